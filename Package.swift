@@ -1,0 +1,91 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// What every target that runs offline is built with.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// What runs inside the observed process: no Swift runtime of its own, no dependency but libc and libz.
+let embedded: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableExperimentalFeature("Embedded"),
+  .unsafeFlags(["-wmo", "-Xcc", "-fPIC", "-Xcc", "-fvisibility=hidden"]),
+]
+let hidden: [CSetting] = [.unsafeFlags(["-fvisibility=hidden", "-fPIC"])]
+
+func exports(_ map: String) -> [LinkerSetting] {
+  [
+    .unsafeFlags([
+      "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker", "--gc-sections",
+    ])
+  ]
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "coroner",
+  products: [
+    .executable(name: "coroner", targets: ["coroner"]),
+    .library(name: "coroner-recorder", type: .dynamic, targets: ["Recorder"]),
+    .library(name: "coroner-asyncio", type: .dynamic, targets: ["AsyncioProbe"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // The one contract of both sides.
+    .target(name: "TraceABI"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // In the observed process.
+    .target(name: "CPlatform", cSettings: hidden),
+    .target(
+      name: "Recorder", dependencies: ["TraceABI", "CPlatform", "CZlib"],
+      exclude: ["exports.map"], swiftSettings: embedded,
+      linkerSettings: exports("Sources/Recorder/exports.map")),
+    .target(name: "CPythonABI", dependencies: ["TraceABI"], cSettings: hidden),
+    .target(
+      name: "AsyncioProbe", dependencies: ["TraceABI", "CPythonABI"],
+      exclude: ["exports.map", "python"], swiftSettings: embedded,
+      linkerSettings: exports("Sources/AsyncioProbe/exports.map")),
+
+    // Offline.
+    .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "History",
+      dependencies: [
+        "TraceFormat", .product(name: "OrderedCollections", package: "swift-collections"),
+      ], swiftSettings: strict),
+    .target(name: "Findings", dependencies: ["TraceFormat"], swiftSettings: strict),
+    .target(
+      name: "Analysis", dependencies: ["TraceFormat", "History", "Findings"], swiftSettings: strict),
+    .target(
+      name: "Rendering", dependencies: ["TraceFormat", "History", "Findings"], swiftSettings: strict
+    ),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "TraceFormat", "History", "Findings", "Analysis", "Rendering",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(name: "coroner", dependencies: ["Commands"], swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["TraceFormat", "Findings"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("RecorderTests", ["TraceABI", "TraceFormat", "TestSupport"]),
+    tests("TraceFormatTests", ["TraceABI", "TraceFormat", "TestSupport"]),
+    tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
+    tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),
+    tests("EndToEndTests", ["TestSupport"]),
+  ]
+)

@@ -1,0 +1,1 @@
+#include "cpython_abi.h"

@@ -1,0 +1,39 @@
+/// The kinds of finding. The raw values are stable: JSON, `coroner explain` and the docs use them.
+package enum FindingKind: String, CaseIterable, Sendable {
+  // Stuck for good.
+  case lockCycle = "lock-cycle"
+  case awaitCycle = "await-cycle"
+  case selfDeadlock = "self-deadlock"
+  case permitExhaustion = "permit-exhaustion"
+  case abandonedLock = "abandoned-lock"
+  case leakedPermit = "leaked-permit"
+  case orphanedFuture = "orphaned-future"
+  case lostWakeup = "lost-wakeup"
+  case queueNoConsumer = "queue-no-consumer"
+  case queueNoProducer = "queue-no-producer"
+  case unfinishedJoin = "unfinished-join"
+  case shortBarrier = "short-barrier"
+  case blockedLoop = "blocked-loop"
+  case loopSelfWait = "loop-self-wait"
+  case poolStarvation = "pool-starvation"
+  case suspendedHolder = "suspended-holder"
+  case strandedWaiter = "stranded-waiter"
+  // Not our program's fault.
+  case externalWait = "external-wait"
+  // Hazards: the program survived them.
+  case swallowedException = "swallowed-exception"
+  case neverAwaited = "never-awaited"
+  case slowCallback = "slow-callback"
+
+  /// Whether it may be true of a program that goes on.
+  package var isHazard: Bool {
+    switch self {
+    case .swallowedException, .neverAwaited, .slowCallback: true
+    case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock, .leakedPermit,
+      .orphanedFuture, .lostWakeup, .queueNoConsumer, .queueNoProducer, .unfinishedJoin,
+      .shortBarrier, .blockedLoop, .loopSelfWait, .poolStarvation, .suspendedHolder,
+      .strandedWaiter, .externalWait:
+      false
+    }
+  }
+}

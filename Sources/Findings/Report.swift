@@ -1,0 +1,44 @@
+package import TraceFormat
+
+/// Everything that an analysis says about one trace, or about several of one run.
+package struct Report: Sendable {
+  package var traces: [TraceSummary]
+  /// Errors first, then warnings and notes; within one severity by the time the wait began.
+  package var findings: [Finding]
+  package init(traces: [TraceSummary], findings: [Finding]) {
+    self.traces = traces
+    self.findings = findings
+  }
+}
+
+package struct TraceSummary: Sendable {
+  package var path: String
+  package var program: String
+  package var process: UInt32
+  /// "CPython 3.12.1"; nothing if the trace does not say.
+  package var runtime: String?
+  package var duration: TraceInstant
+  package var events: UInt64
+  package var lostEvents: UInt64
+  package var losses: [Loss]
+  /// Whether the recorder ended the file itself.
+  package var cleanEnd: Bool
+  package var tasks: Int
+  package var stuckTasks: Int
+  package init(
+    path: String, program: String, process: UInt32, runtime: String?, duration: TraceInstant,
+    events: UInt64, lostEvents: UInt64, losses: [Loss], cleanEnd: Bool, tasks: Int, stuckTasks: Int
+  ) {
+    self.path = path
+    self.program = program
+    self.process = process
+    self.runtime = runtime
+    self.duration = duration
+    self.events = events
+    self.lostEvents = lostEvents
+    self.losses = losses
+    self.cleanEnd = cleanEnd
+    self.tasks = tasks
+    self.stuckTasks = stuckTasks
+  }
+}

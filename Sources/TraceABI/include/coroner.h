@@ -1,0 +1,192 @@
+/* The recorder's C interface and the vocabulary of events: the one contract of recorder, probes and
+ * reader. docs/format.md explains each event; EventTable.swift is the same list as a table.
+ *
+ * A party acts: a thread, a loop, a task, a job of an executor. A resource is waited for. Both are
+ * named by a number that is unique while they live (their address); a create event starts a new life
+ * of a number. Who acts in an event is not stored in it: it is the party that runs on the recording
+ * thread, by the task-resume, task-suspend, task-end, job-start and job-end events before it.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Event kinds. Numbers are part of the file format and are never used again. */
+enum coroner_event_kind {
+  /* the recorder */
+  CORONER_GAP = 1,              /* subject: events lost on this thread; object: ticks since the first */
+
+  /* threads and loops */
+  CORONER_THREAD_START = 2,     /* subject: tid */
+  CORONER_THREAD_END = 3,       /* subject: tid */
+  CORONER_LOOP_START = 4,       /* subject: loop; it begins to run on this thread */
+  CORONER_LOOP_STOP = 5,        /* subject: loop; run_forever has returned */
+  CORONER_LOOP_IDLE = 6,        /* subject: loop (or 0 if unknown); value: limit in ms, UINT32_MAX none: the
+                                   thread is about to sleep in the selector. Not recorded for limit 0 */
+  CORONER_LOOP_WAKE = 7,        /* subject: loop; value: number of ready descriptors */
+  CORONER_LOOP_WAKEUP = 8,      /* subject: loop; call_soon_threadsafe by the party of this thread */
+  CORONER_STACK_SAMPLE = 9,     /* subject: tid of the thread seen; object: ms that it has been busy;
+                                   site: its stack. Recorded by the watchdog's own thread */
+
+  /* tasks */
+  CORONER_TASK_CREATE = 10,     /* subject: task; object: number in its default name, 0 if it has a
+                                   name of its own; site: stack; value: site of its coroutine function */
+  CORONER_TASK_RESUME = 11,     /* subject: task: it runs now on this thread */
+  CORONER_TASK_SUSPEND = 12,    /* subject: task; object: future it waits on, 0: it only yielded;
+                                   site: its await stack */
+  CORONER_TASK_END = 13,        /* subject: task; object: string id of the exception's type or 0;
+                                   site: stack where it was raised or 0; value: coroner_outcome */
+  CORONER_TASK_CANCEL = 14,     /* subject: task that is asked to end; site: stack of the asker */
+  CORONER_WAIT_BEGIN = 15,      /* subject: task; object: resource; site: await stack; value:
+                                   coroner_operation. Says what the task-suspend that follows waits for */
+
+  /* resources */
+  CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, or the related
+                                   resource (condition: its lock); site: stack; value: coroner_resource_kind */
+  CORONER_DEPENDS = 21,         /* subject: outer; object: inner: what ends, resolves or fills the outer;
+                                   value: coroner_dependency */
+  CORONER_NAME = 22,            /* subject: any party or resource; value: string id */
+  CORONER_FUTURE_DONE = 23,     /* subject: future; site: stack; value: coroner_outcome */
+  CORONER_EXCEPTION_UNRETRIEVED = 24, /* subject: task or future, collected with an exception never read */
+  CORONER_NEVER_AWAITED = 25,   /* subject: coroutine; site: stack at its collection; value: site of its
+                                   function */
+  CORONER_TASK_DESTROYED = 26,  /* subject: task, collected while pending */
+
+  /* operations, by the party that runs on the recording thread */
+  CORONER_ACQUIRED = 30,        /* subject: lock, semaphore, thread lock; site: stack */
+  CORONER_RELEASED = 31,        /* subject: same; site: stack */
+  CORONER_EVENT_SET = 32,       /* subject: event; site: stack */
+  CORONER_EVENT_CLEARED = 33,   /* subject: event; site: stack */
+  CORONER_NOTIFIED = 34,        /* subject: condition; object: how many it asks to wake; site: stack;
+                                   value: waiters there were */
+  CORONER_QUEUE_PUT = 35,       /* subject: queue; site: stack; value: items now in it */
+  CORONER_QUEUE_GOT = 36,       /* subject: queue; site: stack; value: items now in it */
+  CORONER_QUEUE_TASK_DONE = 37, /* subject: queue; site: stack; value: items still unfinished */
+  CORONER_BARRIER_PASSED = 38,  /* subject: barrier; site: stack; value: index returned */
+
+  /* threads that block, executors */
+  CORONER_BLOCK_BEGIN = 40,     /* subject: resource that this thread (with all that runs on it) waits for
+                                   synchronously; object: limit in ms, UINT64_MAX none; site: stack; value:
+                                   coroner_operation */
+  CORONER_BLOCK_END = 41,       /* subject: same */
+  CORONER_JOB_QUEUE = 42,       /* subject: job (its concurrent future); object: executor; site: stack;
+                                   value: site of its function or 0 */
+  CORONER_JOB_START = 43,       /* subject: job: it runs now on this thread */
+  CORONER_JOB_END = 44,         /* subject: job */
+
+  /* the outside */
+  CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is
+                                   known; value: delay in ms, rounded up. One event for each object */
+  CORONER_TIMER_CANCEL = 51,    /* subject: timer */
+  CORONER_IO_REGISTER = 52,     /* subject: descriptor; object: loop; value: coroner_io */
+  CORONER_IO_UNREGISTER = 53,   /* subject: descriptor; object: loop; value: coroner_io */
+  CORONER_SIGNAL_HANDLER = 54,  /* subject: signal number; object: party or resource it can act on, 0 if
+                                   none is known; value: 1 added, 0 removed */
+
+  CORONER_EVENT_KIND_LIMIT = 64 /* kinds below this number may be added by minor versions */
+};
+
+enum coroner_outcome {
+  CORONER_OUTCOME_VALUE = 0,
+  CORONER_OUTCOME_ERROR = 1,
+  CORONER_OUTCOME_CANCELLED = 2,
+};
+
+enum coroner_resource_kind {
+  CORONER_RESOURCE_FUTURE = 1,
+  CORONER_RESOURCE_LOCK = 2,
+  CORONER_RESOURCE_SEMAPHORE = 3,
+  CORONER_RESOURCE_CONDITION = 4,
+  CORONER_RESOURCE_EVENT = 5,
+  CORONER_RESOURCE_BARRIER = 6,
+  CORONER_RESOURCE_QUEUE = 7,
+  CORONER_RESOURCE_GROUP = 8,           /* gather, wait, task group: its members by depends events */
+  CORONER_RESOURCE_STREAM = 9,          /* a stream reader or writer: bytes from elsewhere */
+  CORONER_RESOURCE_EXECUTOR = 10,       /* a pool of threads */
+  CORONER_RESOURCE_CONCURRENT_FUTURE = 11, /* waited for by threads; a job of an executor is one */
+  CORONER_RESOURCE_THREAD_LOCK = 12,
+  CORONER_RESOURCE_THREAD = 13,
+  CORONER_RESOURCE_PROCESS = 14,
+};
+
+enum coroner_operation {
+  CORONER_OP_ACQUIRE = 1,       /* lock, semaphore, thread lock */
+  CORONER_OP_EVENT_WAIT = 2,
+  CORONER_OP_CONDITION_WAIT = 3,
+  CORONER_OP_QUEUE_GET = 4,
+  CORONER_OP_QUEUE_PUT = 5,
+  CORONER_OP_QUEUE_JOIN = 6,
+  CORONER_OP_BARRIER_WAIT = 7,
+  CORONER_OP_SLEEP = 8,         /* ends by itself */
+  CORONER_OP_GROUP = 9,         /* gather, wait, task group */
+  CORONER_OP_READ = 10,         /* stream or socket */
+  CORONER_OP_DRAIN = 11,        /* stream or socket: until the peer takes what was written */
+  CORONER_OP_ACCEPT = 12,
+  CORONER_OP_CONNECT = 13,
+  CORONER_OP_PROCESS = 14,      /* a child process */
+  CORONER_OP_RESULT = 15,       /* a thread waits for a concurrent future */
+  CORONER_OP_JOIN = 16,         /* a thread waits for another one to end */
+};
+
+enum coroner_dependency {
+  CORONER_DEPENDS_ALL = 0,      /* the outer goes on when all its inners are done */
+  CORONER_DEPENDS_ANY = 1,      /* when one of them is */
+  CORONER_DEPENDS_GUARD = 2,    /* the outer is a resource that only exists within the inner, such as the
+                                   lock of a condition */
+};
+
+enum coroner_io {
+  CORONER_IO_READ = 1,
+  CORONER_IO_WRITE = 2,
+  CORONER_IO_LISTEN = 4,        /* a listening socket: new work may come */
+  CORONER_IO_INTERNAL = 8,      /* the loop's own wake-up pipe */
+};
+
+/* Flags of a site: whose code it is. */
+enum coroner_site_flags {
+  CORONER_SITE_RUNTIME = 1,     /* the language's own library */
+  CORONER_SITE_LIBRARY = 2,     /* an installed package */
+};
+
+/* Starts recording as the environment says (CORONER_TRACE, …). Any thread; once per process: later calls
+ * only answer. Returns whether events are recorded. On a bad setting it writes one line to standard
+ * error, returns false, and every other call does nothing. */
+bool coroner_start(const char *program);
+
+/* Whether events are recorded now. Any thread, a load. */
+bool coroner_is_recording(void);
+
+/* Records one event with the time of the call. Any thread; no lock, no system call, no allocation, except
+ * for a thread's first event and when its buffer is full. Never fails: what cannot be stored is counted. */
+void coroner_record(uint8_t kind, uint64_t subject, uint64_t object, uint32_t site, uint32_t value);
+
+/* The current time in ticks since the recording began; coroner_ticks_per_second converts. Any thread. */
+uint64_t coroner_now(void);
+uint64_t coroner_ticks_per_second(void);
+
+/* Definitions: each returns an id > 0, the same one for the same content, or 0 if the table is full or
+ * nothing is recorded. Any thread; takes a lock, may allocate; meant to be called once per thing. */
+uint32_t coroner_define_string(const char *utf8, size_t length); /* cut at CORONER_STRING_LIMIT bytes */
+uint32_t coroner_define_site(uint32_t file, uint32_t function, uint32_t line, uint32_t end_line,
+                             uint16_t column, uint16_t end_column, uint32_t flags); /* columns 1-based, 0 unknown */
+/* The sites of a stack, innermost first; at most CORONER_STACK_LIMIT of them are kept. */
+uint32_t coroner_define_stack(const uint32_t *sites, size_t count);
+/* A fact about the run: "runtime" = "CPython 3.12.1", "probe.fallback" = "no stacks: …". */
+void coroner_define_fact(const char *key, const char *value);
+
+/* Names the calling thread in the trace; otherwise its name is the kernel's. */
+void coroner_name_thread(const char *name);
+
+/* Ends the recording: drains, truncates and closes the file. Called at exit by the recorder itself. */
+void coroner_stop(void);
+
+#define CORONER_STRING_LIMIT 1024
+#define CORONER_STACK_LIMIT 48
+
+#ifdef __cplusplus
+}
+#endif

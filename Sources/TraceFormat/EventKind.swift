@@ -1,0 +1,72 @@
+/// What happened in an event. The raw value is its number in the file.
+package enum EventKind: UInt8, CaseIterable, Sendable {
+  case gap = 1
+  case threadStart = 2
+  case threadEnd = 3
+  case loopStart = 4
+  case loopStop = 5
+  case loopIdle = 6
+  case loopWake = 7
+  case loopWakeup = 8
+  case stackSample = 9
+  case taskCreate = 10
+  case taskResume = 11
+  case taskSuspend = 12
+  case taskEnd = 13
+  case taskCancel = 14
+  case waitBegin = 15
+  case resourceCreate = 20
+  case depends = 21
+  case name = 22
+  case futureDone = 23
+  case exceptionUnretrieved = 24
+  case neverAwaited = 25
+  case taskDestroyed = 26
+  case acquired = 30
+  case released = 31
+  case eventSet = 32
+  case eventCleared = 33
+  case notified = 34
+  case queuePut = 35
+  case queueGot = 36
+  case queueTaskDone = 37
+  case barrierPassed = 38
+  case blockBegin = 40
+  case blockEnd = 41
+  case jobQueue = 42
+  case jobStart = 43
+  case jobEnd = 44
+  case timerArm = 50
+  case timerCancel = 51
+  case ioRegister = 52
+  case ioUnregister = 53
+  case signalHandler = 54
+}
+
+/// How a task or a future ended.
+package enum Outcome: UInt32, CaseIterable, Sendable {
+  case value = 0
+  case error = 1
+  case cancelled = 2
+}
+
+/// What a resource is.
+package enum ResourceKind: UInt32, CaseIterable, Sendable {
+  case future = 1
+  case lock, semaphore, condition, event, barrier, queue, group, stream, executor
+  case concurrentFuture, threadLock, thread, process
+}
+
+/// What a party does with the resource that it waits for.
+package enum Operation: UInt32, CaseIterable, Sendable {
+  case acquire = 1
+  case eventWait, conditionWait, queueGet, queuePut, queueJoin, barrierWait, sleep, group, read
+  case drain, accept, connect, process, result, join
+}
+
+/// How an outer future or group depends on its inner ones.
+package enum Dependency: UInt32, CaseIterable, Sendable {
+  case all = 0
+  case any = 1
+  case guarded = 2
+}

@@ -1,0 +1,35 @@
+/// What a trace says about itself.
+package struct TraceHeader: Equatable, Sendable {
+  package var program = ""
+  package var process: UInt32 = 0
+  /// Unix time in nanoseconds when the recording began.
+  package var wallStart: UInt64 = 0
+  /// The recorder ended the file itself; otherwise the process was killed.
+  package var cleanEnd = false
+  /// Events that the recorder counted as lost.
+  package var lostEvents: UInt64 = 0
+  package init() {}
+}
+
+/// Something that is missing from a trace or damaged in it.
+package struct Loss: Equatable, Sendable {
+  /// What is missing, as a clause: "block 7 of thread 2 is damaged (its checksum differs)".
+  package var what: String
+  package var byteOffset: UInt64?
+  package var events: UInt64?
+  package init(what: String, byteOffset: UInt64? = nil, events: UInt64? = nil) {
+    self.what = what
+    self.byteOffset = byteOffset
+    self.events = events
+  }
+}
+
+/// Events in one order across threads, with what they refer to: a file, or the text form.
+package protocol EventSource {
+  var header: TraceHeader { get }
+  /// Complete before the first event is delivered.
+  var definitions: Definitions { get }
+  /// Delivers every event in the order of time; events of one thread keep their order.
+  /// Returns what turned out to be missing. Throws what `body` throws.
+  func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss]
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct AnalysisPlaceholder {
+  @Test func builds() {}
+}

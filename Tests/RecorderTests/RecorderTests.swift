@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct RecorderPlaceholder {
+  @Test func builds() {}
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct RenderingPlaceholder {
+  @Test func builds() {}
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct TraceFormatPlaceholder {
+  @Test func builds() {}
+}
