@@ -8,6 +8,9 @@ package struct TraceHeader: Equatable, Sendable {
   package var cleanEnd = false
   /// Events that the recorder counted as lost.
   package var lostEvents: UInt64 = 0
+  /// The last instant at which the recorder is known to have run; later than the last event when the
+  /// program was at rest.
+  package var lastInstant: TraceInstant?
   package init() {}
 }
 
