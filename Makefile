@@ -1,0 +1,69 @@
+# make            build and stage everything into $(DIST)
+# make demo       record a program that hangs, kill it, explain it
+# make test       stage, run every test, check the format of the sources
+# make bench      measure; ONLY=record|analyze|asyncio runs a part
+# make install    PREFIX=/usr/local, DESTDIR for packagers
+# SCRATCH=…       another folder to build in
+
+SCRATCH ?= .build
+DIST    ?= $(SCRATCH)/dist
+PREFIX  ?= /usr/local
+SWIFT   ?= swift
+ONLY    ?=
+
+BUILD    = $(SWIFT) build -c release --scratch-path
+# The tool carries its own standard library; what is loaded into other programs needs none.
+TOOL     = $(SCRATCH)/tool
+EMBEDDED = $(SCRATCH)/embedded
+PYTHON_SOURCES = Sources/AsyncioProbe/python
+
+.PHONY: all tool embedded stage demo test lint bench install clean deps
+
+all: stage
+
+deps:
+	@sh .ci/deps
+
+tool: deps
+	$(BUILD) $(TOOL) --static-swift-stdlib --product coroner
+
+embedded: deps
+	$(BUILD) $(EMBEDDED) --product coroner-recorder
+	$(BUILD) $(EMBEDDED) --product coroner-asyncio
+
+stage: tool embedded
+	rm -rf $(DIST).new
+	mkdir -p $(DIST).new/bin $(DIST).new/lib/coroner/python/coroner_asyncio
+	install -m 755 $(TOOL)/release/coroner $(DIST).new/bin/coroner
+	install -m 755 $(EMBEDDED)/release/libcoroner-recorder.so \
+	  $(DIST).new/lib/coroner/libcoroner.so
+	install -m 755 $(EMBEDDED)/release/libcoroner-asyncio.so \
+	  $(DIST).new/lib/coroner/python/coroner_asyncio/_coroner_probe.so
+	install -m 644 $(PYTHON_SOURCES)/sitecustomize.py $(DIST).new/lib/coroner/python/
+	install -m 644 $(PYTHON_SOURCES)/coroner_asyncio/*.py \
+	  $(DIST).new/lib/coroner/python/coroner_asyncio/
+	rm -rf $(DIST)
+	mv $(DIST).new $(DIST)
+
+demo: stage
+	@$(DIST)/bin/coroner demo
+
+test: stage lint
+	CORONER_DIST=$(abspath $(DIST)) \
+	CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
+	  $(SWIFT) test --scratch-path $(SCRATCH)
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+bench: stage
+	CORONER_DIST=$(abspath $(DIST)) sh Tests/Benchmarks/run $(ONLY)
+
+install: stage
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(DIST)/bin/coroner $(DESTDIR)$(PREFIX)/bin/coroner
+	rm -rf $(DESTDIR)$(PREFIX)/lib/coroner
+	cp -R $(DIST)/lib/coroner $(DESTDIR)$(PREFIX)/lib/coroner
+
+clean:
+	rm -rf $(SCRATCH)
