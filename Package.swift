@@ -86,6 +86,6 @@ let package = Package(
     tests("TraceFormatTests", ["TraceABI", "TraceFormat", "TestSupport"]),
     tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
     tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),
-    tests("EndToEndTests", ["TestSupport"]),
+    tests("EndToEndTests", ["Findings", "TestSupport"]),
   ]
 )

@@ -10,12 +10,12 @@ class Solver:
         self.x = 1.0
 
     def improve(self):
-        self.x = -self.x * self.step  # <- waits (any line of the loop may be the one seen)
+        self.x = -self.x * self.step  # <- runs
 
     async def solve(self):
         print("hung", flush=True)
-        while abs(self.x) > 0.001:
-            self.improve()
+        while abs(self.x) > 0.001:  # <- runs
+            self.improve()  # <- runs
         return self.x
 
 

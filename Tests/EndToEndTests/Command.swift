@@ -1,0 +1,63 @@
+import Foundation
+
+/// Programs that the tests start.
+enum Command {
+  /// What a program writes to standard output; it is given nothing to read.
+  static func output(_ path: String, _ arguments: [String]) throws -> String {
+    try run(path, arguments).output
+  }
+
+  /// Runs a program to its end. Blocks the calling thread; for programs that end soon.
+  static func run(_ path: String, _ arguments: [String]) throws -> Result {
+    let folder = try TemporaryFolder()
+    let process = try start(path, arguments, in: folder)
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, output: folder.text("output"), error: folder.text("error"))
+  }
+
+  struct Result: Sendable {
+    var status: Int32
+    var output: String
+    var error: String
+  }
+
+  /// Starts a program, with its output in the files `output` and `error` of the folder.
+  static func start(_ path: String, _ arguments: [String], in folder: TemporaryFolder) throws
+    -> Process
+  {
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try folder.create("output")
+    process.standardError = try folder.create("error")
+    try process.run()
+    return process
+  }
+}
+
+/// A folder that is removed with the value.
+final class TemporaryFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "coroner-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appending(path: name).path }
+
+  func create(_ name: String) throws -> FileHandle {
+    try Data().write(to: url.appending(path: name))
+    return try FileHandle(forWritingTo: url.appending(path: name))
+  }
+
+  /// What the file holds now; empty if there is none.
+  func text(_ name: String) -> String {
+    guard let data = try? Data(contentsOf: url.appending(path: name)) else { return "" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+import Findings
+import Foundation
+import Testing
+
+/// A program under `samples/`, with what its own comments say that a report must say about it.
+///
+/// Header comments: `# expect: KIND` or `# expect: nothing`, `# tasks: a, b`, `# resource: x, y`,
+/// `# also: KIND` (hazards that may accompany it), `# python: 3.11` (the oldest that has what it
+/// uses). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
+/// point to; of several lines marked `# <- runs`, one is enough.
+struct Sample: Sendable, CustomTestStringConvertible {
+  var file: URL
+  /// Nothing for a healthy program.
+  var kind: FindingKind?
+  var tasks: [String]
+  var resources: [String]
+  var hazards: [FindingKind]
+  var oldestPython: PythonVersion
+  var lines: [Int]
+  var alternativeLines: [Int]
+  var lineCount: Int
+
+  var name: String { file.lastPathComponent }
+  var testDescription: String { name }
+
+  /// Every Python sample of the package, by name.
+  static func all() throws -> [Sample] {
+    let folder = Package.root.appending(path: "samples/asyncio")
+    return try FileManager.default
+      .contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "py" }
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+      .map(Sample.init)
+  }
+
+  /// Throws `SampleError` that names file and comment if an expectation cannot be read.
+  init(file: URL) throws {
+    let lines = try String(contentsOf: file, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    self.file = file
+    lineCount = lines.count - 1
+    func values(_ key: String) -> [String] {
+      lines.filter { $0.hasPrefix("# \(key):") }.flatMap {
+        $0.dropFirst(key.count + 3).split(separator: ",").map {
+          $0.trimmingCharacters(in: .whitespaces)
+        }
+      }
+    }
+    func kindNamed(_ name: String) throws -> FindingKind {
+      guard let kind = FindingKind(rawValue: name) else {
+        throw SampleError(message: "\(file.lastPathComponent): no kind is called '\(name)'")
+      }
+      return kind
+    }
+    guard let expected = values("expect").first else {
+      throw SampleError(message: "\(file.lastPathComponent) has no '# expect:' comment")
+    }
+    kind = expected == "nothing" ? nil : try kindNamed(expected)
+    hazards = try values("also").map(kindNamed)
+    tasks = values("tasks")
+    resources = values("resource")
+    oldestPython = try values("python").first.map(PythonVersion.init(text:)) ?? .oldest
+    self.lines = []
+    alternativeLines = []
+    for (index, line) in lines.enumerated() {
+      guard let mark = line.range(of: "# <- ") else { continue }
+      if line[mark.upperBound...] == "runs" {
+        alternativeLines.append(index + 1)
+      } else {
+        self.lines.append(index + 1)
+      }
+    }
+  }
+}
+
+struct SampleError: Error, CustomStringConvertible {
+  var message: String
+  var description: String { message }
+}
+
+enum Package {
+  /// The folder of Package.swift.
+  static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+}

@@ -1,0 +1,101 @@
+import Findings
+import Testing
+
+/// Every sample under every installed CPython: recorded, killed, analyzed.
+@Suite struct SampleTests {
+  /// A sample and the interpreter that runs it.
+  struct Case: Sendable, CustomTestStringConvertible {
+    var sample: Sample
+    var python: Interpreter
+    var testDescription: String { "\(sample.name) on \(python.version)" }
+  }
+
+  static func cases(healthy: Bool) throws -> [Case] {
+    try Sample.all().filter { ($0.kind == nil) == healthy }.flatMap { sample in
+      Interpreter.installed.filter { $0.version >= sample.oldestPython }.map {
+        Case(sample: sample, python: $0)
+      }
+    }
+  }
+
+  @Test func thereIsAnInterpreter() {
+    #expect(!Interpreter.installed.isEmpty, "no CPython 3.9 to 3.13 was found")
+  }
+
+  @Test(arguments: try cases(healthy: false))
+  func theHangIsNamed(_ test: Case) async throws {
+    try #require(Distribution.isStaged, "\(Distribution.howToStage)")
+    let sample = test.sample
+    try await Turnstile.shared.pass {
+      try await allowingGaps(of: test) {
+        let recording = try await Recording.make(of: sample.file, with: test.python.path)
+        let report = recording.report
+        #expect(recording.status == 1, "\(report)")
+        try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
+        let claim = report.claims[0]
+        #expect(claim.kind == sample.kind?.rawValue, "\(report)")
+        for task in sample.tasks {
+          #expect(claim.names(task), "'\(task)' is not named: \(report)")
+        }
+        for resource in sample.resources {
+          #expect(
+            claim.resources.contains { $0.contains(resource) },
+            "'\(resource)' is not named: \(report)")
+        }
+        let lines = claim.lines(of: sample.name)
+        for line in sample.lines {
+          #expect(lines.contains(line), "line \(line) is missing: \(report)")
+        }
+        #expect(
+          sample.alternativeLines.isEmpty || !lines.isDisjoint(with: sample.alternativeLines),
+          "none of lines \(sample.alternativeLines): \(report)")
+        for hazard in report.hazards {
+          #expect(sample.hazards.contains { $0.rawValue == hazard.kind }, "unexpected: \(report)")
+        }
+        for hazard in sample.hazards {
+          #expect(report.hazards.contains { $0.kind == hazard.rawValue }, "missing: \(report)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: try cases(healthy: true))
+  func aHealthyProgramGetsNoFinding(_ test: Case) async throws {
+    try #require(Distribution.isStaged, "\(Distribution.howToStage)")
+    try await Turnstile.shared.pass {
+      try await allowingGaps(of: test) {
+        let recording = try await Recording.make(of: test.sample.file, with: test.python.path)
+        #expect(recording.report.findings.isEmpty, "\(recording.report)")
+        #expect(recording.status == 0)
+        #expect(!recording.programErrors.contains("Error"), "\(recording.programErrors)")
+      }
+    }
+  }
+
+  private func allowingGaps(of test: Case, _ body: () async throws -> Void) async throws {
+    if let reason = KnownGaps.reason(test.sample, test.python.version) {
+      await withKnownIssue("\(reason)") { try await body() }
+    } else {
+      try await body()
+    }
+  }
+}
+
+/// The samples themselves.
+@Suite struct SampleFormTests {
+  @Test(arguments: try Sample.all())
+  func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
+    #expect(sample.lineCount <= 40)
+    if sample.kind != nil {
+      #expect(!sample.tasks.isEmpty)
+      #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty)
+    }
+  }
+
+  @Test func everyGapNamesASample() throws {
+    let names = Set(try Sample.all().map(\.name))
+    for gap in KnownGaps.table {
+      #expect(names.contains(gap.sample), "no sample is called \(gap.sample)")
+    }
+  }
+}
