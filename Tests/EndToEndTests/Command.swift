@@ -8,25 +8,30 @@ enum Command {
   }
 
   /// Runs a program to its end. Blocks the calling thread; for programs that end soon.
-  static func run(_ path: String, _ arguments: [String]) throws -> Result {
+  static func run(
+    _ path: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Result {
     let folder = try TemporaryFolder()
-    let process = try start(path, arguments, in: folder)
+    let process = try start(path, arguments, in: folder, environment: environment)
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus, output: folder.text("output"), error: folder.text("error"))
   }
 
-  struct Result: Sendable {
+  struct Result: Equatable, Sendable {
     var status: Int32
     var output: String
     var error: String
   }
 
-  /// Starts a program, with its output in the files `output` and `error` of the folder.
-  static func start(_ path: String, _ arguments: [String], in folder: TemporaryFolder) throws
-    -> Process
-  {
+  /// Starts a program in an environment with these additions, with its output in the files `output`
+  /// and `error` of the folder.
+  static func start(
+    _ path: String, _ arguments: [String], in folder: TemporaryFolder,
+    environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A minor version of CPython.
 struct PythonVersion: Comparable, Hashable, Sendable, CustomStringConvertible {
@@ -20,9 +21,11 @@ struct PythonVersion: Comparable, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// An installed CPython.
-struct Interpreter: Sendable {
+struct Interpreter: Sendable, CustomTestStringConvertible {
   var version: PythonVersion
   var path: String
+
+  var testDescription: String { "CPython \(version)" }
 
   /// One of each known minor version that is installed, oldest first.
   ///

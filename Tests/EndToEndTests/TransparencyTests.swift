@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// A recorded program must not notice.
+@Suite(.enabled(if: Distribution.isStaged, "\(Distribution.howToStage)"))
+struct TransparencyTests {
+  /// Prints a bit of everything that a recorder could disturb, and ends with a traceback.
+  private static let program = """
+    import asyncio, sys, inspect
+
+    async def child(n):
+        await asyncio.sleep(0.001)
+        return n * n
+
+    async def main():
+        lock = asyncio.Lock()
+        async with lock:
+            print(await asyncio.gather(*[child(n) for n in range(5)]))
+        queue = asyncio.Queue(maxsize=1)
+        await queue.put("x")
+        try:
+            await asyncio.wait_for(queue.put("y"), 0.01)
+        except asyncio.TimeoutError:
+            print("timeout", queue.qsize(), lock.locked())
+        print(inspect.signature(asyncio.Queue.put), inspect.signature(asyncio.Lock.acquire))
+        print(asyncio.current_task().get_name(), sys.argv)
+        await asyncio.wait_for(child("not a number"), 1)
+
+    asyncio.run(main())
+    """
+
+  @Test(arguments: Interpreter.installed)
+  func outputTracebackAndStatusAreTheSame(_ python: Interpreter) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path("program.py")
+    try Data(Self.program.utf8).write(to: URL(filePath: file))
+    let plain = try Command.run(python.path, [file, "argument"])
+    let recorded = try Command.run(
+      Distribution.coroner,
+      ["record", "--output", folder.path("trace.coroner"), "--", python.path, file, "argument"])
+    #expect(plain.status == 1)
+    #expect(recorded.status == plain.status)
+    #expect(recorded.output == plain.output)
+    #expect(recorded.error == plain.error)
+  }
+
+  @Test(arguments: Interpreter.installed)
+  func withoutATraceNothingIsImported(_ python: Interpreter) throws {
+    let question =
+      "import sys; print([m for m in sys.modules if 'asyncio' in m or 'coroner' in m])"
+    let result = try Command.run(
+      python.path, ["-c", question],
+      environment: ["PYTHONPATH": Distribution.folder + "/lib/coroner/python", "CORONER_TRACE": ""])
+    #expect(result == Command.Result(status: 0, output: "[]\n", error: ""))
+  }
+
+  @Test(arguments: Interpreter.installed)
+  func aBadSettingIsOneLineAndTheProgramRunsOn(_ python: Interpreter) throws {
+    let result = try Command.run(
+      python.path, ["-c", "import asyncio; asyncio.run(asyncio.sleep(0)); print('done')"],
+      environment: [
+        "PYTHONPATH": Distribution.folder + "/lib/coroner/python",
+        "CORONER_TRACE": "/nowhere/trace.coroner",
+      ])
+    #expect(result.status == 0)
+    #expect(result.output == "done\n")
+    #expect(result.error.hasPrefix("coroner: "), "\(result.error)")
+    #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+  }
+}
