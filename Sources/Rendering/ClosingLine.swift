@@ -1,0 +1,65 @@
+import Findings
+import TraceFormat
+
+extension TextReport {
+  /// The last line, with the counts and what is missing; one for each trace.
+  func closing(of report: Report, shown: [Finding]) -> [[Span]] {
+    let hidden = report.findings.count - shown.count
+    var verdict: String
+    if shown.isEmpty {
+      verdict = "nothing is stuck."
+    } else {
+      let errors = shown.count { $0.severity == .error }
+      let warnings = shown.count { $0.severity == .warning }
+      verdict = "\(count(errors, "error")), \(count(warnings, "warning"))"
+      let notes = shown.count { $0.severity == .note }
+      if notes > 0 { verdict += ", \(count(notes, "note"))" }
+      verdict += "."
+    }
+    let stuck = report.findings.filter { !$0.kind.isHazard && $0.severity != .note }
+    var sentences: [String] = []
+    for trace in report.traces {
+      let name = report.traces.count > 1 ? "Trace \(options.places.path(trace.path))" : "Trace"
+      sentences.append("\(name) of \(duration(trace.duration.nanoseconds)), \(state(trace)): "
+        + tasks(trace, stuck: report.traces.count == 1 ? stuck : []) + ".")
+    }
+    if hidden > 0 { sentences.append("\(count(hidden, "hazard")) besides (--hazards).") }
+    let text = visible(([verdict] + sentences).joined(separator: " "), limit: 2000)
+    return Paragraph(label: [], indent: 0, text: text).lines()
+  }
+
+  private func state(_ trace: TraceSummary) -> String {
+    if trace.lostEvents == 0 && trace.losses.isEmpty { return "complete" }
+    var missing = trace.losses.prefix(3).map { loss in
+      loss.what + (loss.byteOffset.map { " at byte \($0)" } ?? "")
+    }
+    if trace.losses.count > missing.count {
+      missing.append("\(count(trace.losses.count - missing.count)) more")
+    }
+    if trace.lostEvents > 0 { missing.insert("\(count(trace.lostEvents, "event")) lost", at: 0) }
+    return "incomplete (\(missing.joined(separator: "; ")))"
+  }
+
+  private func tasks(_ trace: TraceSummary, stuck: [Finding]) -> String {
+    var text = count(trace.tasks, "task")
+    if trace.stuckTasks > 0 { text += ", \(count(trace.stuckTasks)) stuck" }
+    if trace.stuckTasks > 0, stuck.count == 1, let finding = stuck.first {
+      let causes = finding.parties.count { $0.kind == .task }
+      var parts: [String] = []
+      if causes > 0 { parts.append("\(count(causes)) \(finding.placeOfParties)") }
+      if !finding.behind.isEmpty { parts.append("\(count(finding.behind.count)) behind it") }
+      if !parts.isEmpty { text += " (\(parts.joined(separator: ", ")))" }
+    }
+    return text
+  }
+}
+
+extension Finding {
+  /// Where its own parties are, as against those behind them.
+  fileprivate var placeOfParties: String {
+    switch kind {
+    case .lockCycle, .awaitCycle: "in the cycle"
+    default: resources.first.map { "on the \($0.kind)" } ?? "at it"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import TraceFormat
+
+/// How places in the source are written.
+package struct Places: Sendable {
+  /// Paths below this folder are shown relative to it; nothing: as they are.
+  package var currentFolder: String?
+
+  package init(currentFolder: String? = nil) { self.currentFolder = currentFolder }
+
+  package func path(_ file: String) -> String {
+    if let folder = currentFolder, file.hasPrefix(folder + "/") {
+      return String(file.dropFirst(folder.count + 1))
+    }
+    return file
+  }
+
+  /// "samples/app.py:17".
+  func line(_ site: Site) -> String { visible(path(site.file), limit: 200) + ":\(site.line)" }
+
+  /// "app.py:17".
+  static func short(_ site: Site) -> String {
+    visible(fileName(site.file), limit: 40) + ":\(site.line)"
+  }
+}
+
+extension [Site] {
+  /// What a stack shows of itself: its innermost frame of the user's own code, else of a library's,
+  /// else its innermost.
+  var shown: Site? {
+    first { $0.ownership == .user } ?? first { $0.ownership == .library } ?? first
+  }
+}

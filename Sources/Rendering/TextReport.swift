@@ -1,0 +1,94 @@
+package import Findings
+package import TraceFormat
+
+/// The report as a person reads it.
+package struct TextReport {
+  package var options: ReportOptions
+  package init(options: ReportOptions) { self.options = options }
+
+  package func render(_ report: Report) -> StyledText {
+    var text = StyledText()
+    let findings = options.shown(report.findings)
+    for finding in findings {
+      text.add(render(finding, end: report.end))
+      text.addBlank()
+    }
+    for line in closing(of: report, shown: findings) { text.add(line) }
+    return text
+  }
+
+  /// The parts of one finding, in their fixed order; empty ones are left out.
+  private func render(_ finding: Finding, end: TraceInstant) -> StyledText {
+    let names = NameStyles(finding)
+    var text = StyledText()
+    func add(_ label: String, _ role: Role, indent: Int, _ body: String, styled: Bool = true) {
+      let paragraph = Paragraph(
+        label: [Span(label, role), Span(" ")], indent: indent, text: names.text(body),
+        names: styled ? names : NameStyles())
+      for line in paragraph.lines() { text.add(line) }
+    }
+
+    for line in headline(finding, names) { text.add(line) }
+    if finding.edges.count >= 2 {
+      text.addBlank()
+      text.add(WaitTable(edges: finding.edges, end: end).render())
+    }
+    if !finding.marks.isEmpty {
+      text.addBlank()
+      text.add(
+        SourceExcerpt(marks: finding.marks, options: options, names: names).render())
+    }
+    if options.verbose, !finding.parties.isEmpty {
+      text.addBlank()
+      text.add(StackListing(parties: finding.parties, places: options.places).render())
+    }
+    if !finding.story.isEmpty {
+      text.addBlank()
+      text.add("how it came about:", .heading)
+      text.add(StoryColumns(moments: finding.story, names: names).render())
+    }
+    if !finding.because.isEmpty {
+      text.addBlank()
+      text.add([
+        Span("because", .heading), Span(", when the trace ended at \(instant(end)):"),
+      ])
+      for fact in finding.because {
+        let paragraph = Paragraph(
+          label: [Span("   - ")], indent: 5, text: names.text(fact), names: names)
+        for line in paragraph.lines() { text.add(line) }
+      }
+    }
+    text.addBlank()
+    for line in BehindLines(behind: finding.behind, all: options.all).lines {
+      add("also stuck:", .heading, indent: 6, line)
+    }
+    for help in finding.help { add("help:", .help, indent: 6, help) }
+    for note in finding.notes { add("note:", .heading, indent: 6, note) }
+    add("more:", .heading, indent: 6, "coroner explain \(finding.kind.rawValue)", styled: false)
+    return text
+  }
+
+  private func headline(_ finding: Finding, _ names: NameStyles) -> [[Span]] {
+    let role: Role =
+      switch finding.severity {
+      case .error: .error
+      case .warning: .warning
+      case .note: .note
+      }
+    let label = [
+      Span("\(finding.severity.rawValue)[\(finding.kind.rawValue)]", role), Span(": "),
+    ]
+    return Paragraph(label: label, indent: 6, text: names.text(finding.headline), names: names)
+      .lines()
+  }
+}
+
+extension Report {
+  /// When the (last) trace ended.
+  package var end: TraceInstant { traces.map(\.duration).max() ?? .start }
+
+  /// Whether anything cannot go on by itself: what the exit status says.
+  package var hasStuck: Bool {
+    findings.contains { !$0.kind.isHazard && $0.severity != .note }
+  }
+}
