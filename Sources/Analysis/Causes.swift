@@ -1,0 +1,122 @@
+import History
+import TraceFormat
+
+/// A set of stuck nodes that waits for no other stuck one: a cycle, a knot, or something that nobody
+/// provides.
+struct Cause {
+  /// Numbers of its nodes in the model, ascending.
+  var nodes: [Int]
+  /// Stuck tasks and threads outside of it that reach it.
+  var behind: [Int]
+  /// Whether it rests on what the trace binds to parties alone. Otherwise something that the trace does
+  /// not show could still act, were there anything left that moves.
+  var isStructural: Bool
+  var isCycle: Bool
+}
+
+extension WaitModel {
+  /// The causes worth a finding.
+  ///
+  /// A wait that is not bound to a party by the trace may be a consequence of a bound one that is stuck,
+  /// so it is reported only if there is none. Among several, idle workers are told from what matters by
+  /// what the main task waits for.
+  func causes() -> [Cause] {
+    let all = sinks()
+    let structural = all.filter(\.isStructural)
+    if !structural.isEmpty { return structural }
+    let mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
+    let leading = all.filter { cause in
+      cause.behind.contains { mains.contains($0) } || involves(cause, anyOf: mains)
+    }
+    return leading.isEmpty ? all : leading
+  }
+
+  private func involves(_ cause: Cause, anyOf mains: Set<Int>) -> Bool {
+    cause.nodes.contains { node in
+      switch nodes[node] {
+      case .party(let index): mains.contains(index)
+      case .resource(let index, _): waiters[index, default: []].contains { mains.contains($0) }
+      case .thread, .executor, .anything: false
+      }
+    }
+  }
+
+  private func sinks() -> [Cause] {
+    var members: [Int: [Int]] = [:]
+    for (node, component) in components.enumerated() {
+      if let component { members[component, default: []].append(node) }
+    }
+    let reached = reachers(members)
+    return members.keys.sorted().compactMap { component in
+      let nodes = members[component]!
+      let leaves = nodes.contains { node in
+        targets(of: node).contains { components[$0] != nil && components[$0] != component }
+      }
+      guard !leaves else { return nil }
+      let behind = reached[component, default: []]
+      let isCycle = nodes.count > 1 || targets(of: nodes[0]).contains(nodes[0])
+      let isStructural = !nodes.contains { node in
+        targets(of: node).contains { self.nodes[$0] == .anything }
+      }
+      guard !waitedFor(nodes, behind).isEmpty else { return nil }
+      return Cause(nodes: nodes, behind: behind, isStructural: isStructural, isCycle: isCycle)
+    }
+  }
+
+  /// Parties that the cause keeps from going on; a cause that stops nobody is none.
+  private func waitedFor(_ nodes: [Int], _ behind: [Int]) -> [Int] {
+    behind + nodes.filter { if case .party = self.nodes[$0] { true } else { false } }
+      + nodes.filter { if case .thread = self.nodes[$0] { true } else { false } }
+  }
+
+  /// For each component, the parties outside of it that reach it.
+  private func reachers(_ members: [Int: [Int]]) -> [Int: [Int]] {
+    // Components are numbered so that targets come first.
+    var roots: [Int: Set<Int>] = [:]
+    for component in members.keys.sorted() {
+      var reached: Set<Int> = []
+      for node in members[component]! {
+        for target in targets(of: node) {
+          guard let other = components[target], other != component else { continue }
+          reached.formUnion(roots[other]!)
+        }
+      }
+      roots[component] = reached.isEmpty ? [component] : reached
+    }
+    var result: [Int: [Int]] = [:]
+    for (component, nodes) in members {
+      for root in roots[component]! where root != component {
+        for node in nodes {
+          if case .party(let index) = self.nodes[node], world.parties[index].kind != .thread {
+            result[root, default: []].append(index)
+          }
+        }
+      }
+    }
+    return result.mapValues { $0.sorted() }
+  }
+
+  /// The shortest way from a node back to itself within a cause; empty if there is none.
+  func cycle(from start: Int, within cause: Cause) -> [Int] {
+    let inside = Set(cause.nodes)
+    var before: [Int: Int] = [:]
+    var queue = [start]
+    var head = 0
+    while head < queue.count {
+      let node = queue[head]
+      head += 1
+      for target in targets(of: node) where inside.contains(target) {
+        if target == start {
+          var path = [node]
+          while path.last! != start { path.append(before[path.last!]!) }
+          return path.reversed()
+        }
+        if before[target] == nil {
+          before[target] = node
+          queue.append(target)
+        }
+      }
+    }
+    return []
+  }
+}

@@ -1,0 +1,168 @@
+import Findings
+import History
+import TraceFormat
+
+/// Names parties and resources as their author would.
+struct Namer {
+  let world: World
+  let source: (String) -> [String]?
+  /// How many tasks share a function's name.
+  private var shared: [String: Int] = [:]
+
+  init(world: World, source: @escaping (String) -> [String]?) {
+    self.world = world
+    self.source = source
+    for party in world.parties where party.kind == .task && party.name == nil {
+      shared[Self.baseName(party), default: 0] += 1
+    }
+  }
+
+  // MARK: Parties
+
+  func name(party index: Int) -> String {
+    let party = world.parties[index]
+    if let name = party.name, !name.isEmpty { return name }
+    let base = Self.baseName(party)
+    switch party.kind {
+    case .thread: return "thread \(party.number)"
+    case .job: return base
+    case .task:
+      guard shared[base, default: 0] > 1, party.ordinal > 0 else { return base }
+      return "\(base) #\(party.ordinal)"
+    }
+  }
+
+  private static func baseName(_ party: PartyRecord) -> String {
+    guard let function = party.function?.function else {
+      switch party.kind {
+      case .task: return party.ordinal > 0 ? "Task-\(party.ordinal)" : "task"
+      case .job: return "job"
+      case .thread: return "thread"
+      }
+    }
+    // "main.<locals>.worker" is known to its author as "worker", "Store.put" as "Store.put".
+    return function.components(separatedByText: "<locals>.").last ?? function
+  }
+
+  func quoted(party index: Int) -> String { "'\(name(party: index))'" }
+
+  // MARK: Resources
+
+  func name(resource index: Int) -> String {
+    let resource = world.resources[index]
+    if let name = resource.name { return name }
+    if let name = attribute(madeAt: resource.created?.site) { return name }
+    if let condition = resource.guards { return "the lock of \(name(resource: condition))" }
+    let kind = word(resource.kind)
+    guard let site = userSite(resource.created?.site) else { return "a \(kind)" }
+    return "the \(kind) made at \(Self.place(site))"
+  }
+
+  /// Whether the name is read from the line that made the resource.
+  func isNameRead(resource index: Int) -> Bool {
+    world.resources[index].name == nil && attribute(madeAt: world.resources[index].created?.site) != nil
+  }
+
+  /// What the line that made it assigns it to: `cache_lock` of `self.cache_lock = asyncio.Lock()`.
+  private func attribute(madeAt stack: StackID?) -> String? {
+    guard let site = userSite(stack), let lines = source(site.file),
+      lines.indices.contains(site.line - 1)
+    else { return nil }
+    return Self.assignedName(lines[site.line - 1])
+  }
+
+  /// The last name of the target of a plain assignment; nothing for any other statement.
+  static func assignedName(_ line: String) -> String? {
+    guard let equals = line.firstIndex(of: "="), line.index(after: equals) < line.endIndex,
+      line[line.index(after: equals)] != "="
+    else { return nil }
+    var target = line[..<equals]
+    if let colon = target.firstIndex(of: ":") { target = target[..<colon] }
+    let words = target.split(separator: ".").map { $0.filter { !$0.isWhitespace } }
+    guard let last = words.last, let first = last.first, first.isLetter || first == "_",
+      words.allSatisfy({ $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
+    else { return nil }
+    return last
+  }
+
+  func word(_ kind: ResourceKind) -> String {
+    switch kind {
+    case .future: "future"
+    case .lock: "lock"
+    case .semaphore: "semaphore"
+    case .condition: "condition"
+    case .event: "event"
+    case .barrier: "barrier"
+    case .queue: "queue"
+    case .group: "group"
+    case .stream: "stream"
+    case .executor: "executor"
+    case .concurrentFuture: "concurrent future"
+    case .threadLock: "thread lock"
+    case .thread: "thread"
+    case .process: "child process"
+    }
+  }
+
+  func findingResource(_ index: Int) -> Resource {
+    let record = world.resources[index]
+    return Resource(
+      key: ResourceKey(index), name: name(resource: index), kind: word(record.kind),
+      createdAt: world.definitions.frames(record.created?.site))
+  }
+
+  func findingParty(_ index: Int) -> Party {
+    let record = world.parties[index]
+    let kind: Party.Kind =
+      switch record.kind {
+      case .task: .task
+      case .thread: .thread
+      case .job: .job
+      }
+    var state = "runs"
+    var since = record.lastRun
+    var stack = StackID(0)
+    switch record.state {
+    case .ready: state = "ready"
+    case .running: stack = world.threads[record.thread]?.sample?.site
+    case .waiting(let wait): (state, since, stack) = ("waits", wait.since, wait.site)
+    case .ended(_, let at): (state, since) = ("ended", at)
+    }
+    if let block = world.threads[record.thread]?.block,
+      world.threads[record.thread]?.actor == index
+    {
+      (state, since, stack) = ("waits", block.since, block.site)
+    }
+    return Party(
+      id: PartyKey(index), name: name(party: index), kind: kind, state: state, since: since,
+      stack: world.definitions.frames(stack),
+      createdAt: world.definitions.frames(record.created.site))
+  }
+
+  // MARK: Sites
+
+  /// The innermost frame of the user's own code, else of an installed package, else the innermost.
+  func userSite(_ stack: StackID?) -> Site? {
+    let frames = world.definitions.frames(stack)
+    return frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
+      ?? frames.first
+  }
+
+  static func place(_ site: Site) -> String {
+    let file = site.file.split(separator: "/").last.map(String.init) ?? site.file
+    return "\(file):\(site.line)"
+  }
+}
+
+extension String {
+  /// Splits at a text, without Foundation.
+  func components(separatedByText separator: String) -> [String] {
+    var result: [String] = []
+    var rest = self[...]
+    while let range = rest.firstRange(of: separator) {
+      result.append(String(rest[..<range.lowerBound]))
+      rest = rest[range.upperBound...]
+    }
+    return result + [String(rest)]
+  }
+}

@@ -1,0 +1,320 @@
+import History
+import TraceFormat
+
+/// The wait-for graph of a world at an instant, and what of it can still go on.
+///
+/// Parties and the resources that are waited for are nodes. What the trace does not bind to a party may
+/// come from whatever is live: the node `anything`. So "unknown" counts as live while something moves,
+/// and as nobody in a process that is at rest.
+struct WaitModel {
+  /// What a node stands for.
+  enum Node: Hashable {
+    case party(Int)
+    case resource(Int, Operation?)
+    case thread(ThreadSlot)
+    case executor(Int)
+    /// Somebody, as long as anything in the process can still move.
+    case anything
+  }
+
+  let world: World
+  private(set) var graph = LivenessGraph()
+  private(set) var nodes: [Node] = []
+  private(set) var live: [Bool] = []
+  private(set) var components: [Int?] = []
+  private(set) var numbers: [Node: Int] = [:]
+  /// Parties that wait for each resource, in the order in which they came.
+  private(set) var waiters: [Int: [Int]] = [:]
+  /// Loop threads that are inside one step for too long, and not in a wait that the trace explains.
+  private(set) var busyThreads: Set<ThreadSlot> = []
+  private var pending: [Int] = []
+  /// What a timer or a signal handler can act on.
+  private var timed: Set<Entity> = []
+
+  /// A loop that has not been back in its selector for this long is reported as blocked: shorter steps
+  /// are ordinary, and what interactive users call a hang starts at about a second.
+  static let blockedLoopThreshold: UInt64 = 1_000_000_000
+
+  init(_ world: World) {
+    self.world = world
+    findBusyThreads()
+    for timer in liveTimers { timed.formUnion(timer.targets) }
+    for targets in world.signalHandlers.values { timed.formUnion(targets) }
+    for index in world.parties.indices {
+      if let wait = world.parties[index].wait, !world.isWoken(wait) {
+        if let resource = wait.primitive?.resource { waiters[resource, default: []].append(index) }
+        if case .resource(let future)? = wait.future, future != wait.primitive?.resource {
+          waiters[future, default: []].append(index)
+        }
+      }
+    }
+    for slot in world.threadSlots {
+      if let resource = world.threads[slot]!.block?.primitive?.resource {
+        waiters[resource, default: []].append(world.threads[slot]!.actor)
+      }
+    }
+    for index in world.parties.indices where !world.parties[index].isEnded {
+      _ = number(.party(index))
+    }
+    _ = number(.anything)
+    while let node = pending.popLast() { connect(node) }
+    live = graph.live()
+    var causal = live
+    causal[number(.anything)] = true
+    components = graph.components(among: causal)
+  }
+
+  func isLive(_ node: Node) -> Bool { numbers[node].map { live[$0] } ?? true }
+
+  func targets(of node: Int) -> [Int] { graph.edges[node] }
+
+  private mutating func number(_ node: Node) -> Int {
+    if let number = numbers[node] { return number }
+    let number = graph.addNode(.all)
+    numbers[node] = number
+    nodes.append(node)
+    pending.append(number)
+    return number
+  }
+
+  private mutating func need(_ from: Int, _ mode: LivenessGraph.Mode, _ targets: [Node]) {
+    graph.setMode(mode, of: from)
+    for target in targets { graph.addEdge(from, number(target)) }
+  }
+
+  private mutating func connect(_ node: Int) {
+    switch nodes[node] {
+    case .party(let index): connectParty(node, index)
+    case .thread(let slot): connectThread(node, slot)
+    case .executor(let index): connectExecutor(node, index)
+    case .resource(let index, let operation): connectResource(node, index, operation)
+    case .anything: connectAnything(node)
+    }
+  }
+
+  // MARK: Parties
+
+  private mutating func connectParty(_ node: Int, _ index: Int) {
+    let party = world.parties[index]
+    switch party.kind {
+    case .thread: need(node, .all, [.thread(party.thread)])
+    case .job:
+      switch party.state {
+      case .ready: need(node, .all, party.executor.map { [.executor($0)] } ?? [])
+      case .running: need(node, .all, hosted(index, on: party.thread))
+      case .waiting, .ended: need(node, .all, [])
+      }
+    case .task:
+      let host = Node.thread(party.thread)
+      guard let wait = party.wait, !world.isWoken(wait) else {
+        return need(node, .all, [host])
+      }
+      need(node, .all, [waitNode(wait), host].compactMap { $0 })
+    }
+  }
+
+  /// What a job or a thread that runs a loop of its own needs: the main task of that loop.
+  private func hosted(_ party: Int, on slot: ThreadSlot) -> [Node] {
+    let thread = world.threads[slot]
+    if let main = thread?.loops.last?.mainTask, thread?.block == nil,
+      thread?.running.last == party || thread?.running.isEmpty == true
+    {
+      return [.party(main)]
+    }
+    return [.thread(slot)]
+  }
+
+  /// The node of what a wait needs; nothing if it ends by itself.
+  private func waitNode(_ wait: Wait) -> Node? {
+    if isBoundByTimer(wait.future) { return nil }
+    if let (resource, operation) = wait.primitive {
+      switch operation {
+      case .sleep, .read, .drain, .accept, .connect, .process: return nil
+      case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+        .group, .result, .join:
+        if let resource {
+          return isBoundByTimer(.resource(resource)) ? nil : .resource(resource, operation)
+        }
+      }
+    }
+    switch wait.future {
+    case .party(let task): return .party(task)
+    case .resource(let future): return .resource(future, nil)
+    case nil: return .anything
+    }
+  }
+
+  /// Whether a timer or a signal handler can act on it.
+  private func isBoundByTimer(_ entity: Entity?) -> Bool {
+    guard let entity else { return false }
+    return timed.contains(entity)
+  }
+
+  /// Timers that have not run: those to come, and those due on a thread that has not been idle since.
+  private var liveTimers: [TimerState] {
+    world.timers.values.filter { timer in
+      if timer.deadline > world.now { return true }
+      guard let idle = world.threads[timer.thread]?.loops.last?.idle else { return true }
+      return timer.deadline > idle.since
+    }
+  }
+
+  // MARK: Threads and executors
+
+  private mutating func findBusyThreads() {
+    for (slot, thread) in world.threads {
+      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded else { continue }
+      if let block = thread.block, !block.isTimed { continue }
+      if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
+        busyThreads.insert(slot)
+      }
+    }
+  }
+
+  private mutating func connectThread(_ node: Int, _ slot: ThreadSlot) {
+    guard let thread = world.threads[slot] else { return need(node, .all, []) }
+    if busyThreads.contains(slot) { return need(node, .any, []) }
+    if let block = thread.block, !block.isTimed, let (resource, operation) = block.primitive,
+      let resource
+    {
+      return need(node, .all, [.resource(resource, operation)])
+    }
+    need(node, .all, [])
+  }
+
+  private mutating func connectExecutor(_ node: Int, _ index: Int) {
+    let running = world.jobs.values.filter {
+      world.parties[$0].executor == index && isRunning($0)
+    }.sorted()
+    if UInt64(running.count) < world.resources[index].capacity {
+      need(node, .all, [])
+    } else {
+      need(node, .any, running.map { .party($0) })
+    }
+  }
+
+  private func isRunning(_ party: Int) -> Bool {
+    if case .running = world.parties[party].state { true } else { false }
+  }
+
+  // MARK: Resources
+
+  private mutating func connectResource(_ node: Int, _ index: Int, _ operation: Operation?) {
+    let resource = world.resources[index]
+    if timed.contains(.resource(index)) { return need(node, .all, []) }
+    if !resource.members.isEmpty { return connectMembers(node, resource) }
+    switch resource.kind {
+    case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
+    case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
+    case .group: need(node, .all, [])
+    case .stream, .process: need(node, .all, [])
+    case .executor: need(node, .all, [.executor(index)])
+    case .thread: need(node, .any, [.anything])
+    case .concurrentFuture:
+      if resource.done != nil { return need(node, .all, []) }
+      if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
+      if let host = resource.submittedTo.flatMap(world.thread(ofLoop:)) {
+        return need(node, .all, [.thread(host)])
+      }
+      need(node, .any, [.anything])
+    case .future:
+      if resource.done != nil { return need(node, .all, []) }
+      connectFuture(node, resource)
+    }
+  }
+
+  private mutating func connectMembers(_ node: Int, _ resource: ResourceRecord) {
+    let members = resource.members.filter { !world.isDone($0) }
+    switch resource.dependency {
+    case .any where members.count < resource.members.count: need(node, .all, [])
+    case .any: need(node, .any, members.map(memberNode))
+    case .all, .guarded: need(node, .all, members.map(memberNode))
+    }
+  }
+
+  private func memberNode(_ entity: Entity) -> Node {
+    switch entity {
+    case .party(let index): .party(index)
+    case .resource(let index): .resource(index, nil)
+    }
+  }
+
+  /// A lock or semaphore goes on when one of its holders does, or a waiter that was handed a permit.
+  private mutating func connectPermits(_ node: Int, _ index: Int, _ resource: ResourceRecord) {
+    var providers = Set(resource.holds.map(\.party)).filter { !world.parties[$0].isEnded }
+    for (other, party) in world.parties.enumerated() {
+      guard let wait = party.wait, wait.primitive?.resource == index, world.isWoken(wait) else {
+        continue
+      }
+      providers.insert(other)
+    }
+    var targets = providers.sorted().map { Node.party($0) }
+    if resource.hasForeignRelease || (resource.holds.isEmpty && resource.kind == .semaphore) {
+      targets += known(resource.providers) + [.anything]
+    }
+    need(node, .any, targets)
+  }
+
+  private mutating func connectSignal(
+    _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
+  ) {
+    let actors = operation == .queuePut || operation == .queueJoin
+      ? resource.takers : resource.providers
+    need(node, .any, known(actors) + [.anything])
+  }
+
+  /// A future may be resolved by anything that moves, but only through the thread of its own loop.
+  private mutating func connectFuture(_ node: Int, _ resource: ResourceRecord) {
+    guard let created = resource.created,
+      let home = world.threads[world.parties[created.party].thread], home.loops.last != nil
+    else { return need(node, .any, [.anything]) }
+    need(node, .all, [.anything, .thread(world.parties[created.party].thread)])
+  }
+
+  private func known(_ parties: Set<Int>) -> [Node] {
+    parties.filter { !world.parties[$0].isEnded && world.parties[$0].kind != .thread }.sorted().map {
+      .party($0)
+    }
+  }
+
+  // MARK: The rest of the world
+
+  /// Every task, job and thread that may do something, and whatever may come from outside.
+  private mutating func connectAnything(_ node: Int) {
+    if !world.io.isEmpty || !world.unknownSignalHandlers.isEmpty
+      || liveTimers.contains(where: \.reachesUnknown) || isAnyPeerUnknown
+    {
+      return need(node, .all, [])
+    }
+    var targets: [Node] = []
+    for index in world.parties.indices where !world.parties[index].isEnded {
+      switch world.parties[index].kind {
+      case .task, .job: targets.append(.party(index))
+      case .thread: if mayAct(world.parties[index].thread) { targets.append(.party(index)) }
+      }
+    }
+    need(node, .any, targets)
+  }
+
+  /// Waits for a stream or a process that no registered descriptor shows still come from outside.
+  private var isAnyPeerUnknown: Bool {
+    world.parties.contains { party in
+      guard let operation = party.wait?.primitive?.operation else { return false }
+      switch operation {
+      case .read, .accept, .connect, .drain, .process: return true
+      case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+        .sleep, .group, .result, .join:
+        return false
+      }
+    }
+  }
+
+  /// Whether a thread does something of its own, besides running a loop or jobs.
+  private func mayAct(_ slot: ThreadSlot) -> Bool {
+    guard let thread = world.threads[slot] else { return false }
+    if thread.hasEnded || thread.isRecorder { return false }
+    if thread.isWorker && thread.running.isEmpty { return false }
+    if thread.loops.last?.idle != nil { return false }
+    return !busyThreads.contains(slot)
+  }
+}

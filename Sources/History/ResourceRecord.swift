@@ -1,0 +1,59 @@
+package import TraceFormat
+
+/// One life of a resource, as far as the trace has been replayed.
+package struct ResourceRecord: Sendable {
+  package var kind: ResourceKind
+  package var number: UInt64
+  package var name: String?
+  /// Permits, queue size or parties of a barrier; what the create event said.
+  package var capacity: UInt64
+  package var created: Occurrence?
+
+  /// How a future ended.
+  package var done: (outcome: Outcome, by: Occurrence)?
+  /// Takes that were not given back, oldest first.
+  package var holds: [Occurrence] = []
+  /// The latest release.
+  package var released: Occurrence?
+  /// Somebody released what somebody else had taken: permits are signals here.
+  package var hasForeignRelease = false
+  package var isSet = false
+  /// The latest set of an event or notify of a condition.
+  package var signalled: Occurrence?
+  package var signalledWaiters: UInt32 = 0
+  package var items: UInt32 = 0
+  package var unfinished: UInt32 = 0
+  package var taskDoneCount: UInt64 = 0
+  package var lastPut: Occurrence?
+  package var lastGot: Occurrence?
+  package var lastTaskDone: Occurrence?
+  /// Who has provided before: put, released, set, notified, resolved.
+  package var providers: Set<Int> = []
+  /// Who has taken before: got, acquired.
+  package var takers: Set<Int> = []
+
+  package var members: [Entity] = []
+  package var dependency: Dependency = .all
+  /// The loop that work for a concurrent future was submitted to from a thread.
+  package var submittedTo: UInt64?
+  /// The condition that a lock belongs to.
+  package var guards: Int?
+
+  package init(kind: ResourceKind, number: UInt64, capacity: UInt64, created: Occurrence?) {
+    self.kind = kind
+    self.number = number
+    self.capacity = capacity
+    self.created = created
+  }
+
+  /// Permits that are free, as counted from the events.
+  package var freePermits: Int {
+    switch kind {
+    case .lock, .threadLock: holds.isEmpty ? 1 : 0
+    case .semaphore: max(0, Int(clamping: capacity) - holds.count)
+    case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
+      .concurrentFuture, .thread, .process:
+      0
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package import TraceFormat
+
+/// What happens on one thread.
+package struct ThreadState: Sendable {
+  /// Index of its own party.
+  package var party: Int
+  /// Tasks and jobs that run on it, the innermost last.
+  package var running: [Int] = []
+  /// Loops that run on it, the innermost last.
+  package var loops: [LoopState] = []
+  /// The synchronous wait that it is in.
+  package var block: Wait?
+  package var lastEvent: TraceInstant
+  package var hasEnded = false
+  /// Whether it has ever run a job of an executor.
+  package var isWorker = false
+  /// The recorder's own.
+  package var isRecorder = false
+  /// The latest stack that the watchdog saw, and for how long the thread had been busy then.
+  package var sample: (time: TraceInstant, busyMilliseconds: UInt64, site: StackID?)?
+
+  package init(party: Int, lastEvent: TraceInstant) {
+    self.party = party
+    self.lastEvent = lastEvent
+  }
+
+  /// The party that acts in an event of this thread.
+  package var actor: Int { running.last ?? party }
+}
+
+package struct LoopState: Sendable {
+  package var number: UInt64
+  package var since: TraceInstant
+  /// The task that the loop runs for, as of `run_until_complete`.
+  package var mainTask: Int?
+  /// In the selector since then, with this limit in milliseconds.
+  package var idle: (since: TraceInstant, limit: UInt32?)?
+  package init(number: UInt64, since: TraceInstant, mainTask: Int?) {
+    self.number = number
+    self.since = since
+    self.mainTask = mainTask
+  }
+}
+
+package struct TimerState: Sendable {
+  package var deadline: TraceInstant
+  package var thread: ThreadSlot
+  package var targets: [Entity]
+  package var reachesUnknown: Bool
+}

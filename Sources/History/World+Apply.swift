@@ -1,0 +1,186 @@
+package import TraceFormat
+
+extension World {
+  /// Takes one event into account. Events come in the order of time.
+  package mutating func apply(_ event: Event) {
+    now = max(now, event.time)
+    eventCount += 1
+    let actor = touch(event)
+    switch event.kind {
+    case .gap: lostEvents += event.subject
+    case .threadStart: break
+    case .threadEnd: endThread(event)
+    case .loopStart, .loopStop, .loopIdle, .loopWake: applyLoop(event)
+    case .loopWakeup:
+      // run_coroutine_threadsafe makes a concurrent future and wakes the loop in one go.
+      if let future = lastConcurrentFuture.removeValue(forKey: event.thread) {
+        resources[future].submittedTo = event.subject
+      }
+    case .stackSample: applySample(event)
+    case .taskCreate: createTask(event, by: actor)
+    case .taskResume: resume(event)
+    case .taskSuspend: suspend(event)
+    case .taskEnd: endTask(event)
+    case .taskCancel:
+      if let task = party(event.subject) {
+        parties[task].cancelRequested = occurrence(event, by: actor)
+      }
+    case .waitBegin: announce(event)
+    case .resourceCreate: createResource(event, by: actor)
+    case .depends: addDependency(event)
+    case .name: applyName(event)
+    case .futureDone: finishFuture(event, by: actor)
+    case .exceptionUnretrieved:
+      if let entity = living[event.subject] { unretrieved.append((entity, event.time)) }
+    case .neverAwaited:
+      neverAwaited.append((event.site, definitions.site(event.value), event.time))
+    case .taskDestroyed:
+      if let task = party(event.subject) { parties[task].isDestroyed = true }
+    case .acquired, .released, .eventSet, .eventCleared, .notified, .queuePut, .queueGot,
+      .queueTaskDone, .barrierPassed:
+      applyOperation(event, by: actor)
+    case .blockBegin, .blockEnd: applyBlock(event)
+    case .jobQueue, .jobStart, .jobEnd: applyJob(event, by: actor)
+    case .timerArm, .timerCancel: applyTimer(event)
+    case .ioRegister, .ioUnregister: applyIO(event)
+    case .signalHandler: applySignal(event)
+    }
+  }
+
+  /// Makes the thread known; the party that acts in the event.
+  private mutating func touch(_ event: Event) -> Int {
+    if threads[event.thread] == nil {
+      let index = parties.count
+      var record = PartyRecord(
+        kind: .thread, number: UInt64(event.thread.number),
+        created: Occurrence(time: event.time, party: index, site: nil), thread: event.thread)
+      record.name = definitions.threads[event.thread]?.name
+      record.state = .running
+      parties.append(record)
+      var thread = ThreadState(party: index, lastEvent: event.time)
+      thread.isRecorder = record.name?.hasPrefix("coroner-") ?? false
+      threads[event.thread] = thread
+    }
+    threads[event.thread]!.lastEvent = event.time
+    return threads[event.thread]!.actor
+  }
+
+  func occurrence(_ event: Event, by actor: Int) -> Occurrence {
+    Occurrence(time: event.time, party: actor, site: event.site)
+  }
+
+  func party(_ number: UInt64) -> Int? {
+    if case .party(let index)? = living[number] { index } else { nil }
+  }
+
+  func resource(_ number: UInt64) -> Int? {
+    if case .resource(let index)? = living[number] { index } else { nil }
+  }
+
+  /// The resource behind a number; a new one of unknown origin if its creation was not seen.
+  mutating func resource(_ number: UInt64, orNew kind: ResourceKind) -> Int {
+    if let index = resource(number) { return index }
+    resources.append(ResourceRecord(kind: kind, number: number, capacity: 1, created: nil))
+    living[number] = .resource(resources.count - 1)
+    return resources.count - 1
+  }
+
+  private mutating func endThread(_ event: Event) {
+    threads[event.thread]!.hasEnded = true
+    parties[threads[event.thread]!.party].state = .ended(.value, at: event.time)
+  }
+
+  private mutating func applyLoop(_ event: Event) {
+    let slot = event.thread
+    switch event.kind {
+    case .loopStart:
+      let main = lastTaskCreated[slot]
+      threads[slot]!.loops.append(
+        LoopState(number: event.subject, since: event.time, mainTask: main))
+    case .loopStop:
+      if !threads[slot]!.loops.isEmpty { threads[slot]!.loops.removeLast() }
+    case .loopIdle:
+      guard let last = threads[slot]!.loops.indices.last else { return }
+      let limit = event.value == .max ? nil : event.value
+      threads[slot]!.loops[last].idle = (event.time, limit)
+      pruneTimers(of: slot)
+    default:
+      guard let last = threads[slot]!.loops.indices.last else { return }
+      threads[slot]!.loops[last].idle = nil
+    }
+  }
+
+  /// A loop that goes to sleep has run every timer that was due.
+  private mutating func pruneTimers(of slot: ThreadSlot) {
+    guard timers.count > 64 else { return }
+    timers = timers.filter { $0.value.thread != slot || $0.value.deadline > now }
+  }
+
+  private mutating func applySample(_ event: Event) {
+    guard
+      let slot = definitions.threads.first(where: { $0.value.tid == event.subject })?.key,
+      threads[slot] != nil
+    else { return }
+    threads[slot]!.sample = (event.time, event.object, event.site)
+  }
+
+  private mutating func addDependency(_ event: Event) {
+    guard let dependency = Dependency(rawValue: event.value) else { return }
+    let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
+    if dependency == .guarded {
+      if case .resource(let lock) = inner { resources[lock].guards = resource(event.subject) }
+      return
+    }
+    let outer = resource(event.subject, orNew: .group)
+    resources[outer].members.append(inner)
+    resources[outer].dependency = dependency
+  }
+
+  private mutating func applyName(_ event: Event) {
+    guard let name = definitions.string(event.value) else { return }
+    switch living[event.subject] {
+    case .party(let index): parties[index].name = name
+    case .resource(let index): resources[index].name = name
+    case nil: break
+    }
+  }
+
+  private mutating func applyTimer(_ event: Event) {
+    guard event.kind == .timerArm else {
+      timers[event.subject] = nil
+      return
+    }
+    let deadline = TraceInstant(
+      nanoseconds: event.time.nanoseconds + UInt64(event.value) * 1_000_000)
+    var timer = timers[event.subject]
+    if timer?.deadline ?? .start <= event.time { timer = nil }
+    var state =
+      timer
+      ?? TimerState(deadline: deadline, thread: event.thread, targets: [], reachesUnknown: false)
+    state.deadline = deadline
+    if let target = living[event.object] {
+      state.targets.append(target)
+    } else {
+      state.reachesUnknown = true
+    }
+    timers[event.subject] = state
+  }
+
+  private mutating func applyIO(_ event: Event) {
+    let internalPipe: UInt32 = 8
+    guard event.value & internalPipe == 0 else { return }
+    let key = event.subject << 2 | UInt64(event.value & 2)
+    io[key] = event.kind == .ioRegister ? event.value : nil
+  }
+
+  private mutating func applySignal(_ event: Event) {
+    if event.value == 0 {
+      signalHandlers[event.subject] = nil
+      unknownSignalHandlers.remove(event.subject)
+    } else if let target = living[event.object] {
+      signalHandlers[event.subject, default: []].append(target)
+    } else {
+      unknownSignalHandlers.insert(event.subject)
+    }
+  }
+}

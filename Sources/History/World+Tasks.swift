@@ -1,0 +1,126 @@
+package import TraceFormat
+
+extension World {
+  mutating func createTask(_ event: Event, by actor: Int) {
+    let index = parties.count
+    var task = PartyRecord(
+      kind: .task, number: event.subject, created: occurrence(event, by: actor),
+      thread: event.thread)
+    task.ordinal = event.object
+    task.function = definitions.site(event.value)
+    parties.append(task)
+    living[event.subject] = .party(index)
+    lastTaskCreated[event.thread] = index
+  }
+
+  mutating func resume(_ event: Event) {
+    let task = party(event.subject) ?? unseenTask(event)
+    announced[task] = nil
+    parties[task].state = .running
+    parties[task].thread = event.thread
+    parties[task].lastRun = event.time
+    // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
+    if let last = threads[event.thread]!.loops.indices.last {
+      threads[event.thread]!.loops[last].idle = nil
+    }
+    threads[event.thread]!.running.append(task)
+  }
+
+  mutating func announce(_ event: Event) {
+    guard let task = party(event.subject), let operation = Operation(rawValue: event.value) else {
+      return
+    }
+    let target = event.object == 0 ? nil : resource(event.object, orNew: operation.resourceKind)
+    announced[task] = Wait(
+      future: nil, primitive: (target, operation), site: event.site, since: event.time)
+  }
+
+  mutating func suspend(_ event: Event) {
+    let task = party(event.subject) ?? unseenTask(event)
+    leave(task, on: event.thread)
+    let announcement = announced.removeValue(forKey: task)
+    guard event.object != 0 else {
+      parties[task].state = .ready
+      return
+    }
+    let future = living[event.object] ?? .resource(resource(event.object, orNew: .future))
+    parties[task].state = .waiting(
+      Wait(
+        future: future, primitive: announcement?.primitive, site: event.site, since: event.time))
+  }
+
+  mutating func endTask(_ event: Event) {
+    let task = party(event.subject) ?? unseenTask(event)
+    leave(task, on: event.thread)
+    announced[task] = nil
+    let outcome = Outcome(rawValue: event.value) ?? .value
+    parties[task].state = .ended(outcome, at: event.time)
+    if let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) {
+      parties[task].error = (type, event.site)
+    }
+  }
+
+  private mutating func leave(_ task: Int, on slot: ThreadSlot) {
+    if let position = threads[slot]!.running.lastIndex(of: task) {
+      threads[slot]!.running.removeSubrange(position...)
+    }
+    threads[slot]!.block = nil
+  }
+
+  /// A task whose creation was not recorded.
+  private mutating func unseenTask(_ event: Event) -> Int {
+    let index = parties.count
+    parties.append(
+      PartyRecord(
+        kind: .task, number: event.subject,
+        created: Occurrence(time: event.time, party: threads[event.thread]!.party, site: nil),
+        thread: event.thread))
+    living[event.subject] = .party(index)
+    return index
+  }
+
+  mutating func applyJob(_ event: Event, by actor: Int) {
+    switch event.kind {
+    case .jobQueue:
+      let index = parties.count
+      var job = PartyRecord(
+        kind: .job, number: event.subject, created: occurrence(event, by: actor),
+        thread: event.thread)
+      job.executor = resource(event.object, orNew: .executor)
+      job.function = definitions.site(event.value)
+      parties.append(job)
+      jobs[event.subject] = index
+      lastConcurrentFuture[event.thread] = nil
+    case .jobStart:
+      guard let job = jobs[event.subject] else { return }
+      parties[job].state = .running
+      parties[job].thread = event.thread
+      parties[job].lastRun = event.time
+      threads[event.thread]!.running.append(job)
+      threads[event.thread]!.isWorker = true
+    default:
+      guard let job = jobs.removeValue(forKey: event.subject) else { return }
+      parties[job].state = .ended(.value, at: event.time)
+      leave(job, on: event.thread)
+    }
+  }
+}
+
+extension Operation {
+  /// What kind of resource it is done with, for one whose creation was not seen.
+  package var resourceKind: ResourceKind {
+    switch self {
+    case .acquire: .lock
+    case .eventWait: .event
+    case .conditionWait: .condition
+    case .queueGet, .queuePut, .queueJoin: .queue
+    case .barrierWait: .barrier
+    case .sleep: .future
+    case .group: .group
+    case .read, .drain, .accept, .connect: .stream
+    case .process: .process
+    case .result: .concurrentFuture
+    case .join: .thread
+    }
+  }
+}

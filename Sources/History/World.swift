@@ -1,0 +1,59 @@
+package import TraceFormat
+
+/// The state of the observed process at an instant of the trace: every party and resource, by replay.
+///
+/// Feed it events in order; it never throws, for what an event refers to may have been lost.
+package struct World: Sendable {
+  package internal(set) var parties: [PartyRecord] = []
+  package internal(set) var resources: [ResourceRecord] = []
+  package internal(set) var threads: [ThreadSlot: ThreadState] = [:]
+  package internal(set) var timers: [UInt64: TimerState] = [:]
+  /// Registered descriptors that something outside can make ready.
+  package internal(set) var io: [UInt64: UInt32] = [:]
+  package internal(set) var signalHandlers: [UInt64: [Entity]] = [:]
+  package internal(set) var unknownSignalHandlers: Set<UInt64> = []
+  package internal(set) var now = TraceInstant.start
+  package internal(set) var eventCount: UInt64 = 0
+  package internal(set) var lostEvents: UInt64 = 0
+  package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
+  package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
+
+  /// The live party or resource behind a number.
+  var living: [UInt64: Entity] = [:]
+  /// Jobs that have not ended. A job's number is that of its concurrent future.
+  package internal(set) var jobs: [UInt64: Int] = [:]
+  /// What a wait-begin event said, until the suspend that follows it.
+  var announced: [Int: Wait] = [:]
+  /// The task created last by a thread outside of a loop: the main task of the loop to come.
+  var lastTaskCreated: [ThreadSlot: Int] = [:]
+  /// The concurrent future that a thread created last, until it wakes a loop.
+  var lastConcurrentFuture: [ThreadSlot: Int] = [:]
+  package let definitions: Definitions
+
+  package init(definitions: Definitions) {
+    self.definitions = definitions
+  }
+
+  /// The thread slots in order.
+  package var threadSlots: [ThreadSlot] { threads.keys.sorted() }
+
+  /// Whether the wait of a party is over although the party has not run yet.
+  package func isWoken(_ wait: Wait) -> Bool {
+    guard let future = wait.future else { return false }
+    return isDone(future)
+  }
+
+  package func isDone(_ entity: Entity) -> Bool {
+    switch entity {
+    case .party(let index): parties[index].isEnded
+    case .resource(let index): resources[index].done != nil
+    }
+  }
+
+  /// The thread on which a loop runs now.
+  package func thread(ofLoop number: UInt64) -> ThreadSlot? {
+    threadSlots.first { threads[$0]!.loops.contains { $0.number == number } }
+  }
+
+  package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }
+}
