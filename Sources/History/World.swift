@@ -57,3 +57,10 @@ package struct World: Sendable {
 
   package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }
 }
+
+extension World {
+  /// The party that a number names at this instant.
+  package func livingParty(_ number: UInt64) -> Int? { party(number) }
+  /// The resource that a number names at this instant.
+  package func livingResource(_ number: UInt64) -> Int? { resource(number) }
+}

@@ -1,0 +1,26 @@
+package import Findings
+import History
+import TraceFormat
+
+/// What an analysis found, with the pictures that show it.
+package struct Analysis {
+  package var report: Report
+  let model: WaitModel
+  let namer: Namer
+  let causes: [Cause]
+  let trace: any EventSource
+  let until: TraceInstant?
+
+  /// The wait-for graph at the end of the analysis.
+  /// - Parameter all: also what waits for something that may come; otherwise what is stuck, and if
+  ///   nothing is, everything.
+  package func graph(all: Bool) -> WaitGraph {
+    GraphBuilder(model: model, namer: namer, causes: causes).graph(all: all || causes.isEmpty)
+  }
+
+  /// - Parameter all: every party; otherwise those of the findings, and if there are none, every one.
+  package func timeline(all: Bool) throws -> Timeline {
+    let builder = TimelineBuilder(model: model, namer: namer, causes: causes)
+    return try builder.timeline(of: trace, until: until, all: all || causes.isEmpty)
+  }
+}

@@ -1,0 +1,64 @@
+import Findings
+import History
+package import TraceFormat
+
+/// Reads a trace and says what in it can never go on.
+package struct Analyzer {
+  private let source: (String) -> [String]?
+
+  /// - Parameter sourceLoader: the lines of a source file, if it is there; names of locks are read from
+  ///   the lines that made them.
+  package init(sourceLoader: @escaping (String) -> [String]?) { source = sourceLoader }
+
+  /// - Parameter until: the instant to stop at; the end of the trace if nothing.
+  package func analyze(
+    _ trace: any EventSource, path: String, until: TraceInstant? = nil
+  ) throws -> Analysis {
+    var world = World(definitions: trace.definitions)
+    let losses = try trace.forEachEvent { event in
+      if let until, event.time > until { return }
+      world.apply(event)
+    }
+    if let until {
+      world.advance(to: until)
+    } else if let last = trace.header.lastInstant {
+      world.advance(to: last)
+    }
+    let lost = max(world.lostEvents, trace.header.lostEvents)
+    let isLossy = lost > 0 || losses.contains { $0.events != 0 }
+    // A program that ended by itself is not stuck.
+    let model = WaitModel(world)
+    let namer = Namer(world: world, source: source)
+    let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
+    let causes = isOver(world, trace.header) ? [] : model.causes()
+    var findings = causes.map(explainer.finding)
+    if !findings.isEmpty { findings += Hazards(world: world, namer: namer).neverAwaited() }
+    findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
+    let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }
+    let stuck = causes.isEmpty
+      ? 0 : tasks.count { !world.parties[$0].isEnded && !model.isLive(.party($0)) }
+    let summary = TraceSummary(
+      path: path, program: trace.header.program, process: trace.header.process,
+      runtime: trace.definitions.fact("runtime"), duration: world.now, events: world.eventCount,
+      lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: tasks.count,
+      stuckTasks: stuck)
+    return Analysis(
+      report: Report(traces: [summary], findings: findings), model: model, namer: namer,
+      causes: causes, trace: trace, until: until)
+  }
+
+  /// Whether every loop had stopped when the recording ended.
+  private func isOver(_ world: World, _ header: TraceHeader) -> Bool {
+    header.cleanEnd || world.threads.values.allSatisfy { $0.loops.isEmpty && $0.block == nil }
+  }
+}
+
+extension Finding {
+  fileprivate var rank: Int {
+    switch severity {
+    case .error: 0
+    case .warning: kind.isHazard ? 2 : 1
+    case .note: 3
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Findings
+import History
+import TraceFormat
+
+/// The facts that make a wait hopeless, one a line.
+struct Because {
+  let explainer: Explainer
+  let cause: Cause
+  let kind: FindingKind
+
+  private var world: World { explainer.world }
+  private var namer: Namer { explainer.namer }
+
+  func facts() -> [String] {
+    if cause.isCycle { return [] }
+    var facts: [String] = []
+    for index in explainer.resources(cause) { facts += resourceFacts(index) }
+    for node in cause.nodes {
+      if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
+    }
+    if !cause.isStructural {
+      facts += failures()
+      facts.append(
+        "no timer, descriptor, signal handler, job or other thread was left that could act")
+      facts.append("every task that is left waits, and none of them for something that can come")
+    }
+    return facts
+  }
+
+  private func resourceFacts(_ index: Int) -> [String] {
+    let resource = world.resources[index]
+    let name = namer.name(resource: index)
+    var facts: [String] = []
+    for hold in resource.holds.prefix(4) {
+      guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
+      facts.append(
+        "\(namer.quoted(party: hold.party)), which took \(name) at \(place(hold)), "
+          + "\(word(outcome)) at \(Clock.instant(at)) without giving it back")
+    }
+    switch resource.kind {
+    case .future: facts.append("the future was pending when the trace ended")
+    case .event:
+      facts.append(
+        resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
+          ?? "nothing ever set \(name)")
+    case .condition:
+      facts.append(
+        resource.signalled.map {
+          "\(name) was notified last at \(place($0)), \(Clock.instant($0.time)), when "
+            + (resource.signalledWaiters == 0
+              ? "nobody waited" : "\(resource.signalledWaiters) waited")
+        } ?? "nothing ever notified \(name)")
+    case .queue: facts += queueFacts(resource, name)
+    case .barrier:
+      let waiting = explainer.model.waiters[index, default: []].count
+      facts.append("\(name) lets \(resource.capacity) pass at once, and \(waiting) wait")
+    case .lock, .threadLock:
+      if let released = resource.released, resource.holds.isEmpty {
+        facts.append(
+          "\(name) is free: \(namer.quoted(party: released.party)) gave it back at "
+            + "\(place(released)), and the wake-up reached none of those that wait")
+      }
+    case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process: break
+    }
+    return facts
+  }
+
+  private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
+    var facts = ["\(name) holds \(resource.items) of its items"]
+    if resource.capacity > 0 { facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items" }
+    facts.append(
+      resource.lastPut.map { "the last put was at \(place($0)), \(Clock.instant($0.time))" }
+        ?? "nothing was ever put")
+    facts.append(
+      resource.lastGot.map { "the last get was at \(place($0)), \(Clock.instant($0.time))" }
+        ?? "nothing was ever taken")
+    if resource.unfinished > 0 {
+      facts.append(
+        "\(resource.unfinished) \(resource.unfinished == 1 ? "item lacks" : "items lack") "
+          + "task_done(), which was called \(resource.taskDoneCount) times")
+    }
+    return facts + actors(resource)
+  }
+
+  /// What became of those that had put or taken before.
+  private func actors(_ resource: ResourceRecord) -> [String] {
+    resource.takers.union(resource.providers).sorted().prefix(4).compactMap { index in
+      guard world.parties[index].kind == .task,
+        case .ended(let outcome, let at) = world.parties[index].state
+      else { return nil }
+      let role = resource.takers.contains(index) ? "took" : "put"
+      return "\(namer.quoted(party: index)), which \(role) before, \(word(outcome)) at "
+        + Clock.instant(at)
+    }
+  }
+
+  /// Tasks that failed: what they would have done is a usual reason.
+  private func failures() -> [String] {
+    world.parties.indices.compactMap { index in
+      guard world.parties[index].kind == .task,
+        case .ended(let outcome, let at) = world.parties[index].state, outcome != .value
+      else { return nil }
+      let error = world.parties[index].error
+      let place = namer.userSite(error?.site).map { ", at \(Namer.place($0))" } ?? ""
+      let what = outcome == .cancelled ? "was cancelled" : "ended with \(error?.type ?? "an error")"
+      return "\(namer.quoted(party: index)) \(what)\(place) at \(Clock.instant(at))"
+    }.suffix(3)
+  }
+
+  private func threadFacts(_ slot: ThreadSlot) -> [String] {
+    guard let thread = world.threads[slot] else { return [] }
+    let busy = world.now.since(thread.lastEvent)
+    return [
+      "the loop's thread has not been back in the loop for \(Clock.duration(busy))",
+      "nothing else of the loop can run meanwhile",
+    ]
+  }
+
+  private func place(_ what: Occurrence) -> String {
+    namer.userSite(what.site).map(Namer.place) ?? "an unknown place"
+  }
+
+  private func word(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .value: "ended"
+    case .error: "ended with an error"
+    case .cancelled: "was cancelled"
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Findings
+import History
+import TraceFormat
+
+extension WaitModel {
+  /// What a cause is called.
+  func kind(of cause: Cause) -> FindingKind {
+    cause.isCycle ? cycleKind(cause) : leafKind(cause)
+  }
+
+  private func cycleKind(_ cause: Cause) -> FindingKind {
+    var parties = 0
+    var kinds: Set<ResourceKind> = []
+    var operations: Set<Operation> = []
+    var hasThread = false
+    var hasExecutor = false
+    var hasPermits = false
+    for node in cause.nodes {
+      switch nodes[node] {
+      case .party: parties += 1
+      case .thread: hasThread = true
+      case .executor: hasExecutor = true
+      case .anything: break
+      case .resource(let index, let operation):
+        kinds.insert(world.resources[index].kind)
+        if let operation { operations.insert(operation) }
+        if world.resources[index].kind == .semaphore, world.resources[index].capacity > 1 {
+          hasPermits = true
+        }
+      }
+    }
+    if hasExecutor { return .poolStarvation }
+    if kinds.contains(.threadLock) && hasThread { return .suspendedHolder }
+    if hasThread { return .loopSelfWait }
+    if hasPermits { return .permitExhaustion }
+    if kinds.contains(where: { $0 == .lock || $0 == .semaphore || $0 == .threadLock }) {
+      return parties == 1 ? .selfDeadlock : .lockCycle
+    }
+    if let operation = operations.sorted(by: { $0.rawValue < $1.rawValue }).first {
+      return signalKind(operation, resource: nil)
+    }
+    return .awaitCycle
+  }
+
+  private func leafKind(_ cause: Cause) -> FindingKind {
+    switch nodes[cause.nodes[0]] {
+    case .thread: return .blockedLoop
+    case .executor: return .poolStarvation
+    case .party, .anything: return .orphanedFuture
+    case .resource(let index, let operation):
+      let resource = world.resources[index]
+      switch resource.kind {
+      case .lock, .threadLock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
+      case .semaphore: return .leakedPermit
+      case .concurrentFuture:
+        let blocked = waiters[index, default: []].contains {
+          world.threads[world.parties[$0].thread]?.loops.isEmpty == false
+        }
+        return blocked ? .loopSelfWait : .orphanedFuture
+      case .event, .condition, .barrier, .queue, .group, .stream, .executor, .thread, .process,
+        .future:
+        return signalKind(operation, resource: resource)
+      }
+    }
+  }
+
+  private func signalKind(_ operation: Operation?, resource: ResourceRecord?) -> FindingKind {
+    switch operation {
+    case .queueGet: .queueNoProducer
+    case .queuePut: .queueNoConsumer
+    case .queueJoin: .unfinishedJoin
+    case .barrierWait: .shortBarrier
+    case .conditionWait: .lostWakeup
+    // An event that was set and cleared before anybody saw it.
+    case .eventWait: resource?.signalled == nil ? .orphanedFuture : .lostWakeup
+    case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join, nil:
+      .orphanedFuture
+    }
+  }
+}

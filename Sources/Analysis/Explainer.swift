@@ -1,0 +1,299 @@
+import Findings
+import History
+import TraceFormat
+
+/// Turns a cause into a finding: who waits, for what, where, since when, why, and what to do.
+struct Explainer {
+  let model: WaitModel
+  let namer: Namer
+  let isLossy: Bool
+
+  var world: World { model.world }
+
+  func finding(for cause: Cause) -> Finding {
+    let kind = model.kind(of: cause)
+    let certainty: Certainty = cause.isStructural && !isLossy ? .certain : .likely
+    var finding = Finding(
+      kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
+      headline: "")
+    let hops = hops(of: cause)
+    let parties = involved(cause, hops)
+    finding.parties = parties.map(namer.findingParty)
+    finding.resources = resources(cause).map(namer.findingResource)
+    finding.edges = hops.map(edge)
+    for party in parties { addMarks(of: party, to: &finding) }
+    addResourceMarks(cause, to: &finding)
+    finding.story = story(cause, parties)
+    finding.behind = cause.behind.filter { !parties.contains($0) }.map(behind)
+    finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
+    let wording = Wording(explainer: self, cause: cause, kind: kind, hops: hops, parties: parties)
+    finding.headline = wording.headline()
+    finding.help = wording.help()
+    finding.notes = notes(cause)
+    if isLossy {
+      finding.notes.append("events were lost, so what is missing might have ended the wait")
+    }
+    finding.fingerprint = fingerprint(finding)
+    return finding
+  }
+
+  // MARK: Who
+
+  /// One hop of the chain: a party, what it waits for, and who would provide it.
+  struct Hop {
+    var party: Int
+    var resource: Int?
+    var awaited: Int?
+    var provider: Int?
+  }
+
+  /// The waiting parties of a cause with what they wait for: in a cycle in its order.
+  func hops(of cause: Cause) -> [Hop] {
+    guard cause.isCycle, let start = cause.nodes.first(where: isPartyNode) else {
+      return direct(cause)
+    }
+    let path = model.cycle(from: start, within: cause)
+    var hops: [Hop] = []
+    for node in path {
+      switch model.nodes[node] {
+      case .party(let index):
+        if !hops.isEmpty { hops[hops.count - 1].provider = index }
+        hops.append(Hop(party: index))
+      case .thread(let slot):
+        guard let thread = world.threads[slot] else { continue }
+        if !hops.isEmpty { hops[hops.count - 1].provider = thread.actor }
+        if hops.last?.party != thread.actor { hops.append(Hop(party: thread.actor)) }
+      case .resource(let index, _): if !hops.isEmpty { hops[hops.count - 1].resource = index }
+      case .executor(let index): if !hops.isEmpty { hops[hops.count - 1].resource = index }
+      case .anything: break
+      }
+    }
+    guard let first = hops.first else { return direct(cause) }
+    // A thread that a task runs on stands for that task.
+    if hops.count > 1, hops.last!.party == first.party, hops.last!.resource == nil {
+      hops.removeLast()
+    }
+    hops[hops.count - 1].provider = hops[0].party
+    hops.removeAll { $0.resource == nil && $0.provider == $0.party }
+    return hops.isEmpty ? direct(cause) : hops
+  }
+
+  private func isPartyNode(_ node: Int) -> Bool {
+    switch model.nodes[node] {
+    case .party(let index): world.parties[index].kind != .thread
+    case .thread: cannotStartElsewhere(node)
+    case .resource, .executor, .anything: false
+    }
+  }
+
+  private func cannotStartElsewhere(_ node: Int) -> Bool {
+    if case .thread = model.nodes[node] { true } else { false }
+  }
+
+  /// The parties that wait directly for the resource of a cause without a cycle.
+  private func direct(_ cause: Cause) -> [Hop] {
+    var hops: [Hop] = []
+    for node in cause.nodes {
+      switch model.nodes[node] {
+      case .party(let index): hops.append(Hop(party: index))
+      case .thread(let slot):
+        if let thread = world.threads[slot] { hops.append(Hop(party: thread.actor)) }
+      case .resource(let index, let operation):
+        for waiter in model.waiters[index, default: []]
+        where operation == nil || self.operation(of: waiter) == operation {
+          let holder = world.resources[index].holds.first?.party
+          hops.append(Hop(party: waiter, resource: index, provider: holder))
+        }
+      case .executor, .anything: break
+      }
+    }
+    return hops
+  }
+
+  private func operation(of party: Int) -> Operation? { wait(of: party)?.primitive?.operation }
+
+  /// The wait that a party is in, asynchronous or on its thread.
+  func wait(of party: Int) -> Wait? {
+    if let wait = world.parties[party].wait { return wait }
+    guard let thread = world.threads[world.parties[party].thread], thread.actor == party else {
+      return nil
+    }
+    return thread.block
+  }
+
+  private func involved(_ cause: Cause, _ hops: [Hop]) -> [Int] {
+    var result: [Int] = []
+    for hop in hops where !result.contains(hop.party) { result.append(hop.party) }
+    for node in cause.nodes {
+      if case .party(let index) = model.nodes[node], world.parties[index].kind != .thread,
+        !result.contains(index)
+      {
+        result.append(index)
+      }
+    }
+    // Those that took it and have ended belong to the story.
+    for index in resources(cause) {
+      for hold in world.resources[index].holds where !result.contains(hold.party) {
+        result.append(hold.party)
+      }
+    }
+    return result
+  }
+
+  func resources(_ cause: Cause) -> [Int] {
+    var result: [Int] = []
+    for node in cause.nodes {
+      if case .resource(let index, _) = model.nodes[node], !result.contains(index) {
+        result.append(index)
+      }
+    }
+    return result
+  }
+
+  // MARK: Edges, marks, story
+
+  private func edge(_ hop: Hop) -> Edge {
+    let wait = wait(of: hop.party)
+    let resource =
+      hop.resource.map(namer.name(resource:))
+      ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" } ?? "nothing known"
+    let held = hop.resource.map { isHeld($0) } ?? false
+    return Edge(
+      from: namer.name(party: hop.party), resource: resource,
+      to: hop.provider.map(namer.name(party:)), relation: held ? "held by" : "provided by",
+      site: namer.userSite(wait?.site), since: wait?.since)
+  }
+
+  private func isHeld(_ resource: Int) -> Bool {
+    switch world.resources[resource].kind {
+    case .lock, .semaphore, .threadLock: true
+    case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
+      .concurrentFuture, .thread, .process:
+      false
+    }
+  }
+
+  private func addMarks(of party: Int, to finding: inout Finding) {
+    let name = namer.name(party: party)
+    if let wait = wait(of: party), let site = namer.userSite(wait.site) {
+      finding.marks.append(
+        Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
+    } else if case .running = world.parties[party].state,
+      let sample = world.threads[world.parties[party].thread]?.sample,
+      let site = namer.userSite(sample.site)
+    {
+      finding.marks.append(
+        Mark(
+          site: site, role: .primary,
+          label: "is here since \(Clock.instant(busySince(sample)))", party: name))
+    }
+  }
+
+  func busySince(
+    _ sample: (time: TraceInstant, busyMilliseconds: UInt64, site: StackID?)
+  ) -> TraceInstant {
+    let busy = sample.busyMilliseconds * 1_000_000
+    return TraceInstant(
+      nanoseconds: sample.time.nanoseconds > busy ? sample.time.nanoseconds - busy : 0)
+  }
+
+  /// What a wait is for, in words.
+  func awaited(_ wait: Wait) -> String {
+    if let resource = wait.primitive?.resource { return namer.name(resource: resource) }
+    switch wait.future {
+    case .party(let task): return "the end of \(namer.quoted(party: task))"
+    case .resource(let future): return namer.name(resource: future)
+    case nil: return "something unknown"
+    }
+  }
+
+  private func addResourceMarks(_ cause: Cause, to finding: inout Finding) {
+    for index in resources(cause) {
+      let resource = world.resources[index]
+      let name = namer.name(resource: index)
+      for hold in resource.holds.prefix(8) {
+        guard let site = namer.userSite(hold.site) else { continue }
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary,
+            label: "took \(name) here at \(Clock.instant(hold.time))",
+            party: namer.name(party: hold.party)))
+      }
+      if let created = resource.created, let site = namer.userSite(created.site) {
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary, label: "made here at \(Clock.instant(created.time))",
+            party: resource.holds.isEmpty ? namer.name(party: created.party) : nil))
+      }
+    }
+  }
+
+  private func story(_ cause: Cause, _ parties: [Int]) -> [Moment] {
+    var moments: [Moment] = []
+    for index in resources(cause) {
+      let name = namer.name(resource: index)
+      let resource = world.resources[index]
+      for hold in resource.holds.prefix(8) {
+        moments.append(moment(hold, "takes \(name)"))
+        if case .ended(_, let at) = world.parties[hold.party].state {
+          moments.append(
+            Moment(
+              time: at, party: namer.name(party: hold.party),
+              text: "ends without giving back \(name)"))
+        }
+      }
+      if let signalled = resource.signalled {
+        let verb = resource.kind == .condition ? "notifies" : "sets"
+        let nobody = resource.kind == .condition && resource.signalledWaiters == 0
+        moments.append(moment(signalled, "\(verb) \(name)" + (nobody ? ", nobody waits yet" : "")))
+      }
+    }
+    for party in parties {
+      guard let wait = wait(of: party) else { continue }
+      moments.append(
+        Moment(
+          time: wait.since, party: namer.name(party: party), text: "waits for \(awaited(wait))"))
+    }
+    guard moments.count > 1 else { return [] }
+    moments.sort { $0.time < $1.time }
+    let still = parties.filter { wait(of: $0) != nil }.count
+    let whoWaits = still == 1 ? "it still waits" : still == 2 ? "both still wait" : "all still wait"
+    return moments + [Moment(time: world.now, party: nil, text: "the trace ends; \(whoWaits)")]
+  }
+
+  private func moment(_ what: Occurrence, _ text: String) -> Moment {
+    Moment(time: what.time, party: namer.name(party: what.party), text: text)
+  }
+
+  private func behind(_ party: Int) -> BehindParty {
+    let wait = wait(of: party)
+    return BehindParty(
+      name: namer.name(party: party),
+      what: wait.map { "waits for \(awaited($0))" } ?? "waits for its thread",
+      site: namer.userSite(wait?.site))
+  }
+
+  private func notes(_ cause: Cause) -> [String] {
+    let read = resources(cause).filter { isHeld($0) && namer.isNameRead(resource: $0) }
+    guard !read.isEmpty else { return [] }
+    let places = read.compactMap { namer.userSite(world.resources[$0].created?.site) }
+      .map(Namer.place)
+    return [
+      "asyncio locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
+        + "the \(read.count == 1 ? "line" : "lines") that made "
+        + "\(read.count == 1 ? "it" : "them"), \(places.joined(separator: " and "))"
+    ]
+  }
+
+  /// Of kind and sites only.
+  private func fingerprint(_ finding: Finding) -> String {
+    var parts = finding.marks.map { "\(Namer.place($0.site)):\($0.site.function):\($0.role)" }
+    parts = Array(Set(parts)).sorted()
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in ([finding.kind.rawValue] + parts).joined(separator: "|").utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

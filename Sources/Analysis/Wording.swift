@@ -1,0 +1,131 @@
+import Findings
+import History
+import TraceFormat
+
+/// The headline and the advice of a finding.
+struct Wording {
+  let explainer: Explainer
+  let cause: Cause
+  let kind: FindingKind
+  let hops: [Explainer.Hop]
+  let parties: [Int]
+
+  private var namer: Namer { explainer.namer }
+  private var world: World { explainer.world }
+
+  private var waiting: [Int] { hops.map(\.party) }
+  private var subject: String { list(waiting.map(namer.quoted(party:))) }
+  private var resource: String {
+    explainer.resources(cause).first.map(namer.name(resource:)) ?? "something"
+  }
+  private var verb: String { waiting.count == 1 ? "waits" : "wait" }
+
+  func headline() -> String {
+    switch kind {
+    case .lockCycle:
+      return waiting.count == 2
+        ? "\(subject) each wait for the lock the other holds"
+        : "\(subject) wait for each other's locks in a circle"
+    case .awaitCycle:
+      return waiting.count == 1
+        ? "\(subject) waits for its own end" : "\(subject) wait for each other to end"
+    case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
+    case .permitExhaustion:
+      return "all permits of \(resource) are held by tasks that wait for one more: "
+        + list(parties.map(namer.quoted(party:)))
+    case .abandonedLock:
+      return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
+    case .strandedWaiter: return "\(subject) \(verb) for \(resource), which is free"
+    case .leakedPermit:
+      return "\(subject) \(verb) for a permit of \(resource) that nobody will give back"
+    case .orphanedFuture:
+      return "\(subject) \(verb) for \(what) that probably nothing can \(setOrResolve) any more"
+    case .lostWakeup:
+      return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
+    case .queueNoConsumer:
+      return "\(subject) \(verb) to put into \(resource), which is full and which nobody empties"
+    case .queueNoProducer:
+      return "\(subject) \(verb) for an item of \(resource), which nobody fills any more"
+    case .unfinishedJoin:
+      return "\(subject) \(verb) in join() of \(resource), which nobody finishes"
+    case .shortBarrier: return "\(subject) \(verb) at \(resource), which is one party short or more"
+    case .blockedLoop:
+      return "the event loop is blocked: \(subject) has kept its thread for \(busy)"
+    case .loopSelfWait:
+      return "\(subject) \(verb) on the loop's own thread for work that needs that same loop"
+    case .poolStarvation:
+      return "every worker of \(resource(ofKind: .executor)) waits for work queued behind it"
+    case .suspendedHolder:
+      return "the loop's thread blocks on a lock that a suspended task of the same loop holds: "
+        + subject
+    case .externalWait, .swallowedException, .neverAwaited, .slowCallback: return subject
+    }
+  }
+
+  func help() -> [String] {
+    switch kind {
+    case .lockCycle: ["take the locks in one order everywhere"]
+    case .awaitCycle: ["let one of them go on without the other's result"]
+    case .selfDeadlock: ["asyncio locks are not reentrant: call a version that expects the lock held"]
+    case .permitExhaustion: ["take all permits that one task needs at once, or bound the tasks by less"]
+    case .abandonedLock, .leakedPermit:
+      ["give it back on every way out: async with, or try and finally"]
+    case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
+    case .orphanedFuture:
+      ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
+    case .lostWakeup:
+      ["wait with wait_for(predicate): a notify that comes first is then not needed"]
+    case .queueNoConsumer: ["see why the consumer ended; let producers end with it"]
+    case .queueNoProducer: ["put an end marker when the producer ends, or cancel the consumer"]
+    case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
+    case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
+    case .blockedLoop: ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
+    case .loopSelfWait: ["await the work instead, or wait for it from another thread"]
+    case .poolStarvation: ["do not wait in a worker for work of the same pool"]
+    case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
+    case .externalWait, .swallowedException, .neverAwaited, .slowCallback: []
+    }
+  }
+
+  private var busy: String {
+    guard let party = waiting.first,
+      let thread = world.threads[world.parties[party].thread]
+    else { return "long" }
+    return Clock.duration(world.now.since(thread.lastEvent))
+  }
+
+  private var holder: String {
+    let holds = explainer.resources(cause).flatMap { world.resources[$0].holds }
+    return list(holds.map { namer.quoted(party: $0.party) })
+  }
+
+  private var what: String {
+    guard let index = explainer.resources(cause).first else { return "something" }
+    return world.resources[index].kind == .future ? "a future" : namer.name(resource: index)
+  }
+
+  private var setOrResolve: String {
+    guard let index = explainer.resources(cause).first else { return "provide" }
+    return world.resources[index].kind == .event ? "set" : "resolve"
+  }
+
+  private func resource(ofKind kind: ResourceKind) -> String {
+    for node in cause.nodes {
+      if case .executor(let index) = explainer.model.nodes[node] {
+        return namer.name(resource: index)
+      }
+    }
+    return resource
+  }
+
+  /// At most four, and how many more.
+  private func list(_ names: [String]) -> String {
+    var unique: [String] = []
+    for name in names where !unique.contains(name) { unique.append(name) }
+    if unique.count > 4 {
+      return unique.prefix(3).joined(separator: ", ") + " and \(unique.count - 3) more"
+    }
+    guard let last = unique.last, unique.count > 1 else { return unique.first ?? "the loop" }
+    return unique.dropLast().joined(separator: ", ") + " and " + last
+  }
+}
