@@ -1,0 +1,202 @@
+/// What a field of an event holds, and so how the text form writes it.
+package enum FieldMeaning: String, CaseIterable, Sendable {
+  /// Address of a task, loop, job or coroutine.
+  case party
+  /// Address of a resource; a task is one too, for who awaits it.
+  case resource
+  /// A party or a resource, or 0.
+  case any
+  case number
+  /// The kernel's number of a thread.
+  case tid
+  /// Duration in the recorder's ticks; nanoseconds in the text form.
+  case ticks
+  /// Duration in milliseconds.
+  case milliseconds
+  /// A limit in milliseconds; all bits set for none.
+  case limit
+  /// Id of a string, 0 for none.
+  case string
+  /// Id of a site (not of a stack), 0 for none.
+  case site
+  case outcome
+  case resourceKind
+  case operation
+  case dependency
+  /// A set of `coroner_io` flags.
+  case io
+}
+
+/// One field of an event kind: what it holds, and its name in documents and JSON.
+package struct EventField: Equatable, Sendable {
+  package var meaning: FieldMeaning
+  package var label: String
+  init(_ meaning: FieldMeaning, _ label: String) {
+    self.meaning = meaning
+    self.label = label
+  }
+}
+
+/// One entry of the table of events; absent fields are 0 in the file.
+package struct EventSpecification: Sendable {
+  package var kind: EventKind
+  /// As in the text form: "task-create".
+  package var name: String
+  package var subject: EventField
+  package var object: EventField?
+  /// What the stack in the site field says; nothing if the kind has none.
+  package var site: String?
+  package var value: EventField?
+  package var summary: String
+
+  fileprivate init(
+    _ kind: EventKind, _ name: String, _ subject: EventField, object: EventField? = nil,
+    site: String? = nil, value: EventField? = nil, _ summary: String
+  ) {
+    self.kind = kind
+    self.name = name
+    self.subject = subject
+    self.object = object
+    self.site = site
+    self.value = value
+    self.summary = summary
+  }
+}
+
+extension EventKind {
+  package var specification: EventSpecification {
+    guard let found = Self.byNumber[Int(rawValue)] else { fatalError("\(self) is not in the table") }
+    return found
+  }
+
+  /// As in the text form: "task-create".
+  package var name: String { specification.name }
+
+  package init?(name: String) {
+    guard let kind = Self.byName[name] else { return nil }
+    self = kind
+  }
+
+  private static let byNumber: [EventSpecification?] = {
+    var entries = [EventSpecification?](repeating: nil, count: 256)
+    for entry in table { entries[Int(entry.kind.rawValue)] = entry }
+    return entries
+  }()
+  private static let byName = Dictionary(
+    table.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
+
+  /// Every event kind, by number. Reader, text form and docs/format.md are tested against it.
+  package static let table: [EventSpecification] = {
+    typealias E = EventSpecification
+    typealias F = EventField
+    let task = F(.party, "task")
+    let loop = F(.party, "loop")
+    let job = F(.party, "job")
+    let queue = F(.resource, "queue")
+    let timer = F(.number, "timer")
+    let fd = F(.number, "descriptor")
+    let outcome = F(.outcome, "outcome")
+    return [
+      E(
+        .gap, "gap", F(.number, "lost"), object: F(.ticks, "duration"),
+        "events of this thread were lost"),
+      E(.threadStart, "thread-start", F(.tid, "tid"), "the thread records its first event"),
+      E(.threadEnd, "thread-end", F(.tid, "tid"), "the thread ends"),
+      E(.loopStart, "loop-start", loop, "the loop begins to run on this thread"),
+      E(.loopStop, "loop-stop", loop, "the loop no longer runs"),
+      E(
+        .loopIdle, "loop-idle", loop, value: F(.limit, "limit"),
+        "the thread is about to sleep in the selector, for at most limit milliseconds"),
+      E(
+        .loopWake, "loop-wake", loop, value: F(.number, "ready"),
+        "the selector returned with that many ready descriptors"),
+      E(.loopWakeup, "loop-wakeup", loop, "another thread asks the loop to look at its callbacks"),
+      E(
+        .stackSample, "stack-sample", F(.tid, "tid"), object: F(.milliseconds, "busy"),
+        site: "what the thread seen is doing", "the watchdog looked at a busy thread"),
+
+      E(
+        .taskCreate, "task-create", task, object: F(.number, "number"), site: "who creates it",
+        value: F(.site, "function"),
+        "a task is created; number is the one in its default name, 0 if it has a name of its own"),
+      E(.taskResume, "task-resume", task, "the task runs now on this thread"),
+      E(
+        .taskSuspend, "task-suspend", task, object: F(.resource, "future"), site: "await stack",
+        "the task suspends; future is what it waits on, 0 if it only yielded"),
+      E(
+        .taskEnd, "task-end", task, object: F(.string, "exception"), site: "where it was raised",
+        value: outcome, "the task ends"),
+      E(
+        .taskCancel, "task-cancel", task, site: "who asks", "the task is asked to end"),
+      E(
+        .waitBegin, "wait-begin", task, object: F(.resource, "resource"), site: "await stack",
+        value: F(.operation, "operation"), "says what the task-suspend that follows waits for"),
+
+      E(
+        .resourceCreate, "resource-create", F(.resource, "resource"), object: F(.any, "capacity"),
+        site: "who creates it", value: F(.resourceKind, "kind"),
+        "a resource is created; capacity is its permits, items, parties, or a condition's lock"),
+      E(
+        .depends, "depends", F(.any, "outer"), object: F(.any, "inner"),
+        value: F(.dependency, "dependency"), "the outer goes on, or is filled, by the inner"),
+      E(.name, "name", F(.any, "named"), value: F(.string, "name"), "gives a name"),
+      E(
+        .futureDone, "future-done", F(.resource, "future"), site: "who resolves it", value: outcome,
+        "the future is resolved"),
+      E(
+        .exceptionUnretrieved, "exception-unretrieved", F(.any, "future"),
+        "a task or future was collected with an exception that nobody read"),
+      E(
+        .neverAwaited, "never-awaited", F(.any, "coroutine"), site: "where it was collected",
+        value: F(.site, "function"), "a coroutine was collected that never began"),
+      E(.taskDestroyed, "task-destroyed", task, "the task was collected while it was pending"),
+
+      E(.acquired, "acquired", F(.resource, "resource"), site: "stack", "a lock or permit is taken"),
+      E(
+        .released, "released", F(.resource, "resource"), site: "stack", "a lock or permit is given back"
+      ),
+      E(.eventSet, "event-set", F(.resource, "event"), site: "stack", "the event is set"),
+      E(.eventCleared, "event-cleared", F(.resource, "event"), site: "stack", "the event is cleared"),
+      E(
+        .notified, "notified", F(.resource, "condition"), object: F(.number, "asked"), site: "stack",
+        value: F(.number, "waiters"), "asks to wake that many of so many waiters"),
+      E(
+        .queuePut, "queue-put", queue, site: "stack", value: F(.number, "items"),
+        "an item was put; items are now in it"),
+      E(
+        .queueGot, "queue-got", queue, site: "stack", value: F(.number, "items"),
+        "an item was taken; items are now in it"),
+      E(
+        .queueTaskDone, "queue-task-done", queue, site: "stack", value: F(.number, "unfinished"),
+        "an item is done; so many still are not"),
+      E(
+        .barrierPassed, "barrier-passed", F(.resource, "barrier"), site: "stack",
+        value: F(.number, "index"), "a party passes the barrier"),
+
+      E(
+        .blockBegin, "block-begin", F(.resource, "resource"), object: F(.limit, "limit"),
+        site: "stack", value: F(.operation, "operation"),
+        "the thread, with all that runs on it, waits synchronously"),
+      E(.blockEnd, "block-end", F(.resource, "resource"), "the thread goes on"),
+      E(
+        .jobQueue, "job-queue", job, object: F(.resource, "executor"), site: "who submits it",
+        value: F(.site, "function"), "a job is queued in an executor"),
+      E(.jobStart, "job-start", job, "the job runs now on this thread"),
+      E(.jobEnd, "job-end", job, "the job ends"),
+
+      E(
+        .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),
+        "a timer is armed; target is what it can act on, 0 if none is known"),
+      E(.timerCancel, "timer-cancel", timer, "the timer is cancelled"),
+      E(
+        .ioRegister, "io-register", fd, object: F(.party, "loop"), value: F(.io, "interest"),
+        "the loop watches a descriptor"),
+      E(
+        .ioUnregister, "io-unregister", fd, object: F(.party, "loop"), value: F(.io, "interest"),
+        "the loop no longer watches it"),
+      E(
+        .signalHandler, "signal-handler", F(.number, "signal"), object: F(.any, "target"),
+        value: F(.number, "added"), "a signal handler is added (1) or removed (0)"),
+    ]
+  }()
+}
