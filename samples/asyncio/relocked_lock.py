@@ -1,6 +1,6 @@
 # A registry whose public method takes the lock and then calls another one that takes it as well.
 # expect: self-deadlock
-# tasks: register
+# tasks: Registry.register
 # resource: lock
 import asyncio
 
@@ -22,7 +22,7 @@ class Registry:
 
 async def main():
     registry = Registry()
-    task = asyncio.create_task(registry.register("billing", "10.0.0.7"), name="register")
+    task = asyncio.create_task(registry.register("billing", "10.0.0.7"))
     await asyncio.sleep(0.05)
     print("hung", flush=True)
     await task

@@ -28,7 +28,7 @@ async def load_profile(channel):
 
 async def main():
     channel = Channel([{"error": "quota exceeded"}, {"id": 1, "body": "Ada"}])
-    profile = asyncio.create_task(load_profile(channel), name="load_profile")
+    profile = asyncio.create_task(load_profile(channel))
     print("hung", flush=True)
     await profile
 
