@@ -50,8 +50,17 @@ let package = Package(
     .target(name: "CPlatform", cSettings: hidden),
     .target(
       name: "Recorder", dependencies: ["TraceABI", "CPlatform", "CZlib"],
-      exclude: ["exports.map"], swiftSettings: embedded,
-      linkerSettings: exports("Sources/Recorder/exports.map")),
+      exclude: ["exports.map"],
+      // The accesses are ordered by locks; checking them at run time would cost more than recording.
+      swiftSettings: embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])],
+      linkerSettings: exports("Sources/Recorder/exports.map") + [
+        .linkedLibrary("z"),
+        // Never unloaded: threads keep pointers into it. lld: gold lists thread-locals as exports.
+        .unsafeFlags([
+          "-use-ld=lld", "-Xlinker", "-soname=libcoroner.so", "-Xlinker", "-z", "-Xlinker",
+          "nodelete",
+        ]),
+      ]),
     .target(name: "CPythonABI", dependencies: ["TraceABI"], cSettings: hidden),
     .target(
       name: "AsyncioProbe", dependencies: ["TraceABI", "CPythonABI"],

@@ -1,1 +1,128 @@
+/* What the recorder needs of the operating system: memory, files, threads, the clock, atomics.
+ *
+ * Embedded Swift has no module for libc and cannot name thread-locals or C atomics, so the recorder sees
+ * the system through these functions alone. Those of the hot path are inline. Nothing here allocates from
+ * the heap. Functions that can fail return an errno value, 0 for success, unless they say otherwise.
+ */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+/* ---- the calling thread ---- */
+
+/* What a thread knows of itself. All zero until its first event. */
+struct platform_thread {
+  void *records;          /* the first record of its active buffer */
+  uint64_t *committed;    /* that buffer's count of complete records */
+  uint32_t count, limit;  /* records in it, and how many fit; equal: take the slow path */
+  uint64_t first_index;   /* index of the buffer's first record among the thread's events */
+  int32_t buffer;         /* number of the buffer in the pool + 1, 0 if it has none */
+  uint32_t slot;          /* 0 until it is defined */
+  uint32_t phase;         /* 0 living, 1 … passes of its destructors seen, UINT32_MAX ended */
+  uint32_t busy;          /* inside the slow path: what that calls must not record */
+  uint64_t lost, lost_since;
+};
+
+/* Initial-exec: one instruction instead of a call. The few bytes come out of the room that glibc keeps
+ * for libraries that are loaded late. */
+extern _Thread_local struct platform_thread platform_thread_storage
+    __attribute__((tls_model("initial-exec")));
+
+static inline struct platform_thread *platform_this_thread(void) { return &platform_thread_storage; }
+
+uint64_t platform_thread_id(void);
+uint32_t platform_process_id(void);
+uint32_t platform_parent_process_id(void);
+/* The kernel's name of the calling thread, zero-terminated. */
+void platform_thread_name(char name[16]);
+/* Has the thread's end reported to the function given to platform_start_once. */
+void platform_watch_thread_end(void);
+/* Starts a thread with a small stack and all signals blocked; one at a time. */
+int platform_spawn(const char *name, void (*body)(void));
+void platform_join(void);
+
+/* ---- atomics ---- */
+
+static inline uint64_t platform_load(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void platform_store(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+static inline uint32_t platform_load32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void platform_store32(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+static inline uint64_t platform_add(uint64_t *p, uint64_t v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); /* a count; orders nothing */
+}
+
+/* ---- the clock ---- */
+
+struct platform_clock {
+  uint64_t start;            /* raw ticks when the recording began */
+  uint64_t ticks_per_second;
+  bool is_tsc;               /* raw ticks are the processor's, otherwise ns of CLOCK_MONOTONIC */
+};
+extern struct platform_clock platform_clock;
+
+uint64_t platform_monotonic_ns(void);
+uint64_t platform_wall_ns(void);
+
+static inline uint64_t platform_raw_ticks(void) {
+#if defined(__x86_64__)
+  if (__builtin_expect(platform_clock.is_tsc, 1)) return __rdtsc();
+#endif
+  return platform_monotonic_ns();
+}
+static inline uint64_t platform_ticks_per_second(void) { return platform_clock.ticks_per_second; }
+/* Ticks since the recording began. */
+static inline uint64_t platform_ticks(void) { return platform_raw_ticks() - platform_clock.start; }
+
+/* Chooses the clock and starts it. The first estimate of its rate takes 300 µs; a later call keeps it. */
+void platform_start_clock(void);
+/* A simultaneous reading of ticks and CLOCK_MONOTONIC. */
+void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns);
+
+/* ---- locks, in the order in which they are taken ---- */
+
+enum { PLATFORM_START = 0, PLATFORM_DEFINITIONS = 1, PLATFORM_POOL = 2, PLATFORM_FILE = 3 };
+void platform_lock(int lock);
+void platform_unlock(int lock);
+/* Waits for platform_wake or for `ms`, with PLATFORM_POOL held. */
+void platform_wait(uint32_t ms);
+void platform_wake(void);
+
+/* ---- memory and files ---- */
+
+/* Zeroed private memory that costs nothing until it is touched; null if there is none. */
+void *platform_reserve(size_t size);
+void platform_unmap(void *address, size_t size);
+/* Opens a trace for writing: a regular file of our own, mode 0600, emptied, locked against a second
+ * recorder. EBUSY: another process records into it; `owner` is then that process, 0 if unknown. */
+int platform_open_trace(const char *path, int *descriptor, uint32_t *owner);
+void platform_close(int descriptor);
+int platform_allocate(int descriptor, uint64_t offset, uint64_t size);
+/* Maps a part of the file, shared and writable, its pages present; null on failure. */
+void *platform_map(int descriptor, uint64_t offset, uint64_t size);
+/* Puts private memory in the place of a mapping: who still writes there does no harm. */
+void platform_detach(void *address, size_t size);
+int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset);
+int platform_truncate(int descriptor, uint64_t size);
+void platform_punch(int descriptor, uint64_t offset, uint64_t size);
+
+static inline void platform_copy(void *to, const void *from, size_t n) { __builtin_memcpy(to, from, n); }
+static inline int platform_compare(const void *a, const void *b, size_t n) {
+  return __builtin_memcmp(a, b, n);
+}
+static inline size_t platform_length(const char *s) { return __builtin_strlen(s); }
+
+/* ---- the process ---- */
+
+/* The value of an environment variable; null if unset or empty. */
+const char *platform_setting(const char *name);
+/* Whether the process has rights that its starter had not (set-uid, file capabilities). */
+bool platform_is_privileged(void);
+const char *platform_program_name(void);
+/* Writes "coroner: <what><detail><what2><: error>" as one line to standard error. */
+void platform_complain(const char *what, const char *detail, const char *what2, int error);
+/* Registers the recorder with the process. `child` runs in a forked child, with no lock held. */
+void platform_start_once(void (*thread_end)(void), void (*process_end)(void), void (*child)(void));

@@ -1,0 +1,154 @@
+import CPlatform
+import TraceABI
+
+/// The hot buffers: pages of the trace file that threads write into.
+///
+/// A buffer is free, active (one thread or the definitions write into it) or full (waits for the drain
+/// thread). What the file says about a buffer changes in an order that a reader can rely on at every
+/// instant: contents first, state last. All but `memory(of:)` needs the lock PLATFORM_POOL.
+enum BufferPool {
+  /// Buffers in one hot section.
+  static let sectionBuffers = 16
+  /// Buffers for events: 64 MiB, some two million events ahead of the drain thread.
+  static let limit = 1024
+  /// Definitions may go beyond the limit: events without them are of little use.
+  static let definitionsLimit = limit &+ 64
+  /// Fewer free ones than this and the drain thread makes more, before a thread has to.
+  private static let reserve = 6
+
+  private static let capacity = definitionsLimit &+ sectionBuffers
+
+  /// One number each: the pool's own list links, kept out of the file.
+  nonisolated(unsafe) private static var memory:
+    UnsafeMutablePointer<UnsafeMutablePointer<coroner_buffer>>?
+  nonisolated(unsafe) private static var next: UnsafeMutablePointer<Int32>?
+  nonisolated(unsafe) private static var sections: UnsafeMutablePointer<UInt64>?
+  nonisolated(unsafe) private static var sectionCount = 0
+  nonisolated(unsafe) private(set) static var count = 0
+  nonisolated(unsafe) private static var freeHead: Int32 = -1
+  nonisolated(unsafe) private static var freeCount = 0
+  nonisolated(unsafe) private static var fullHead: Int32 = -1
+  nonisolated(unsafe) private static var fullTail: Int32 = -1
+  /// Whether threads may take buffers.
+  nonisolated(unsafe) static var isOpen = false
+
+  /// Makes the first hot section. Whether that worked.
+  static func start() -> Bool {
+    if memory == nil {
+      let pointers = platform_reserve(capacity &* 8)
+      let links = platform_reserve(capacity &* 4)
+      let offsets = platform_reserve(capacity / sectionBuffers &* 8 &+ 8)
+      guard let pointers, let links, let offsets else { return false }
+      memory = pointers.bindMemory(
+        to: UnsafeMutablePointer<coroner_buffer>.self, capacity: capacity)
+      next = links.bindMemory(to: Int32.self, capacity: capacity)
+      sections = offsets.bindMemory(to: UInt64.self, capacity: capacity / sectionBuffers &+ 1)
+    }
+    platform_lock(Int32(PLATFORM_POOL))
+    defer { platform_unlock(Int32(PLATFORM_POOL)) }
+    isOpen = grow(limit: limit)
+    return isOpen
+  }
+
+  static func memory(of buffer: Int32) -> UnsafeMutablePointer<coroner_buffer> {
+    memory![Int(buffer)]
+  }
+
+  static func records(of buffer: Int32) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(memory(of: buffer)) + MemoryLayout<coroner_buffer>.size
+  }
+
+  /// Takes a free buffer and makes it active. Nothing if there is none and no more can be had.
+  static func take(
+    _ content: coroner_buffer_content, thread: UInt32, firstIndex: UInt64, limit: Int
+  ) -> Int32? {
+    guard isOpen, freeHead >= 0 || grow(limit: limit) else { return nil }
+    let buffer = freeHead
+    freeHead = next![Int(buffer)]
+    freeCount &-= 1
+    if freeCount < reserve { platform_wake() }
+    let it = memory(of: buffer)
+    it.pointee.committed = 0
+    it.pointee.content = UInt32(content.rawValue)
+    it.pointee.thread = thread
+    it.pointee.first_index = firstIndex
+    platform_store32(&it.pointee.state, CORONER_BUFFER_ACTIVE.rawValue)
+    return buffer
+  }
+
+  /// Hands an active buffer to the drain thread.
+  static func handOver(_ buffer: Int32) {
+    platform_store32(&memory(of: buffer).pointee.state, CORONER_BUFFER_FULL.rawValue)
+    next![Int(buffer)] = -1
+    if fullTail >= 0 { next![Int(fullTail)] = buffer } else { fullHead = buffer }
+    fullTail = buffer
+    platform_wake()
+  }
+
+  /// The buffer that has been full for longest; it stays at the head until it is `free`d.
+  static var firstFull: Int32? { fullHead >= 0 ? fullHead : nil }
+
+  /// Frees the buffer at the head of the full ones: what it held is in a section.
+  static func freeFirstFull() {
+    let buffer = fullHead
+    fullHead = next![Int(buffer)]
+    if fullHead < 0 { fullTail = -1 }
+    free(buffer)
+  }
+
+  private static func free(_ buffer: Int32) {
+    platform_store32(&memory(of: buffer).pointee.state, CORONER_BUFFER_FREE.rawValue)
+    next![Int(buffer)] = freeHead
+    freeHead = buffer
+    freeCount &+= 1
+  }
+
+  /// Makes more buffers when few are left.
+  static func growAhead() {
+    if isOpen, freeCount < reserve { _ = grow(limit: limit) }
+  }
+
+  private static func grow(limit: Int) -> Bool {
+    guard count &+ sectionBuffers <= limit,
+      let section = TraceFile.appendHotSection(buffers: sectionBuffers)
+    else { return false }
+    sections![sectionCount] = section.offset
+    sectionCount &+= 1
+    var i = sectionBuffers &- 1
+    while i >= 0 {
+      let address = section.memory + i &* Int(CORONER_BUFFER_SIZE)
+      memory![count &+ i] = address.bindMemory(to: coroner_buffer.self, capacity: 1)
+      next![count &+ i] = freeHead
+      freeHead = Int32(truncatingIfNeeded: count &+ i)
+      i &-= 1
+    }
+    count &+= sectionBuffers
+    freeCount &+= sectionBuffers
+    return true
+  }
+
+  /// Puts private memory in the place of all buffers; threads that still write hurt nobody.
+  static func detach() {
+    forEachSection { platform_detach($0, sectionBuffers &* Int(CORONER_BUFFER_SIZE)) }
+  }
+
+  static func finishFile() {
+    TraceFile.finish(hotSections: sections!, count: sectionCount, buffers: sectionBuffers)
+  }
+
+  /// Forgets the parent's buffers in a forked child.
+  static func abandon() {
+    forEachSection { platform_unmap($0, sectionBuffers &* Int(CORONER_BUFFER_SIZE)) }
+    isOpen = false
+    (count, sectionCount, freeCount) = (0, 0, 0)
+    (freeHead, fullHead, fullTail) = (-1, -1, -1)
+  }
+
+  private static func forEachSection(_ body: (UnsafeMutableRawPointer) -> Void) {
+    var i = 0
+    while i < count {
+      body(UnsafeMutableRawPointer(memory![i]))
+      i &+= sectionBuffers
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import CPlatform
+import TraceABI
+
+/// How a definition lies in the file: struct coroner_item, payload, padding to a multiple of 4.
+struct DefinitionItem {
+  static let headerSize = 8
+  static func size(payload: Int) -> Int { headerSize &+ (payload &+ 3) & ~3 }
+
+  static func write(
+    _ kind: coroner_definition_kind, id: UInt32, payload: UnsafeRawPointer, length: Int,
+    to address: UnsafeMutableRawPointer
+  ) {
+    address.storeBytes(of: UInt16(truncatingIfNeeded: length), as: UInt16.self)
+    address.storeBytes(of: UInt8(kind.rawValue), toByteOffset: 2, as: UInt8.self)
+    address.storeBytes(of: 0, toByteOffset: 3, as: UInt8.self)
+    address.storeBytes(of: id, toByteOffset: 4, as: UInt32.self)
+    let padded = size(payload: length)
+    if padded > headerSize {
+      address.storeBytes(of: 0, toByteOffset: padded &- 4, as: UInt32.self)  // the padding
+    }
+    platform_copy(address + headerSize, payload, length)
+  }
+}
+
+/// What the trace says once: strings, sites, stacks, facts, threads. Guarded by PLATFORM_DEFINITIONS.
+///
+/// All but threads are also kept in an arena of the process, item by item as in the file: it is what new
+/// ones are compared with, and what a forked child begins its own trace with, so that ids which the
+/// probe has remembered stay true there.
+enum Definitions {
+  /// Enough for half a million sites; what comes after gets the id 0.
+  private static let arenaCapacity = 64 << 20
+  nonisolated(unsafe) private static var arena: UnsafeMutableRawPointer?
+  nonisolated(unsafe) private static var arenaUsed = 0
+  /// Open addressing: an item's offset in the arena / 4 + 1, or 0.
+  nonisolated(unsafe) private static var table: UnsafeMutablePointer<UInt32>?
+  nonisolated(unsafe) private static var tableCapacity = 0
+  nonisolated(unsafe) private static var tableCount = 0
+  nonisolated(unsafe) private static var lastString: UInt32 = 0
+  nonisolated(unsafe) private static var lastSite: UInt32 = 0
+  nonisolated(unsafe) private static var lastStack: UInt32 = 0
+  /// The active buffer, bytes used in it, and bytes in all buffers before it.
+  nonisolated(unsafe) private static var buffer: Int32?
+  nonisolated(unsafe) private static var used = 0
+  nonisolated(unsafe) private static var bytesBefore: UInt64 = 0
+
+  private static let bufferCapacity = Int(CORONER_BUFFER_SIZE) &- MemoryLayout<coroner_buffer>.size
+
+  static func start() -> Bool {
+    if arena == nil { arena = platform_reserve(arenaCapacity) }
+    return arena != nil && (table != nil || growTable())
+  }
+
+  /// The id of a definition, new or known; 0 if there is no room for it.
+  static func intern(
+    _ kind: coroner_definition_kind, _ payload: UnsafeRawPointer, _ length: Int
+  ) -> UInt32 {
+    guard tableCount < tableCapacity &* 2 / 3 || growTable() else { return 0 }
+    let mask = tableCapacity &- 1
+    var place = hash(kind, payload, length) & mask
+    while table![place] != 0 {
+      let item = arena! + Int(table![place] &- 1) &* 4
+      if Int(item.load(as: UInt16.self)) == length,
+        item.load(fromByteOffset: 2, as: UInt8.self) == UInt8(kind.rawValue),
+        platform_compare(item + DefinitionItem.headerSize, payload, length) == 0
+      {
+        return item.load(fromByteOffset: 4, as: UInt32.self)
+      }
+      place = (place &+ 1) & mask
+    }
+    let id = nextID(kind)
+    let offset = arenaUsed
+    guard add(kind, id: id, payload, length) else { return 0 }
+    table![place] = UInt32(truncatingIfNeeded: offset / 4 &+ 1)
+    tableCount &+= 1
+    switch kind {
+    case CORONER_DEFINE_STRING: lastString = id
+    case CORONER_DEFINE_SITE: lastSite = id
+    default: lastStack = id
+    }
+    return id
+  }
+
+  private static func nextID(_ kind: coroner_definition_kind) -> UInt32 {
+    switch kind {
+    case CORONER_DEFINE_STRING: lastString &+ 1
+    case CORONER_DEFINE_SITE: lastSite &+ 1
+    default: lastStack &+ 1
+    }
+  }
+
+  /// Writes an item to the file and keeps it in the arena. Whether there was room for both.
+  static func add(
+    _ kind: coroner_definition_kind, id: UInt32, _ payload: UnsafeRawPointer, _ length: Int
+  ) -> Bool {
+    let size = DefinitionItem.size(payload: length)
+    guard arenaUsed &+ size <= arenaCapacity else { return false }
+    let item = arena! + arenaUsed
+    DefinitionItem.write(kind, id: id, payload: payload, length: length, to: item)
+    guard writeToFile(item, size) else { return false }
+    arenaUsed &+= size
+    return true
+  }
+
+  static func defineThread(slot: UInt32, tid: UInt64, name: UInt32) {
+    withUnsafeTemporaryAllocation(byteCount: 24, alignment: 8) { item in
+      withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { payload in
+        payload.storeBytes(of: tid, as: UInt64.self)
+        payload.storeBytes(of: name, toByteOffset: 8, as: UInt32.self)
+        payload.storeBytes(of: 0, toByteOffset: 12, as: UInt32.self)
+        DefinitionItem.write(
+          CORONER_DEFINE_THREAD, id: slot, payload: payload.baseAddress!, length: 16,
+          to: item.baseAddress!)
+        _ = writeToFile(item.baseAddress!, 24)
+      }
+    }
+  }
+
+  /// Appends a whole item to the active buffer, replacing that when it is full.
+  private static func writeToFile(_ item: UnsafeRawPointer, _ size: Int) -> Bool {
+    if buffer == nil || used &+ size > bufferCapacity {
+      guard replaceBuffer() else { return false }
+    }
+    guard let buffer else { return false }
+    platform_copy(BufferPool.records(of: buffer) + used, item, size)
+    used &+= size
+    platform_store(&BufferPool.memory(of: buffer).pointee.committed, UInt64(used))
+    return true
+  }
+
+  private static func replaceBuffer() -> Bool {
+    platform_lock(Int32(PLATFORM_POOL))
+    defer { platform_unlock(Int32(PLATFORM_POOL)) }
+    guard BufferPool.isOpen else { return false }
+    if let old = buffer {
+      BufferPool.handOver(old)
+      bytesBefore &+= UInt64(used)
+    }
+    used = 0
+    buffer = BufferPool.take(
+      CORONER_BUFFER_DEFINITIONS, thread: 0, firstIndex: bytesBefore,
+      limit: BufferPool.definitionsLimit)
+    return buffer != nil
+  }
+
+  /// Begins anew in a forked child: all that is known goes into its own trace.
+  static func restart() {
+    buffer = nil
+    used = 0
+    bytesBefore = 0
+    var offset = 0
+    while offset < arenaUsed {
+      let item = UnsafeRawPointer(arena! + offset)
+      let size = DefinitionItem.size(payload: Int(item.load(as: UInt16.self)))
+      guard writeToFile(item, size) else { return }
+      offset &+= size
+    }
+  }
+
+  private static func growTable() -> Bool {
+    let capacity = tableCapacity == 0 ? 4096 : tableCapacity &* 2
+    guard let fresh = platform_reserve(capacity &* 4) else { return false }
+    let new = fresh.bindMemory(to: UInt32.self, capacity: capacity)
+    for i in 0..<tableCapacity where table![i] != 0 {
+      let item = arena! + Int(table![i] &- 1) &* 4
+      let kind = coroner_definition_kind(
+        rawValue: UInt32(item.load(fromByteOffset: 2, as: UInt8.self)))
+      let length = Int(item.load(as: UInt16.self))
+      var place = hash(kind, item + DefinitionItem.headerSize, length) & (capacity &- 1)
+      while new[place] != 0 { place = (place &+ 1) & (capacity &- 1) }
+      new[place] = table![i]
+    }
+    if let table { platform_unmap(table, tableCapacity &* 4) }
+    table = new
+    tableCapacity = capacity
+    return true
+  }
+
+  /// FNV-1a, eight bytes at a time, with a final mix.
+  private static func hash(
+    _ kind: coroner_definition_kind, _ payload: UnsafeRawPointer, _ length: Int
+  ) -> Int {
+    var h: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(kind.rawValue) ^ UInt64(length) << 8
+    var i = 0
+    while i &+ 8 <= length {
+      h = (h ^ payload.loadUnaligned(fromByteOffset: i, as: UInt64.self)) &* 0x9e37_79b9_7f4a_7c15
+      h ^= h >> 29
+      i &+= 8
+    }
+    while i < length {
+      h = (h ^ UInt64(payload.load(fromByteOffset: i, as: UInt8.self))) &* 0x100_0000_01b3
+      i &+= 1
+    }
+    h ^= h >> 32
+    return Int(truncatingIfNeeded: h & 0x7fff_ffff_ffff_ffff)
+  }
+}

@@ -1,0 +1,72 @@
+import CPlatform
+import TraceABI
+
+/// The thread that moves full buffers into compressed sections, so that the program's threads need not.
+enum DrainThread {
+  nonisolated(unsafe) private static var stopping = false
+  nonisolated(unsafe) private static var isRunning = false
+
+  /// How long the thread sleeps when nobody wakes it: it then renews the clock pair in the header.
+  private static let period: UInt32 = 200
+  /// The first pair comes early, for programs that live briefly.
+  private static let firstPeriod: UInt32 = 10
+
+  static func start() -> Int32 {
+    stopping = false
+    let error = platform_spawn(cString("coroner-drain"), { DrainThread.run() })
+    isRunning = error == 0
+    return error
+  }
+
+  /// Ends the thread after it has drained what is full.
+  static func stop() {
+    guard isRunning else { return }
+    platform_lock(Int32(PLATFORM_POOL))
+    stopping = true
+    platform_wake()
+    platform_unlock(Int32(PLATFORM_POOL))
+    platform_join()
+    isRunning = false
+  }
+
+  /// Forgets the parent's thread in a forked child.
+  static func abandon() { isRunning = false }
+
+  private static func run() {
+    platform_lock(Int32(PLATFORM_POOL))
+    var wait = firstPeriod
+    var canWrite = true
+    while true {
+      BufferPool.growAhead()
+      if canWrite, let buffer = BufferPool.firstFull {
+        platform_unlock(Int32(PLATFORM_POOL))
+        canWrite = SectionEncoder.append(BufferPool.memory(of: buffer))
+        platform_lock(Int32(PLATFORM_POOL))
+        if canWrite { BufferPool.freeFirstFull() }
+        continue
+      }
+      if stopping { break }
+      platform_wait(wait)
+      wait = period
+      canWrite = true  // the disk may have room again
+      TraceFile.noteTime()
+    }
+    platform_unlock(Int32(PLATFORM_POOL))
+  }
+
+  /// Drains what is still full or active; the thread has ended and the lock PLATFORM_POOL is held.
+  /// Whether all of it is in the file.
+  static func drainRest() -> Bool {
+    while let buffer = BufferPool.firstFull {
+      guard SectionEncoder.append(BufferPool.memory(of: buffer)) else { return false }
+      BufferPool.freeFirstFull()
+    }
+    for number in 0..<BufferPool.count {
+      let buffer = BufferPool.memory(of: Int32(number))
+      guard platform_load32(&buffer.pointee.state) == CORONER_BUFFER_ACTIVE.rawValue else { continue }
+      guard SectionEncoder.append(buffer) else { return false }
+      platform_store32(&buffer.pointee.state, CORONER_BUFFER_FREE.rawValue)
+    }
+    return true
+  }
+}

@@ -1,0 +1,173 @@
+import CPlatform
+import TraceABI
+
+/// Records the events of the calling thread.
+enum ThreadRecorder {
+  typealias Thread = UnsafeMutablePointer<platform_thread>
+
+  /// Records one event into the active buffer, which has room.
+  @inline(__always)
+  static func write(_ thread: Thread, _ record: Record) {
+    let count = thread.pointee.count
+    let records = thread.pointee.records.assumingMemoryBound(to: Record.self)
+    records[Int(count)] = record
+    thread.pointee.count = count &+ 1
+    // Release: a reader that sees the new count, be it after the process's death, sees the record.
+    platform_store(thread.pointee.committed, UInt64(count &+ 1))
+  }
+
+  /// Records an event of a thread whose buffer is full or that has none.
+  @inline(never)
+  static func writeSlowly(_ event: Record) {
+    let thread = platform_this_thread()!
+    guard thread.pointee.busy == 0, Recorder.isReady() else { return }
+    thread.pointee.busy = 1
+    defer { thread.pointee.busy = 0 }
+    guard thread.pointee.phase != endedPhase, replaceBuffer(thread, time: event.time) else {
+      if thread.pointee.lost == 0 { thread.pointee.lost_since = event.time }
+      thread.pointee.lost &+= 1
+      TraceFile.countLost(1)
+      return
+    }
+    if thread.pointee.lost > 0 {
+      let ticks = event.time &- thread.pointee.lost_since
+      write(
+        thread, event.at(CORONER_GAP, subject: thread.pointee.lost, object: ticks))
+      thread.pointee.lost = 0
+    }
+    write(thread, event)
+  }
+
+  /// Gives the thread an empty buffer; defines the thread if this is its first one.
+  private static func replaceBuffer(_ thread: Thread, time: UInt64) -> Bool {
+    let isNew = thread.pointee.slot == 0
+    if isNew { define(thread) }
+    platform_lock(Int32(PLATFORM_POOL))
+    release(thread)
+    let taken = BufferPool.take(
+      CORONER_BUFFER_EVENTS, thread: thread.pointee.slot,
+      firstIndex: thread.pointee.first_index, limit: BufferPool.limit)
+    platform_unlock(Int32(PLATFORM_POOL))
+    guard let buffer = taken else { return false }
+    thread.pointee.buffer = buffer &+ 1
+    thread.pointee.records = BufferPool.records(of: buffer)
+    let header = BufferPool.memory(of: buffer)
+    // The field's own address: the pointer is into the mapping, not to a copy.
+    thread.pointee.committed = withUnsafeMutablePointer(to: &header.pointee.committed) { $0 }
+    thread.pointee.limit = UInt32(
+      (Int(CORONER_BUFFER_SIZE) &- MemoryLayout<coroner_buffer>.size)
+        / MemoryLayout<Record>.stride)
+    if thread.pointee.first_index == 0 {
+      let event = Record(timeKind: time << 8, subject: 0, object: 0, site: 0, value: 0)
+      write(thread, event.at(CORONER_THREAD_START, subject: platform_thread_id(), object: 0))
+    }
+    return true
+  }
+
+  /// Takes the thread's buffer away from it and hands it to the drain thread.
+  private static func release(_ thread: Thread) {
+    if thread.pointee.buffer > 0 {
+      thread.pointee.first_index &+= UInt64(thread.pointee.count)
+      if BufferPool.isOpen { BufferPool.handOver(thread.pointee.buffer &- 1) }
+    }
+    thread.pointee.buffer = 0
+    thread.pointee.count = 0
+    thread.pointee.limit = 0
+  }
+
+  private static func define(_ thread: Thread) {
+    thread.pointee.slot = Recorder.nextSlot()
+    platform_watch_thread_end()
+    let tid = platform_thread_id()
+    if tid == UInt64(platform_process_id()) {
+      define(thread, name: Recorder.programName)
+      return
+    }
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16) { name in
+      platform_thread_name(name.baseAddress)
+      define(thread, name: UnsafePointer(name.baseAddress!))
+    }
+  }
+
+  private static func define(_ thread: Thread, name: UnsafePointer<CChar>) {
+    platform_lock(Int32(PLATFORM_DEFINITIONS))
+    defer { platform_unlock(Int32(PLATFORM_DEFINITIONS)) }
+    let length = cutUTF8(name, platform_length(name), limit: Int(CORONER_STRING_LIMIT))
+    Definitions.defineThread(
+      slot: thread.pointee.slot, tid: platform_thread_id(),
+      name: Definitions.intern(CORONER_DEFINE_STRING, name, length))
+  }
+
+  static func name(_ name: UnsafePointer<CChar>) {
+    let thread = platform_this_thread()!
+    guard thread.pointee.busy == 0, Recorder.isReady() else { return }
+    thread.pointee.busy = 1
+    defer { thread.pointee.busy = 0 }
+    if thread.pointee.slot == 0 {
+      thread.pointee.slot = Recorder.nextSlot()
+      platform_watch_thread_end()
+    }
+    define(thread, name: name)
+  }
+
+  private static let endedPhase = UInt32.max
+  /// Destructors of other thread-locals may still record; so wait until they have run. glibc makes four
+  /// passes over them.
+  private static let lastPhase: UInt32 = 2
+
+  /// The thread ends: its last event, and its buffer back.
+  static func endThread() {
+    let thread = platform_this_thread()!
+    if thread.pointee.phase < lastPhase {
+      thread.pointee.phase &+= 1
+      platform_watch_thread_end()
+      return
+    }
+    guard Recorder.state == .on, thread.pointee.first_index > 0 || thread.pointee.count > 0 else {
+      return
+    }
+    Record.emit(CORONER_THREAD_END, subject: platform_thread_id())
+    platform_lock(Int32(PLATFORM_POOL))
+    release(thread)
+    platform_unlock(Int32(PLATFORM_POOL))
+    thread.pointee.phase = endedPhase
+  }
+
+  /// In a forked child the thread begins anew.
+  static func forget() { platform_this_thread()!.pointee = platform_thread() }
+}
+
+extension Record {
+  /// Another record of the same time.
+  func at(_ kind: coroner_event_kind, subject: UInt64, object: UInt64) -> Record {
+    Record(
+      timeKind: time << 8 | UInt64(kind.rawValue), subject: subject, object: object, site: 0,
+      value: 0)
+  }
+
+  /// Records one event of the calling thread, now.
+  @inline(__always)
+  static func emit(_ record: Record) {
+    let thread = platform_this_thread()!
+    if thread.pointee.count != thread.pointee.limit {
+      ThreadRecorder.write(thread, record)
+    } else {
+      ThreadRecorder.writeSlowly(record)
+    }
+  }
+
+  static func emit(_ kind: coroner_event_kind, subject: UInt64) {
+    let time = platform_ticks() << 8
+    emit(
+      Record(
+        timeKind: time | UInt64(kind.rawValue), subject: subject, object: 0, site: 0, value: 0))
+  }
+}
+
+/// The bytes of a string that fit a limit without splitting a character.
+func cutUTF8(_ text: UnsafePointer<CChar>, _ length: Int, limit: Int) -> Int {
+  guard length > limit else { return length }
+  var end = limit
+  while end > 0, UInt8(bitPattern: text[end]) & 0xc0 == 0x80 { end &-= 1 }
+  return end
+}

@@ -1,0 +1,191 @@
+import CPlatform
+import CZlib
+import TraceABI
+
+/// The trace being written: its header page, mapped, and the sections that follow it.
+///
+/// `end` in the header is advanced, with release, only after all bytes of a section are in the file:
+/// a reader never meets half a section, whenever the process dies.
+enum TraceFile {
+  nonisolated(unsafe) private(set) static var header: UnsafeMutablePointer<coroner_file_header>?
+  nonisolated(unsafe) private static var descriptor: Int32 = -1
+
+  static let page = 4096
+  static let sectionHeaderSize = MemoryLayout<coroner_section>.size
+
+  /// Opens the file and writes its header. Returns an errno value; `owner`: see platform_open_trace.
+  static func open(
+    _ path: UnsafePointer<CChar>, program: UnsafePointer<CChar>, owner: inout UInt32
+  ) -> Int32 {
+    var file: Int32 = -1
+    var error = platform_open_trace(path, &file, &owner)
+    guard error == 0 else { return error }
+    error = platform_allocate(file, 0, UInt64(page))
+    guard error == 0, let memory = platform_map(file, 0, UInt64(page)) else {
+      platform_close(file)
+      return error == 0 ? outOfMemory : error
+    }
+    descriptor = file
+    let header = memory.bindMemory(to: coroner_file_header.self, capacity: 1)
+    self.header = header
+    fill(header, program: program)
+    return 0
+  }
+
+  private static func fill(
+    _ header: UnsafeMutablePointer<coroner_file_header>, program: UnsafePointer<CChar>
+  ) {
+    let start = platform_monotonic_ns()
+    header.pointee.version_major = UInt16(CORONER_VERSION_MAJOR)
+    header.pointee.version_minor = UInt16(CORONER_VERSION_MINOR)
+    header.pointee.byte_order = CORONER_BYTE_ORDER
+    header.pointee.header_size = UInt32(page)
+    header.pointee.process = platform_process_id()
+    header.pointee.wall_start_ns = platform_wall_ns()
+    header.pointee.monotonic_start_ns = start
+    header.pointee.ticks_per_second = platform_ticks_per_second()
+    let base = UnsafeMutableRawPointer(header)
+    withUnsafeMutableBytes(of: &header.pointee.program) {
+      platform_copy($0.baseAddress, program, min(platform_length(program), $0.count &- 1))
+    }
+    platform_store(&header.pointee.end, UInt64(page))
+    // The magic last: what begins with it has a complete header.
+    let magic: StaticString = "CORONER\n"
+    platform_copy(base, magic.utf8Start, 8)
+  }
+
+  private static var outOfMemory: Int32 { 12 }  // ENOMEM
+
+  /// Appends a section whose header has all but its lengths and checksums. `bytes` has the payload,
+  /// zero-padded to a multiple of 8, behind room for the header. Returns whether it is in the file.
+  static func append(
+    _ section: inout coroner_section, bytes: UnsafeMutableRawPointer, payload: Int
+  ) -> Bool {
+    let length = (sectionHeaderSize &+ payload &+ 7) & ~7
+    section.length = UInt64(length)
+    section.payload_length = UInt64(payload)
+    section.crc = checksum(bytes + sectionHeaderSize, payload)
+    seal(&section)
+    bytes.storeBytes(of: section, as: coroner_section.self)
+    platform_lock(Int32(PLATFORM_FILE))
+    defer { platform_unlock(Int32(PLATFORM_FILE)) }
+    guard let header else { return false }
+    let end = header.pointee.end
+    guard platform_write(descriptor, bytes, UInt64(length), end) == 0 else { return false }
+    platform_store(&header.pointee.end, end &+ UInt64(length))
+    return true
+  }
+
+  /// Appends a hot section with room for `buffers` buffers, all free, at a page boundary.
+  /// Returns its buffers and where its section begins; nothing if there is no space or memory.
+  static func appendHotSection(buffers: Int) -> (memory: UnsafeMutableRawPointer, offset: UInt64)? {
+    platform_lock(Int32(PLATFORM_FILE))
+    defer { platform_unlock(Int32(PLATFORM_FILE)) }
+    guard let header else { return nil }
+    let end = header.pointee.end
+    var start = (end &+ UInt64(page) &- 1) & ~UInt64(page &- 1)
+    if start != end, start &- end < UInt64(sectionHeaderSize) { start &+= UInt64(page) }
+    let size = UInt64(buffers) &* UInt64(CORONER_BUFFER_SIZE)
+    let total = UInt64(page) &+ size
+    guard platform_allocate(descriptor, end, start &- end &+ total) == 0 else { return nil }
+    if start != end, !writePadding(from: end, to: start) { return nil }
+    var section = newSection(CORONER_SECTION_HOT)
+    section.length = total
+    section.payload_length = total &- UInt64(sectionHeaderSize)
+    section.thread = UInt32(buffers)
+    seal(&section)
+    guard platform_write(descriptor, &section, UInt64(sectionHeaderSize), start) == 0,
+      let memory = platform_map(descriptor, start &+ UInt64(page), size)
+    else { return nil }
+    platform_store(&header.pointee.end, start &+ total)
+    return (memory, start)
+  }
+
+  /// The bytes of padding are zero, as the space allocated for them is.
+  private static func writePadding(from start: UInt64, to end: UInt64) -> Bool {
+    var section = newSection(CORONER_SECTION_PADDING)
+    section.length = end &- start
+    section.payload_length = section.length &- UInt64(sectionHeaderSize)
+    var crc = crc32(0, nil, 0)
+    var zero: UInt64 = 0
+    var left = section.payload_length
+    while left > 0 {
+      crc = crc32(crc, &zero, 8)
+      left &-= 8
+    }
+    section.crc = UInt32(truncatingIfNeeded: crc)
+    seal(&section)
+    return platform_write(descriptor, &section, UInt64(sectionHeaderSize), start) == 0
+  }
+
+  static func newSection(_ kind: coroner_section_kind) -> coroner_section {
+    var section = coroner_section()
+    section.magic = CORONER_SECTION_MAGIC
+    section.kind = UInt16(kind.rawValue)
+    return section
+  }
+
+  private static func seal(_ section: inout coroner_section) {
+    section.header_crc = 0
+    section.header_crc = withUnsafeMutableBytes(of: &section) {
+      checksum($0.baseAddress, sectionHeaderSize)
+    }
+  }
+
+  private static func checksum(_ bytes: UnsafeRawPointer?, _ count: Int) -> UInt32 {
+    guard let bytes else { return 0 }
+    let base = bytes.assumingMemoryBound(to: UInt8.self)
+    return UInt32(truncatingIfNeeded: crc32(0, base, UInt32(count)))
+  }
+
+  /// Writes a second pair of clock readings, from which a reader gets the clock's rate.
+  static func noteTime() {
+    guard let header else { return }
+    var ticks: UInt64 = 0
+    var ns: UInt64 = 0
+    platform_read_clocks(&ticks, &ns)
+    platform_store(&header.pointee.tick_last, 0)  // no pair, until both are new
+    platform_store(&header.pointee.monotonic_last_ns, ns)
+    platform_store(&header.pointee.tick_last, ticks)
+  }
+
+  static func countLost(_ events: UInt64) {
+    if let header { _ = platform_add(&header.pointee.lost_events, events) }
+  }
+
+  /// Cuts off what follows `end` and a hot section at the end of the file, empties the other ones, and
+  /// says that the recording ended properly. No buffer holds anything any more, nor is one mapped.
+  static func finish(hotSections: UnsafePointer<UInt64>, count: Int, buffers: Int) {
+    platform_lock(Int32(PLATFORM_FILE))
+    defer { platform_unlock(Int32(PLATFORM_FILE)) }
+    guard let header else { return }
+    let size = UInt64(buffers) &* UInt64(CORONER_BUFFER_SIZE)
+    var end = header.pointee.end
+    var i = count &- 1
+    while i >= 0 {
+      let start = hotSections[i]
+      if start &+ UInt64(page) &+ size == end {
+        end = start
+      } else {
+        platform_punch(descriptor, start &+ UInt64(page), size)
+      }
+      i &-= 1
+    }
+    platform_store(&header.pointee.end, end)
+    _ = platform_truncate(descriptor, end)
+    platform_store32(&header.pointee.clean_end, 1)
+  }
+
+  /// Closes the file. The header stays mapped: a thread may still count a loss.
+  static func close() {
+    platform_close(descriptor)
+    descriptor = -1
+  }
+
+  /// Forgets the file in a forked child: it belongs to the parent.
+  static func abandon() {
+    if let header { platform_unmap(header, page) }
+    header = nil
+    if descriptor >= 0 { close() }
+  }
+}
