@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct RenderingPlaceholder {
-  @Test func builds() {}
-}
