@@ -106,7 +106,7 @@ struct WaitModel {
       }
     case .task:
       let host = Node.thread(party.thread)
-      guard let wait = party.wait, !world.isWoken(wait) else {
+      guard let wait = party.wait, !world.isWoken(wait), !timed.contains(.party(index)) else {
         return need(node, .all, [host])
       }
       need(node, .all, [waitNode(wait), host].compactMap { $0 })

@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct AnalysisPlaceholder {
-  @Test func builds() {}
-}

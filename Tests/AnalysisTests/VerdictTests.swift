@@ -1,0 +1,189 @@
+import Findings
+import Testing
+import TraceFormat
+
+@testable import Analysis
+
+/// Small traces in text form and the verdict on each: what fires, the near miss that stays silent, and
+/// the lossy trace whose verdict is weaker.
+@Suite struct VerdictTests {
+  static let places = """
+    site main app.py:40 main
+    site put app.py:17 Store.put
+    site compact app.py:24 Store.compact
+    site made app.py:10 Store.__init__
+    stack atMain main
+    stack atPut put
+    stack atCompact compact
+    stack atMade made
+    thread 1 tid=100 "MainThread"
+    +1ms 1 task-create 0xa0 site=atMain value=main object=1
+    +1ms 1 loop-start 0x1
+    +1ms 1 task-resume 0xa0
+    +1ms 1 task-create 0xa1 site=atMain value=put object=2
+    +1ms 1 task-create 0xa2 site=atMain value=compact object=3
+
+    """
+  /// The loop goes to sleep without a limit and never wakes.
+  static let atRest = "\n+9ms 1 loop-idle 0x1 value=none\n"
+
+  private func findings(_ events: String, losing: UInt64 = 0) throws -> [Finding] {
+    var trace = try TraceText.parse(Self.places + events + Self.atRest)
+    trace.header.lostEvents = losing
+    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+  }
+
+  static let twoLocks = """
+    +1ms 1 resource-create 0xb1 object=1 site=atMade value=lock
+    +1ms 1 resource-create 0xb2 object=1 site=atMade value=lock
+    +1ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+    +2ms 1 task-resume 0xa1
+    +2ms 1 acquired 0xb1 site=atPut
+    +2ms 1 task-suspend 0xa1
+    +2ms 1 task-resume 0xa2
+    +2ms 1 acquired 0xb2 site=atCompact
+    +3ms 1 wait-begin 0xa2 object=0xb1 site=atCompact value=acquire
+    +3ms 1 task-suspend 0xa2 object=0xf1 site=atCompact
+    +3ms 1 task-resume 0xa1
+
+    """
+
+  @Test func twoTasksThatHoldEachOthersLockAreALockCycle() throws {
+    let all = try findings(
+      Self.twoLocks + """
+        +4ms 1 wait-begin 0xa1 object=0xb2 site=atPut value=acquire
+        +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
+        """)
+    let finding = try #require(all.first)
+    #expect(all.count == 1)
+    #expect(finding.kind == .lockCycle)
+    #expect(finding.certainty == .certain)
+    #expect(Set(finding.parties.map(\.name)) == ["Store.put", "Store.compact"])
+    #expect(finding.behind.map(\.name) == ["main"])
+    // The table reads as a closed chain.
+    #expect(finding.edges[0].to == finding.edges[1].from)
+    #expect(finding.edges[1].to == finding.edges[0].from)
+  }
+
+  @Test func lostEventsWeakenTheVerdict() throws {
+    let all = try findings(
+      Self.twoLocks + """
+        +4ms 1 wait-begin 0xa1 object=0xb2 site=atPut value=acquire
+        +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
+        """, losing: 3)
+    #expect(all.map(\.certainty) == [.likely])
+  }
+
+  @Test func aHolderThatSleepsIsNoDeadlock() throws {
+    let all = try findings(
+      Self.twoLocks + """
+        +4ms 1 wait-begin 0xa1 site=atPut value=sleep
+        +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
+        """)
+    #expect(all.isEmpty)
+  }
+
+  @Test func aTimeoutThatCanCancelOneOfTheTasksIsNoDeadlock() throws {
+    let all = try findings(
+      Self.twoLocks + """
+        +4ms 1 timer-arm 0xd1 object=0xa1 value=60000
+        +4ms 1 wait-begin 0xa1 object=0xb2 site=atPut value=acquire
+        +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
+        """)
+    #expect(all.isEmpty)
+  }
+
+  @Test func aLockThatItsHolderTakesAgainIsASelfDeadlock() throws {
+    let all = try findings(
+      """
+      +1ms 1 resource-create 0xb1 object=1 site=atMade value=lock
+      +2ms 1 acquired 0xb1 site=atPut
+      +3ms 1 wait-begin 0xa0 object=0xb1 site=atMain value=acquire
+      +3ms 1 task-suspend 0xa0 object=0xf1 site=atMain
+      +4ms 1 task-resume 0xa1
+      +4ms 1 task-end 0xa1 value=value
+      +4ms 1 task-resume 0xa2
+      +4ms 1 task-end 0xa2 value=value
+      """)
+    #expect(all.map(\.kind) == [.selfDeadlock])
+  }
+
+  @Test func aLockWhoseHolderEndedIsAbandoned() throws {
+    let all = try findings(
+      """
+      +1ms 1 resource-create 0xb1 object=1 site=atMade value=lock
+      +2ms 1 task-suspend 0xa0 object=0xa2 site=atMain
+      +2ms 1 task-resume 0xa1
+      +2ms 1 acquired 0xb1 site=atPut
+      +3ms 1 task-end 0xa1 value=error object="KeyError"
+      +3ms 1 task-resume 0xa2
+      +3ms 1 wait-begin 0xa2 object=0xb1 site=atCompact value=acquire
+      +3ms 1 task-suspend 0xa2 object=0xf1 site=atCompact
+      """)
+    #expect(all.map(\.kind) == [.abandonedLock])
+  }
+
+  static let futureOfNobody = """
+    +1ms 1 resource-create 0xf1 site=atMade value=future
+    +2ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+    +2ms 1 task-resume 0xa1
+    +3ms 1 task-suspend 0xa1 object=0xf1 site=atPut
+    +3ms 1 task-resume 0xa2
+
+    """
+
+  @Test func aFutureThatNothingIsLeftToResolveIsAnOrphan() throws {
+    let all = try findings(Self.futureOfNobody + "+4ms 1 task-end 0xa2 value=value")
+    #expect(all.map(\.kind) == [.orphanedFuture])
+    #expect(all.first?.certainty == .likely)
+  }
+
+  @Test func aFutureBesideATaskThatSleepsMayStillBeResolved() throws {
+    let all = try findings(
+      Self.futureOfNobody + """
+        +4ms 1 wait-begin 0xa2 site=atCompact value=sleep
+        +4ms 1 task-suspend 0xa2 object=0xf2 site=atCompact
+        """)
+    #expect(all.isEmpty)
+  }
+
+  @Test func aServerThatWaitsForItsFirstClientIsIdle() throws {
+    let all = try findings(
+      Self.futureOfNobody + """
+        +4ms 1 io-register 7 object=0x1 value=read|listen
+        +4ms 1 task-end 0xa2 value=value
+        """)
+    #expect(all.isEmpty)
+  }
+
+  @Test func aThreadThatWaitsForWorkOfItsOwnLoopWaitsForItself() throws {
+    let all = try findings(
+      """
+      +2ms 1 resource-create 0xc1 site=atPut value=concurrent-future
+      +2ms 1 loop-wakeup 0x1
+      +3ms 1 block-begin 0xc1 object=none site=atPut value=result
+      """)
+    #expect(all.map(\.kind).first == .loopSelfWait)
+  }
+
+  @Test func tasksThatAwaitEachOtherAreAnAwaitCycle() throws {
+    let all = try findings(
+      """
+      +2ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+      +2ms 1 task-resume 0xa1
+      +2ms 1 task-suspend 0xa1 object=0xa2 site=atPut
+      +2ms 1 task-resume 0xa2
+      +2ms 1 task-suspend 0xa2 object=0xa1 site=atCompact
+      """)
+    #expect(all.map(\.kind) == [.awaitCycle])
+    #expect(all.first?.certainty == .certain)
+  }
+
+  @Test func namesComeFromTheLineThatMadeTheLock() {
+    #expect(Namer.assignedName("        self.cache_lock = asyncio.Lock()") == "cache_lock")
+    #expect(Namer.assignedName("lock: asyncio.Lock = asyncio.Lock()") == "lock")
+    #expect(Namer.assignedName("if a == asyncio.Lock():") == nil)
+    #expect(Namer.assignedName("pool = {") == "pool")
+    #expect(Namer.assignedName("locks[name] = asyncio.Lock()") == nil)
+  }
+}
