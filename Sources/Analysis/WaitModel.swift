@@ -25,6 +25,8 @@ struct WaitModel {
   private(set) var numbers: [Node: Int] = [:]
   /// Parties that wait for each resource, in the order in which they came.
   private(set) var waiters: [Int: [Int]] = [:]
+  /// Parties that were woken at a resource and have not run yet.
+  private var woken: [Int: [Int]] = [:]
   /// Loop threads that are inside one step for too long, and not in a wait that the trace explains.
   private(set) var busyThreads: Set<ThreadSlot> = []
   private var pending: [Int] = []
@@ -41,7 +43,10 @@ struct WaitModel {
     for timer in liveTimers { timed.formUnion(timer.targets) }
     for targets in world.signalHandlers.values { timed.formUnion(targets) }
     for index in world.parties.indices {
-      if let wait = world.parties[index].wait, !world.isWoken(wait) {
+      guard let wait = world.parties[index].wait else { continue }
+      if world.isWoken(wait) {
+        if let resource = wait.primitive?.resource { woken[resource, default: []].append(index) }
+      } else {
         if let resource = wait.primitive?.resource { waiters[resource, default: []].append(index) }
         if case .resource(let future)? = wait.future, future != wait.primitive?.resource {
           waiters[future, default: []].append(index)
@@ -242,12 +247,7 @@ struct WaitModel {
   /// A lock or semaphore goes on when one of its holders does, or a waiter that was handed a permit.
   private mutating func connectPermits(_ node: Int, _ index: Int, _ resource: ResourceRecord) {
     var providers = Set(resource.holds.map(\.party)).filter { !world.parties[$0].isEnded }
-    for (other, party) in world.parties.enumerated() {
-      guard let wait = party.wait, wait.primitive?.resource == index, world.isWoken(wait) else {
-        continue
-      }
-      providers.insert(other)
-    }
+    providers.formUnion(woken[index, default: []])
     var targets = providers.sorted().map { Node.party($0) }
     if resource.hasForeignRelease || (resource.holds.isEmpty && resource.kind == .semaphore) {
       targets += known(resource.providers) + [.anything]
