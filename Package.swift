@@ -91,7 +91,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TraceFormat", "Findings"], path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("RecorderTests", ["TraceABI", "TraceFormat", "TestSupport"]),
+    tests("RecorderTests", ["TraceABI", "CZlib", "TraceFormat", "TestSupport"]),
     tests("TraceFormatTests", ["TraceABI", "TraceFormat", "TestSupport"]),
     tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
     tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),

@@ -83,7 +83,7 @@ void platform_join(void) { pthread_join(spawned, NULL); }
 
 /* ---- the clock ---- */
 
-struct platform_clock platform_clock = {0, 1000000000u, false};
+struct platform_clock platform_clock = {0, 0, 1000000000u, false};
 
 static uint64_t clock_ns(clockid_t clock) {
   struct timespec now;
@@ -140,7 +140,11 @@ void platform_start_clock(void) {
           (uint64_t)((double)(tick1 - tick0) * 1e9 / (double)(ns1 - ns0));
     }
   }
-  platform_clock.start = platform_raw_ticks();
+  platform_clock.start = 0;
+  uint64_t ticks = 0, ns = 0;
+  platform_read_clocks(&ticks, &ns);
+  platform_clock.start = ticks;
+  platform_clock.start_ns = ns;
 }
 
 /* ---- locks ---- */

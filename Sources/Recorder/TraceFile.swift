@@ -35,14 +35,13 @@ enum TraceFile {
   private static func fill(
     _ header: UnsafeMutablePointer<coroner_file_header>, program: UnsafePointer<CChar>
   ) {
-    let start = platform_monotonic_ns()
     header.pointee.version_major = UInt16(CORONER_VERSION_MAJOR)
     header.pointee.version_minor = UInt16(CORONER_VERSION_MINOR)
     header.pointee.byte_order = CORONER_BYTE_ORDER
     header.pointee.header_size = UInt32(page)
     header.pointee.process = platform_process_id()
     header.pointee.wall_start_ns = platform_wall_ns()
-    header.pointee.monotonic_start_ns = start
+    header.pointee.monotonic_start_ns = platform_start_ns()
     header.pointee.ticks_per_second = platform_ticks_per_second()
     let base = UnsafeMutableRawPointer(header)
     withUnsafeMutableBytes(of: &header.pointee.program) {

@@ -59,6 +59,7 @@ static inline uint64_t platform_add(uint64_t *p, uint64_t v) {
 
 struct platform_clock {
   uint64_t start;            /* raw ticks when the recording began */
+  uint64_t start_ns;         /* CLOCK_MONOTONIC then */
   uint64_t ticks_per_second;
   bool is_tsc;               /* raw ticks are the processor's, otherwise ns of CLOCK_MONOTONIC */
 };
@@ -74,6 +75,7 @@ static inline uint64_t platform_raw_ticks(void) {
   return platform_monotonic_ns();
 }
 static inline uint64_t platform_ticks_per_second(void) { return platform_clock.ticks_per_second; }
+static inline uint64_t platform_start_ns(void) { return platform_clock.start_ns; }
 /* Ticks since the recording began. */
 static inline uint64_t platform_ticks(void) { return platform_raw_ticks() - platform_clock.start; }
 

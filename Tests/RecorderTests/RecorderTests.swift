@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct RecorderPlaceholder {
-  @Test func builds() {}
-}
