@@ -1,1 +1,74 @@
+#define _GNU_SOURCE
 #include "cpython_abi.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+struct probe_recorder probe_recorder;
+static __thread struct probe_thread this_thread;
+
+struct probe_thread *probe_this_thread(void) { return &this_thread; }
+
+bool probe_link_recorder(const char *library, const char *program) {
+  void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) return false;
+  struct probe_recorder found = {
+      .start = dlsym(handle, "coroner_start"),
+      .record = dlsym(handle, "coroner_record"),
+      .define_string = dlsym(handle, "coroner_define_string"),
+      .define_site = dlsym(handle, "coroner_define_site"),
+      .define_stack = dlsym(handle, "coroner_define_stack"),
+      .define_fact = dlsym(handle, "coroner_define_fact"),
+      .name_thread = dlsym(handle, "coroner_name_thread"),
+  };
+  if (!found.start || !found.record || !found.define_string || !found.define_site ||
+      !found.define_stack || !found.define_fact || !found.name_thread)
+    return false;
+  if (!found.start(program)) return false;
+  probe_recorder = found;
+  return true;
+}
+
+uint64_t probe_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool probe_is_listening(int descriptor) {
+  int answer = 0;
+  socklen_t size = sizeof answer;
+  return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer;
+}
+
+bool probe_code_location(void *code, int offset, int *line, int *column, int *end_line,
+                         int *end_column) {
+  static int (*locate)(void *, int, int *, int *, int *, int *);
+  static bool looked;
+  if (!looked) {
+    locate = dlsym(RTLD_DEFAULT, "PyCode_Addr2Location");
+    looked = true;
+  }
+  return locate && locate(code, offset, line, column, end_line, end_column);
+}
+
+void *probe_function_part(void *function, int defaults) {
+  static void *(*parts[2])(void *);
+  static bool looked;
+  if (!looked) {
+    parts[0] = dlsym(RTLD_DEFAULT, "PyFunction_GetClosure");
+    parts[1] = dlsym(RTLD_DEFAULT, "PyFunction_GetDefaults");
+    looked = true;
+  }
+  return parts[defaults] ? parts[defaults](function) : NULL;
+}
+
+size_t probe_absolute(const char *path, char *into, size_t size) {
+  static char start[4096];
+  if (!start[0] && !getcwd(start, sizeof start)) start[0] = '/';
+  int length = snprintf(into, size, "%s/%s", start, path);
+  return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}

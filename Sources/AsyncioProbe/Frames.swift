@@ -1,0 +1,140 @@
+import CPythonABI
+
+/// One frame of a stack: its code object, the byte offset of its last instruction (-1: not begun), and
+/// where its locals are.
+struct Frame {
+  var code: Raw
+  var instruction: Int
+  var locals: Raw
+}
+
+/// Frames beyond this are not looked at.
+let frameLimit = 128
+
+/// The frames that the last walk found. Guarded by the GIL.
+nonisolated(unsafe) var frames: UnsafeMutablePointer<Frame>! = nil
+
+/// Borrowed types of what an await chain is made of.
+nonisolated(unsafe) var coroutineType: Raw? = nil
+nonisolated(unsafe) var generatorType: Raw? = nil
+nonisolated(unsafe) var coroutineWrapperType: Raw? = nil
+nonisolated(unsafe) var asyncSendType: Raw? = nil
+nonisolated(unsafe) var asyncThrowType: Raw? = nil
+/// Code of `Handle._run`: below it there is only the loop.
+nonisolated(unsafe) var stackBottom: Raw? = nil
+
+/// Up to 3.10: YIELD_FROM.
+private let yieldFrom: UInt8 = 72
+
+/// The frame of a suspended coroutine, generator or async generator, and what it awaits (borrowed).
+/// Nothing if it has ended.
+@inline(__always)
+func suspendedFrame(_ generator: Raw) -> (frame: Frame, awaited: Raw?)? {
+  layout.inline ? inlineFrame(generator) : pointedFrame(generator)
+}
+
+@inline(__always)
+private func inlineFrame(_ generator: Raw) -> (frame: Frame, awaited: Raw?)? {
+  let state = generator.load(fromByteOffset: layout.generatorState, as: Int8.self)
+  if state >= 1 { return nil }
+  let base = generator + layout.generatorFrame
+  guard let code = load(base, layout.code), let next = load(base, layout.lastInstruction) else {
+    return nil
+  }
+  let frame = Frame(
+    code: code, instruction: next - (code + layout.bytecode), locals: base + layout.locals)
+  let depth = Int(base.load(fromByteOffset: layout.stackTop, as: Int32.self))
+  // -1: suspended by a yield. An await is a yield whose RESUME says so (2 yield from, 3 await).
+  if state != -1 || depth <= 0 {
+    // 3.13 knows suspension inside an await as a state of its own.
+    if minorVersion < 13 || state != -1 { return (frame, nil) }
+  }
+  if minorVersion < 13 {
+    let argument = (next + 2).load(fromByteOffset: 1, as: UInt8.self)
+    if argument & 3 < 2 { return (frame, nil) }
+  }
+  guard depth > 0 else { return (frame, nil) }
+  return (frame, load(frame.locals, (depth - 1) * 8))
+}
+
+@inline(__always)
+private func pointedFrame(_ generator: Raw) -> (frame: Frame, awaited: Raw?)? {
+  guard let base = load(generator, layout.generatorFrame), let code = load(base, layout.code) else {
+    return nil
+  }
+  let unit = minorVersion == 10 ? 2 : 1
+  let last = Int(base.load(fromByteOffset: layout.lastInstruction, as: Int32.self))
+  let frame = Frame(
+    code: code, instruction: last < 0 ? -1 : last * unit, locals: base + layout.locals)
+  guard last >= 0, let bytecode = load(code, layout.bytecode) else { return (frame, nil) }
+  // A bytes object's content begins at 32.
+  let next = (bytecode + 32 + last * unit + 2).load(as: UInt8.self)
+  if next != yieldFrom { return (frame, nil) }
+  if minorVersion == 10 {
+    let depth = Int(base.load(fromByteOffset: layout.stackTop, as: Int32.self))
+    guard depth > 0, let stack = load(base, 64) else { return (frame, nil) }
+    return (frame, load(stack, (depth - 1) * 8))
+  }
+  guard let top = load(base, layout.stackTop) else { return (frame, nil) }
+  return (frame, load(top, -8))
+}
+
+/// Walks what a suspended coroutine awaits into `frames`, outermost first; returns how many there are
+/// and folds them into `hash`.
+@inline(__always)
+func walkAwaits(_ coroutine: Raw, _ hash: inout UInt64) -> Int {
+  var next: Raw? = coroutine
+  var count = 0
+  while let this = next, count < frameLimit {
+    let type = typeOf(this)
+    var generator = this
+    if type == coroutineWrapperType {
+      next = load(this, Offset.firstField)
+      continue
+    } else if type == asyncSendType || type == asyncThrowType {
+      guard let inner = load(this, Offset.firstField) else { break }
+      generator = inner
+    } else if type != coroutineType && type != generatorType {
+      break
+    }
+    guard let (frame, awaited) = suspendedFrame(generator) else { break }
+    frames[count] = frame
+    count += 1
+    fold(&hash, frame)
+    next = awaited
+  }
+  return count
+}
+
+/// Walks the running frames of a thread into `frames`, innermost first, down to the loop.
+@inline(__always)
+func walkRunning(_ thread: Raw, _ hash: inout UInt64) -> Int {
+  var next = load(thread, layout.current.0)
+  if let second = layout.current.1 { next = next.flatMap { load($0, second) } }
+  var count = 0
+  while let base = next, count < frameLimit {
+    next = load(base, layout.previous)
+    // 3.12+: a frame that only marks where C code called in.
+    if minorVersion >= 12, base.load(fromByteOffset: layout.owner, as: Int8.self) == 3 { continue }
+    guard let code = load(base, layout.code) else { continue }
+    if code == stackBottom { break }
+    var instruction: Int
+    if layout.inline {
+      guard let last = load(base, layout.lastInstruction) else { continue }
+      instruction = last - (code + layout.bytecode)
+    } else {
+      let last = Int(base.load(fromByteOffset: layout.lastInstruction, as: Int32.self))
+      instruction = last < 0 ? -1 : minorVersion == 10 ? last * 2 : last
+    }
+    frames[count] = Frame(code: code, instruction: instruction, locals: base + layout.locals)
+    fold(&hash, frames[count])
+    count += 1
+  }
+  return count
+}
+
+@inline(__always) private func fold(_ hash: inout UInt64, _ frame: Frame) {
+  hash = (hash ^ address(frame.code)) &* 0x9E37_79B9_7F4A_7C15
+  hash = (hash ^ UInt64(bitPattern: Int64(frame.instruction))) &* 0xff51_afd7_ed55_8ccd
+  hash ^= hash >> 29
+}

@@ -1,0 +1,50 @@
+import CPythonABI
+
+nonisolated(unsafe) private var originalInit: InitFunction? = nil
+nonisolated(unsafe) private var originalSetResult: MethodFunction? = nil
+nonisolated(unsafe) private var originalSetException: MethodFunction? = nil
+nonisolated(unsafe) private var originalCancel: MethodFunction? = nil
+
+/// Hooks the creation and the resolution of C futures; a task's own result is not among them.
+func installFutures(
+  type: Raw, initializer: Raw, setResult: Raw, setException: Raw, cancel: Raw
+) -> Bool {
+  originalInit = swapInit(type, initializer, initHook)
+  originalSetResult = swapMethod(setResult, "set_result", setResultHook)
+  originalSetException = swapMethod(setException, "set_exception", setExceptionHook)
+  originalCancel = swapMethod(cancel, "cancel", cancelHook)
+  return originalInit != nil && originalSetResult != nil && originalSetException != nil
+    && originalCancel != nil
+}
+
+private let initHook: InitFunction = { future, arguments, keywords in
+  let result = originalInit!(future, arguments, keywords)
+  if result == 0 {
+    record(
+      CORONER_RESOURCE_CREATE, address(future), site: currentStack(),
+      value: CORONER_RESOURCE_FUTURE.rawValue)
+  }
+  return result
+}
+
+private func done(_ future: Object?, _ outcome: coroner_outcome) {
+  record(CORONER_FUTURE_DONE, address(future), site: currentStack(), value: outcome.rawValue)
+}
+
+private let setResultHook: MethodFunction = { future, a, b, c, d in
+  let result = originalSetResult!(future, a, b, c, d)
+  if result != nil { done(future, CORONER_OUTCOME_VALUE) }
+  return result
+}
+
+private let setExceptionHook: MethodFunction = { future, a, b, c, d in
+  let result = originalSetException!(future, a, b, c, d)
+  if result != nil { done(future, CORONER_OUTCOME_ERROR) }
+  return result
+}
+
+private let cancelHook: MethodFunction = { future, a, b, c, d in
+  let result = originalCancel!(future, a, b, c, d)
+  if let result, PyObject_IsTrue(result) == 1 { done(future, CORONER_OUTCOME_CANCELLED) }
+  return result
+}

@@ -1,0 +1,84 @@
+import CPythonABI
+
+nonisolated(unsafe) private var originalPoll: MethodFunction? = nil
+
+/// Hooks `select.epoll.poll`: where a loop's thread sleeps.
+func installPoll(_ descriptor: Raw) -> Bool {
+  originalPoll = swapMethod(descriptor, "poll", pollHook)
+  return originalPoll != nil
+}
+
+private let pollHook: MethodFunction = { epoll, arguments, count, keywords, d in
+  let slot = probe_this_thread()!.pointee.watched
+  if slot == 0 { return originalPoll!(epoll, arguments, count, keywords, d) }
+  let limit = pollLimit(arguments, Int(bitPattern: count))
+  if limit == 0 {
+    let result = originalPoll!(epoll, arguments, count, keywords, d)
+    // The loop goes round: it is busy, but not stuck in one callback.
+    probe_watch_mark(slot, true)
+    return result
+  }
+  let loop = probe_watched_loop(slot)
+  record(CORONER_LOOP_IDLE, loop, value: limit)
+  probe_watch_mark(slot, false)
+  let result = originalPoll!(epoll, arguments, count, keywords, d)
+  probe_watch_mark(slot, true)
+  var ready = 0
+  if let result { ready = PyObject_Size(result) }
+  record(CORONER_LOOP_WAKE, loop, value: UInt32(clamping: ready))
+  return result
+}
+
+/// The limit in ms, rounded up; UINT32_MAX if there is none.
+private func pollLimit(_ arguments: Raw?, _ count: Int) -> UInt32 {
+  guard let arguments, count & Int.max >= 1,
+    let first = arguments.load(as: Object?.self), !isNone(first)
+  else { return .max }
+  return milliseconds(first) ?? .max
+}
+
+/// Seconds, as a number of Python's, in ms, rounded up; nothing if negative or not a number.
+func milliseconds(_ seconds: Object) -> UInt32? {
+  let value = PyFloat_AsDouble(seconds)
+  if value == -1, PyErr_Occurred() != nil {
+    PyErr_Clear()
+    return nil
+  }
+  return milliseconds(value)
+}
+
+func milliseconds(_ seconds: Double) -> UInt32? {
+  if seconds.isNaN || seconds < 0 { return nil }
+  let exact = seconds * 1000
+  if exact >= 4_294_967_293 { return .max - 1 }
+  let whole = UInt32(exact)
+  return Double(whole) < exact ? whole + 1 : whole
+}
+
+/// `run_forever` begins on this thread; `watch`: its selector is one that `installPoll` sees.
+func loopStarted(_ loop: Object, watch: Bool) {
+  record(CORONER_LOOP_START, address(loop))
+  let thread = probe_this_thread()!
+  guard watch, thread.pointee.watched == 0 else { return }
+  thread.pointee.watched = probe_watch_add(PyThreadState_Get(), address(loop))
+  if thread.pointee.watched != 0 { probe_watch_start(sample) }
+}
+
+func loopStopped(_ loop: Object) {
+  record(CORONER_LOOP_STOP, address(loop))
+  let thread = probe_this_thread()!
+  let slot = thread.pointee.watched
+  guard slot != 0, probe_watched_loop(slot) == address(loop) else { return }
+  probe_watch_remove(slot)
+  thread.pointee.watched = 0
+}
+
+/// Called by the watchdog's thread, with the GIL held.
+private let sample: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Void = {
+  watched, busy in
+  guard readsStacks, let watched, let state = watched.pointee.thread_state else { return }
+  let stack = runningStack(state)
+  if stack != 0 {
+    record(CORONER_STACK_SAMPLE, UInt64(watched.pointee.tid), busy, site: stack)
+  }
+}

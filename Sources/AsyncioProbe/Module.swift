@@ -1,0 +1,219 @@
+import CPythonABI
+
+nonisolated(unsafe) private var codeType: Raw? = nil
+
+func isCode(_ object: Object) -> Bool { typeOf(Raw(object)) == codeType }
+
+private func answer(_ yes: Bool) -> Object? { PyBool_FromLong(yes ? 1 : 0) }
+
+/// link(library, program): starts the recorder; whether events are recorded.
+private let linkFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2,
+    let library = PyUnicode_AsUTF8AndSize(arguments[0], nil),
+    let program = PyUnicode_AsUTF8AndSize(arguments[1], nil)
+  else {
+    PyErr_Clear()
+    return answer(false)
+  }
+  return answer(probe_link_recorder(library, program))
+}
+
+/// fact(key, value): something about the run that the report may say.
+private let factFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2, let key = PyUnicode_AsUTF8AndSize(arguments[0], nil),
+    let value = PyUnicode_AsUTF8AndSize(arguments[1], nil)
+  else {
+    PyErr_Clear()
+    return none()
+  }
+  probe_define_fact(key, value)
+  return none()
+}
+
+/// setup(minor, types, bottom, runtime prefix, probe prefix): whether the version's layout is known.
+/// `types`: coroutine, generator, coroutine wrapper, async send, async throw, code, cell, function.
+private let setupFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 5, let types = arguments[1], PyTuple_Size(types) == 8,
+    let row = FrameLayout.row(minor: PyLong_AsLong(arguments[0]))
+  else { return answer(false) }
+  minorVersion = PyLong_AsLong(arguments[0])
+  layout = row
+  for index in 1..<5 { Py_IncRef(arguments[index]) }
+  frames = calloc(frameLimit, MemoryLayout<Frame>.stride)?.assumingMemoryBound(to: Frame.self)
+  if frames == nil { return answer(false) }
+  coroutineType = PyTuple_GetItem(types, 0).map { Raw($0) }
+  generatorType = PyTuple_GetItem(types, 1).map { Raw($0) }
+  coroutineWrapperType = PyTuple_GetItem(types, 2).map { Raw($0) }
+  asyncSendType = PyTuple_GetItem(types, 3).map { Raw($0) }
+  asyncThrowType = PyTuple_GetItem(types, 4).map { Raw($0) }
+  codeType = PyTuple_GetItem(types, 5).map { Raw($0) }
+  cellType = PyTuple_GetItem(types, 6).map { Raw($0) }
+  functionType = PyTuple_GetItem(types, 7).map { Raw($0) }
+  stackBottom = arguments[2].map { Raw($0) }
+  runtimePrefix = copy(arguments[3])
+  probePrefix = copy(arguments[4])
+  return answer(true)
+}
+
+private func copy(_ text: Object?) -> UnsafeMutablePointer<CChar>? {
+  guard let bytes = PyUnicode_AsUTF8AndSize(text, nil) else {
+    PyErr_Clear()
+    return nil
+  }
+  return strdup(bytes)
+}
+
+/// reach(known types, closed types, futures._set_result_unless_cancelled)
+private let reachFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3, let known = arguments[0], let closed = arguments[1] else {
+    return none()
+  }
+  setReach(known: known, closed: closed)
+  Py_IncRef(arguments[2])
+  setResultFunction = arguments[2].map { Raw($0) }
+  return none()
+}
+
+/// primitive(code, operation, slot, absorbs)
+private let primitiveFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 4, let code = arguments[0], isCode(code) else { return none() }
+  addPrimitive(
+    Raw(code),
+    Primitive(
+      operation: UInt8(truncatingIfNeeded: field(arguments[1])),
+      slot: UInt8(truncatingIfNeeded: field(arguments[2])), absorbs: field(arguments[3]) != 0))
+  return none()
+}
+
+/// install_tasks(_fut_waiter, _coro, _state, _exception, 'PENDING', 'CANCELLED', step type, wakeup,
+/// Task, Task.__init__, Task.set_name, Task.cancel): whether all of it was as expected.
+private let installTasksFunction: FastFunction = { _, a, count in
+  guard let a, count == 12 else { return answer(false) }
+  return answer(
+    installTasks(
+      TaskParts(
+        waiter: Raw(a[0]!), coroutine: Raw(a[1]!), state: Raw(a[2]!), exception: Raw(a[3]!),
+        pending: a[4]!, cancelled: a[5]!, stepType: Raw(a[6]!), wakeup: Raw(a[7]!),
+        taskType: Raw(a[8]!), initializer: Raw(a[9]!), setName: Raw(a[10]!), cancel: Raw(a[11]!))))
+}
+
+/// install_futures(Future, Future.__init__, set_result, set_exception, cancel)
+private let installFuturesFunction: FastFunction = { _, a, count in
+  guard let a, count == 5 else { return answer(false) }
+  return answer(
+    installFutures(
+      type: Raw(a[0]!), initializer: Raw(a[1]!), setResult: Raw(a[2]!), setException: Raw(a[3]!),
+      cancel: Raw(a[4]!)))
+}
+
+/// install_poll(select.epoll.poll)
+private let installPollFunction: FastFunction = { _, a, count in
+  guard let a, count == 1 else { return answer(false) }
+  return answer(installPoll(Raw(a[0]!)))
+}
+
+/// walk(coroutine): [address of code, offset, …] of its await chain, outermost first. For the check.
+private let walkFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1 else { return none() }
+  var hash: UInt64 = 0
+  return list(walkAwaits(Raw(arguments[0]!), &hash))
+}
+
+/// here(): the same for the caller's stack, innermost first.
+private let hereFunction: FastFunction = { _, _, _ in
+  var hash: UInt64 = 0
+  return list(walkRunning(PyThreadState_Get(), &hash))
+}
+
+private func list(_ count: Int) -> Object? {
+  guard let list = PyList_New(0) else { return nil }
+  for index in 0..<count {
+    let code = PyLong_FromVoidPtr(frames[index].code)
+    let offset = PyLong_FromLong(frames[index].instruction)
+    _ = PyList_Append(list, code)
+    _ = PyList_Append(list, offset)
+    Py_DecRef(code)
+    Py_DecRef(offset)
+  }
+  return list
+}
+
+/// read_stacks(): the layout has been verified.
+private let readStacksFunction: FastFunction = { _, _, _ in
+  readsStacks = true
+  return none()
+}
+
+/// stop_watch(forked): no more samples of busy threads.
+private let stopWatchFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1 else { return none() }
+  probe_watch_stop(field(arguments[0]) != 0)
+  return none()
+}
+
+/// thread_name(name): names the calling thread in the trace.
+private let threadNameFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1, let name = PyUnicode_AsUTF8AndSize(arguments[0], nil) else {
+    PyErr_Clear()
+    return none()
+  }
+  probe_name_thread(name)
+  return none()
+}
+
+private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
+  var index = 0
+  func add(_ name: StaticString, _ function: FastFunction) {
+    methods[index].ml_name = cString(name)
+    methods[index].ml_meth = unsafeBitCast(function, to: Raw.self)
+    methods[index].ml_flags = METH_FASTCALL
+    index += 1
+  }
+  add("link", linkFunction)
+  add("fact", factFunction)
+  add("setup", setupFunction)
+  add("reach", reachFunction)
+  add("primitive", primitiveFunction)
+  add("install_tasks", installTasksFunction)
+  add("install_futures", installFuturesFunction)
+  add("install_poll", installPollFunction)
+  add("walk", walkFunction)
+  add("here", hereFunction)
+  add("read_stacks", readStacksFunction)
+  add("stop_watch", stopWatchFunction)
+  add("thread_name", threadNameFunction)
+  add("rec", recFunction)
+  add("plain", plainFunction)
+  add("queue", queueFunction)
+  add("depends", dependsFunction)
+  add("block", blockFunction)
+  add("job_queue", jobQueueFunction)
+  add("job_start", jobStartFunction)
+  add("job_end", jobEndFunction)
+  add("timer", timerFunction)
+  add("signal", signalFunction)
+  add("io", ioFunction)
+  add("trouble", troubleFunction)
+  add("unawaited", unawaitedFunction)
+  add("loop_start", loopStartFunction)
+  add("loop_stop", loopStopFunction)
+  add("name", nameFunction)
+}
+
+/// Room for the methods above and a terminator.
+private let methodLimit = 40
+
+@_cdecl("PyInit__coroner_probe")
+public func initializeModule() -> UnsafeMutablePointer<PyObject>? {
+  guard let methods = calloc(methodLimit, MemoryLayout<PyMethodDef>.stride),
+    let module = calloc(1, MemoryLayout<PyModuleDef>.size)
+  else { return nil }
+  let table = methods.assumingMemoryBound(to: PyMethodDef.self)
+  define(table)
+  let definition = module.assumingMemoryBound(to: PyModuleDef.self)
+  definition.pointee.m_base.ob_base.ob_refcnt = 1
+  definition.pointee.m_name = cString("_coroner_probe")
+  definition.pointee.m_size = -1
+  definition.pointee.m_methods = table
+  return PyModule_Create2(definition, 3)
+}

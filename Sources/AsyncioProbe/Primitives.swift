@@ -1,0 +1,59 @@
+import CPythonABI
+
+/// A function of asyncio whose frame in an await chain says what the task waits for.
+struct Primitive {
+  var operation: UInt8
+  /// Which of the function's locals is the resource; `noResource` if it has none.
+  var slot: UInt8
+  /// It stands for the waits that it makes of other primitives, but not for their acquires.
+  var absorbs: Bool
+}
+
+let noResource: UInt8 = 255
+
+/// By code object. `operation` in the entry, the slot in `slot`, whether it absorbs in `frame`.
+nonisolated(unsafe) private var primitives = Table()
+
+func addPrimitive(_ code: Raw, _ primitive: Primitive) {
+  guard primitives.find(address(code)) == nil else { return }
+  Py_IncRef(object(code))
+  primitives.insert(
+    StackEntry(
+      key: address(code), id: 0, frame: primitive.absorbs ? 1 : 0, operation: primitive.operation,
+      slot: primitive.slot))
+}
+
+private func primitive(of code: Raw) -> Primitive? {
+  guard let entry = primitives.find(address(code)) else { return nil }
+  return Primitive(
+    operation: entry.pointee.operation, slot: entry.pointee.slot, absorbs: entry.pointee.frame == 1)
+}
+
+/// The primitive among the first `count` of `frames` (outermost first) that the task waits for: the
+/// innermost, unless an outer one absorbs it.
+func findPrimitive(_ count: Int) -> (frame: Int, primitive: Primitive)? {
+  var found: (frame: Int, primitive: Primitive)? = nil
+  var index = count - 1
+  while index >= 0 {
+    defer { index -= 1 }
+    guard let candidate = primitive(of: frames[index].code) else { continue }
+    if let inner = found {
+      let acquires = inner.primitive.operation == UInt8(CORONER_OP_ACQUIRE.rawValue)
+      guard candidate.absorbs, !acquires else { break }
+    }
+    found = (index, candidate)
+  }
+  return found
+}
+
+/// The cell type: a local that a closure captures is in one.
+nonisolated(unsafe) var cellType: Raw? = nil
+
+/// The address of the resource that a frame's primitive is about, 0 if none.
+@inline(__always)
+func resource(_ frame: Frame, slot: UInt8) -> UInt64 {
+  if slot == noResource { return 0 }
+  guard let local = load(frame.locals, Int(slot) * 8) else { return 0 }
+  if typeOf(local) == cellType { return address(load(local, Offset.firstField)) }
+  return address(local)
+}

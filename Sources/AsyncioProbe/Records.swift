@@ -1,0 +1,219 @@
+import CPythonABI
+
+/// What the code injected into asyncio calls. None of it raises; all of it returns None.
+typealias FastFunction =
+  @convention(c) (Object?, UnsafePointer<Object?>?, Int) -> Object?
+
+private let longFlag: UInt = 1 << 24
+
+/// An argument as a field of an event: an int is itself, None is 0, anything else is its address.
+@inline(__always)
+func field(_ argument: Object?) -> UInt64 {
+  guard let argument, !isNone(argument) else { return 0 }
+  if UInt(PyType_GetFlags(typeOf(Raw(argument)))) & longFlag != 0 {
+    return PyLong_AsUnsignedLongLongMask(argument)
+  }
+  return address(argument)
+}
+
+/// rec(kind, subject[, object[, value]]): an event with the stack of the caller.
+let recFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count >= 2 else { return none() }
+  let object = count > 2 ? field(arguments[2]) : 0
+  let value = count > 3 ? UInt32(truncatingIfNeeded: field(arguments[3])) : 0
+  probe_record(
+    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), object, currentStack(),
+    value)
+  return none()
+}
+
+/// plain(kind, subject[, object[, value]]): the same without a stack.
+let plainFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count >= 2 else { return none() }
+  probe_record(
+    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]),
+    count > 2 ? field(arguments[2]) : 0, 0,
+    count > 3 ? UInt32(truncatingIfNeeded: field(arguments[3])) : 0)
+  return none()
+}
+
+/// queue(kind, queue): an event whose value is how many items are in it.
+let queueFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2 else { return none() }
+  var size: UInt64 = 0
+  if let method = attribute(arguments[1], "qsize") {
+    if let answer = PyObject_CallObject(method, nil) {
+      size = field(answer)
+      Py_DecRef(answer)
+    } else {
+      PyErr_Clear()
+    }
+    Py_DecRef(method)
+  }
+  probe_record(
+    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), 0, currentStack(),
+    UInt32(truncatingIfNeeded: size))
+  return none()
+}
+
+/// depends(outer, inners, how): one event for each of the inners.
+let dependsFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3, let inners = arguments[1] else { return none() }
+  guard let iterator = PyObject_GetIter(inners) else {
+    PyErr_Clear()
+    return none()
+  }
+  while let inner = PyIter_Next(iterator) {
+    record(
+      CORONER_DEPENDS, address(arguments[0]), address(inner),
+      value: UInt32(truncatingIfNeeded: field(arguments[2])))
+    Py_DecRef(inner)
+  }
+  PyErr_Clear()
+  Py_DecRef(iterator)
+  return none()
+}
+
+/// block(resource, timeout, operation): this thread is about to wait.
+let blockFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3 else { return none() }
+  var limit = UInt64.max
+  if let timeout = arguments[1], !isNone(timeout), let ms = milliseconds(timeout) {
+    limit = UInt64(ms)
+  }
+  record(
+    CORONER_BLOCK_BEGIN, field(arguments[0]), limit, site: currentStack(),
+    value: UInt32(truncatingIfNeeded: field(arguments[2])))
+  return none()
+}
+
+/// job_queue(job, executor, code of its function or None)
+let jobQueueFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3 else { return none() }
+  var function: UInt32 = 0
+  if readsStacks, let code = arguments[2], isCode(code) { function = siteID(Raw(code), -1) }
+  record(
+    CORONER_JOB_QUEUE, address(arguments[0]), address(arguments[1]), site: currentStack(),
+    value: function)
+  return none()
+}
+
+/// job_start(job): this worker runs it from now on.
+let jobStartFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1 else { return none() }
+  probe_this_thread()!.pointee.job = address(arguments[0])
+  record(CORONER_JOB_START, address(arguments[0]))
+  return none()
+}
+
+/// job_end(): the job that this worker ran is over.
+let jobEndFunction: FastFunction = { _, _, _ in
+  let thread = probe_this_thread()!
+  if thread.pointee.job != 0 { record(CORONER_JOB_END, thread.pointee.job) }
+  thread.pointee.job = 0
+  return none()
+}
+
+/// timer(timer, when, callback, arguments): call_at armed it; `when` is on the monotonic clock.
+let timerFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 4, let when = arguments[1], let callback = arguments[2] else {
+    return none()
+  }
+  var delay: UInt32 = 0
+  let at = PyFloat_AsDouble(when)
+  if at == -1, PyErr_Occurred() != nil {
+    PyErr_Clear()
+  } else {
+    delay = milliseconds(max(at - Double(probe_monotonic_ns()) / 1e9, 0)) ?? 0
+  }
+  let timer = address(arguments[0])
+  let reached = reach(Raw(callback), arguments[3].map { Raw($0) }) {
+    record(CORONER_TIMER_ARM, timer, $0, value: delay)
+  }
+  if reached == 0 { record(CORONER_TIMER_ARM, timer, value: delay) }
+  return none()
+}
+
+/// signal(number, callback, arguments): a loop's handler was added.
+let signalFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3, let callback = arguments[1] else { return none() }
+  let number = field(arguments[0])
+  let reached = reach(Raw(callback), arguments[2].map { Raw($0) }) {
+    record(CORONER_SIGNAL_HANDLER, number, $0, value: 1)
+  }
+  if reached == 0 { record(CORONER_SIGNAL_HANDLER, number, value: 1) }
+  return none()
+}
+
+/// io(kind, descriptor or file, loop, direction, callback or None)
+let ioFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 5, let file = arguments[1] else { return none() }
+  let descriptor = PyObject_AsFileDescriptor(file)
+  if descriptor < 0 {
+    PyErr_Clear()
+    return none()
+  }
+  var flags = UInt32(truncatingIfNeeded: field(arguments[3]))
+  if probe_is_listening(descriptor) { flags |= CORONER_IO_LISTEN.rawValue }
+  if let name = attribute(arguments[4], "__name__") {
+    if let text = PyUnicode_AsUTF8AndSize(name, nil) {
+      if strcmp(text, cString("_read_from_self")) == 0 { flags |= CORONER_IO_INTERNAL.rawValue }
+    } else {
+      PyErr_Clear()
+    }
+    Py_DecRef(name)
+  }
+  probe_record(
+    UInt8(truncatingIfNeeded: field(arguments[0])), UInt64(descriptor), address(arguments[2]), 0,
+    flags)
+  return none()
+}
+
+/// trouble(context): what a loop's exception handler was called with.
+let troubleFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1, let context = arguments[0],
+    let message = PyDict_GetItemString(context, cString("message"))
+  else { return none() }
+  var subject = PyDict_GetItemString(context, cString("task"))
+  if subject == nil { subject = PyDict_GetItemString(context, cString("future")) }
+  guard let subject, let text = PyUnicode_AsUTF8AndSize(message, nil) else {
+    PyErr_Clear()
+    return none()
+  }
+  if strstr(text, cString("never retrieved")) != nil {
+    record(CORONER_EXCEPTION_UNRETRIEVED, address(subject))
+  } else if strstr(text, cString("destroyed but it is pending")) != nil {
+    record(CORONER_TASK_DESTROYED, address(subject))
+  }
+  return none()
+}
+
+/// unawaited(coroutine): it is collected and was never awaited.
+let unawaitedFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1 else { return none() }
+  record(
+    CORONER_NEVER_AWAITED, address(arguments[0]), site: currentStack(),
+    value: functionSite(arguments[0]))
+  return none()
+}
+
+/// loop_start(loop, watch) and loop_stop(loop): run_forever begins and has returned.
+let loopStartFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2, let loop = arguments[0] else { return none() }
+  loopStarted(loop, watch: field(arguments[1]) != 0)
+  return none()
+}
+let loopStopFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1, let loop = arguments[0] else { return none() }
+  loopStopped(loop)
+  return none()
+}
+
+/// name(party or resource, text)
+let nameFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2, let of = arguments[0], let name = arguments[1] else {
+    return none()
+  }
+  recordName(of, name)
+  return none()
+}

@@ -1,0 +1,174 @@
+import CPythonABI
+
+nonisolated(unsafe) private var siteTable = Table()
+nonisolated(unsafe) private var stackTable = Table()
+
+/// Directory of the standard library, with a slash at its end; whose files are the runtime's.
+nonisolated(unsafe) var runtimePrefix: UnsafeMutablePointer<CChar>? = nil
+nonisolated(unsafe) var probePrefix: UnsafeMutablePointer<CChar>? = nil
+
+/// The id of a place in a code object, 0 if it cannot be defined. `instruction` -1: its first line.
+/// Keeps the code object alive: the id stands for its address.
+func siteID(_ code: Raw, _ instruction: Int) -> UInt32 {
+  let key = (address(code) >> 3) << 20 | UInt64((instruction + 1) & 0xF_FFFF)
+  if let known = siteTable.find(key) { return known.pointee.id }
+  Py_IncRef(object(code))
+  let id = defineSite(code, instruction)
+  siteTable.insert(StackEntry(key: key, id: id))
+  return id
+}
+
+private func defineSite(_ code: Raw, _ instruction: Int) -> UInt32 {
+  let file = attribute(object(code), "co_filename")
+  var function = attribute(object(code), "co_qualname")
+  if function == nil { function = attribute(object(code), "co_name") }
+  defer {
+    Py_DecRef(file)
+    Py_DecRef(function)
+  }
+  var line: Int32 = 0
+  var column: Int32 = -1
+  var endLine: Int32 = 0
+  var endColumn: Int32 = -1
+  if instruction < 0
+    || !probe_code_location(code, Int32(instruction), &line, &column, &endLine, &endColumn)
+    || line <= 0
+  {
+    line = PyCode_Addr2Line(code, Int32(instruction))
+    endLine = line
+    column = -1
+    endColumn = -1
+  }
+  let (fileID, flags) = defineFile(file)
+  return probe_define_site(
+    fileID, defineText(function), UInt32(max(line, 0)), UInt32(max(endLine, line, 0)),
+    narrow(column), narrow(endColumn), flags)
+}
+
+/// From 0-based, -1 unknown, to 1-based, 0 unknown.
+private func narrow(_ column: Int32) -> UInt16 {
+  column < 0 || column >= 65535 ? 0 : UInt16(column + 1)
+}
+
+/// The string id of a str; 0 if it has no UTF-8 form.
+func defineText(_ text: Object?) -> UInt32 {
+  guard let text else { return 0 }
+  var length = 0
+  guard let bytes = PyUnicode_AsUTF8AndSize(text, &length) else {
+    PyErr_Clear()
+    return 0
+  }
+  return probe_define_string(bytes, length)
+}
+
+private func defineFile(_ file: Object?) -> (id: UInt32, flags: UInt32) {
+  var length = 0
+  guard let file, let bytes = PyUnicode_AsUTF8AndSize(file, &length), length > 0 else {
+    PyErr_Clear()
+    return (0, 0)
+  }
+  let first = UInt8(bitPattern: bytes[0])
+  if first == UInt8(ascii: "<") {
+    let frozen = strncmp(bytes, cString("<frozen"), 7) == 0
+    return (
+      probe_define_string(bytes, length), frozen ? CORONER_SITE_RUNTIME.rawValue : 0
+    )
+  }
+  if first == UInt8(ascii: "/") {
+    return (probe_define_string(bytes, length), ownership(bytes))
+  }
+  guard let memory = malloc(8192) else { return (0, 0) }
+  defer { free(memory) }
+  let buffer = memory.assumingMemoryBound(to: CChar.self)
+  let joined = probe_absolute(bytes, buffer, 8192)
+  return (probe_define_string(buffer, joined), ownership(buffer))
+}
+
+private func ownership(_ path: UnsafePointer<CChar>) -> UInt32 {
+  if strstr(path, cString("/site-packages/")) != nil
+    || strstr(path, cString("/dist-packages/")) != nil
+  {
+    return CORONER_SITE_LIBRARY.rawValue
+  }
+  if let prefix = runtimePrefix, strncmp(path, prefix, strlen(prefix)) == 0 {
+    return CORONER_SITE_RUNTIME.rawValue
+  }
+  if let prefix = probePrefix, strncmp(path, prefix, strlen(prefix)) == 0 {
+    return CORONER_SITE_RUNTIME.rawValue
+  }
+  return 0
+}
+
+/// The await stack of a suspended coroutine, with the primitive that it waits for in it. The entry is
+/// valid until the next stack is interned; `frames` holds the walk.
+@inline(__always)
+func awaitStack(_ coroutine: Raw) -> StackEntry {
+  guard readsStacks else { return StackEntry() }
+  var hash: UInt64 = 0xA3A1
+  let count = walkAwaits(coroutine, &hash)
+  if count == 0 { return StackEntry() }
+  if let known = stackTable.find(hash) { return known.pointee }
+  return defineAwaits(hash, count)
+}
+
+@inline(never)
+private func defineAwaits(_ hash: UInt64, _ count: Int) -> StackEntry {
+  var entry = StackEntry(key: hash, id: 0)
+  entry.id = defineStack(count, innermostFirst: false)
+  if let found = findPrimitive(count) {
+    entry.frame = Int16(found.frame)
+    entry.operation = found.primitive.operation
+    entry.slot = found.primitive.slot
+  }
+  stackTable.insert(entry)
+  return entry
+}
+
+/// The stack of the calling thread, down to the loop; 0 if stacks are not read.
+@inline(__always)
+func currentStack() -> UInt32 {
+  guard readsStacks, let thread = PyThreadState_Get() else { return 0 }
+  return runningStack(thread)
+}
+
+/// The stack of a thread, by its PyThreadState.
+func runningStack(_ thread: Raw) -> UInt32 {
+  var hash: UInt64 = 0x5EED
+  let count = walkRunning(thread, &hash)
+  if count == 0 { return 0 }
+  if let known = stackTable.find(hash) { return known.pointee.id }
+  let id = defineStack(count, innermostFirst: true)
+  stackTable.insert(StackEntry(key: hash, id: id))
+  return id
+}
+
+private func defineStack(_ count: Int, innermostFirst: Bool) -> UInt32 {
+  let kept = min(count, Int(CORONER_STACK_LIMIT))
+  return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: kept) { sites in
+    for index in 0..<kept {
+      let frame = innermostFirst ? frames[index] : frames[count - 1 - index]
+      sites[index] = siteID(frame.code, frame.instruction)
+    }
+    return probe_define_stack(sites.baseAddress, kept)
+  }
+}
+
+/// The stack where an exception was raised, from its traceback; 0 if it has none.
+func raiseStack(_ exception: Object) -> UInt32 {
+  guard readsStacks, var entry = attribute(exception, "__traceback__") else { return 0 }
+  var count = 0
+  while !isNone(entry), count < frameLimit {
+    guard let frame = attribute(entry, "tb_frame"), let code = attribute(frame, "f_code"),
+      let last = attribute(entry, "tb_lasti"), let next = attribute(entry, "tb_next")
+    else { break }
+    frames[count] = Frame(code: Raw(code), instruction: PyLong_AsLong(last), locals: Raw(code))
+    count += 1
+    Py_DecRef(frame)
+    Py_DecRef(code)  // the frame's own reference keeps it
+    Py_DecRef(last)
+    Py_DecRef(entry)
+    entry = next
+  }
+  Py_DecRef(entry)
+  return count == 0 ? 0 : defineStack(count, innermostFirst: false)
+}

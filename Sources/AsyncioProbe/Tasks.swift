@@ -1,0 +1,235 @@
+import CPythonABI
+
+nonisolated(unsafe) private var getWaiter: Getter? = nil
+nonisolated(unsafe) private var getCoroutine: Getter? = nil
+nonisolated(unsafe) private var getState: Getter? = nil
+nonisolated(unsafe) private var getException: Getter? = nil
+/// The interned states of a future.
+nonisolated(unsafe) private var pending: Object? = nil
+nonisolated(unsafe) private var cancelled: Object? = nil
+
+nonisolated(unsafe) private var originalStep: CallFunction? = nil
+nonisolated(unsafe) private var originalWakeup: MethodFunction? = nil
+nonisolated(unsafe) private var originalWakeupCall: CallFunction? = nil
+nonisolated(unsafe) private var originalInit: InitFunction? = nil
+nonisolated(unsafe) private var originalSetName: MethodFunction? = nil
+nonisolated(unsafe) private var originalCancel: MethodFunction? = nil
+
+/// How many tasks had no name of their own: asyncio counts the same for Task-N.
+nonisolated(unsafe) private var defaultNames: UInt64 = 0
+
+/// What `install_tasks` gets from Python, in this order.
+struct TaskParts {
+  var waiter, coroutine, state, exception: Raw
+  var pending, cancelled: Object
+  var stepType, wakeup, taskType, initializer, setName, cancel: Raw
+}
+
+/// Hooks every step of every C task. Nothing is changed unless all of it is as expected.
+func installTasks(_ parts: TaskParts) -> Bool {
+  guard let waiter = Getter(parts.waiter, "_fut_waiter"),
+    let coroutine = Getter(parts.coroutine, "_coro"),
+    let state = Getter(parts.state, "_state"),
+    let exception = Getter(parts.exception, "_exception")
+  else { return false }
+  getWaiter = waiter
+  getCoroutine = coroutine
+  getState = state
+  getException = exception
+  Py_IncRef(parts.pending)
+  Py_IncRef(parts.cancelled)
+  pending = parts.pending
+  cancelled = parts.cancelled
+  // Up to 3.9 what wakes a task up is an object of a type of its own, later a builtin method.
+  if minorVersion >= 10 {
+    guard let definition = load(parts.wakeup, Offset.builtinMethodDef),
+      let old = swapDefinition(definition, "task_wakeup", wakeupHook)
+    else { return false }
+    originalWakeup = old
+  } else {
+    originalWakeupCall = swapCall(typeOf(parts.wakeup), wakeupCallHook)
+  }
+  originalStep = swapCall(parts.stepType, stepHook)
+  guard let initializer = swapInit(parts.taskType, parts.initializer, initHook) else {
+    return false
+  }
+  originalInit = initializer
+  originalSetName = swapMethod(parts.setName, "set_name", setNameHook)
+  originalCancel = swapMethod(parts.cancel, "cancel", cancelHook)
+  return originalSetName != nil && originalCancel != nil
+}
+
+// MARK: Steps
+
+private let wakeupHook: MethodFunction = { task, future, a, b, c in
+  guard let task else { return originalWakeup!(task, future, a, b, c) }
+  return stepping(task) { originalWakeup!(task, future, a, b, c) }
+}
+private let wakeupCallHook: CallFunction = { wrapper, arguments, keywords in
+  guard let wrapper, let task = load(Raw(wrapper), Offset.firstField) else {
+    return originalWakeupCall!(wrapper, arguments, keywords)
+  }
+  return stepping(object(task)) { originalWakeupCall!(wrapper, arguments, keywords) }
+}
+private let stepHook: CallFunction = { wrapper, arguments, keywords in
+  guard let wrapper, let task = load(Raw(wrapper), Offset.firstField) else {
+    return originalStep!(wrapper, arguments, keywords)
+  }
+  return stepping(object(task)) { originalStep!(wrapper, arguments, keywords) }
+}
+
+@inline(__always)
+private func stepping(_ task: Object, _ step: () -> Object?) -> Object? {
+  let thread = probe_this_thread()!
+  let outer = thread.pointee.task
+  thread.pointee.task = address(task)
+  Py_IncRef(task)
+  record(CORONER_TASK_RESUME, address(task))
+  let result = step()
+  if result != nil { stepped(task) } else { preservingError { stepped(task) } }
+  Py_DecRef(task)
+  thread.pointee.task = outer
+  // A step inside a step: an eager task or a nested loop.
+  if outer != 0 { record(CORONER_TASK_RESUME, outer) }
+  return result
+}
+
+/// Records how a step ended, from the task itself: it waits for a future, has yielded, or is over.
+@inline(__always)
+private func stepped(_ task: Object) {
+  guard let waiter = getWaiter!(task) else { return }
+  defer { Py_DecRef(waiter) }
+  if isNone(waiter) {
+    guard let state = getState!(task) else { return }
+    defer { Py_DecRef(state) }
+    guard state == pending else {
+      ended(task, state)
+      return
+    }
+    suspended(task, 0)
+  } else {
+    suspended(task, address(waiter))
+  }
+}
+
+@inline(__always)
+private func suspended(_ task: Object, _ future: UInt64) {
+  var stack = StackEntry()
+  if let coroutine = getCoroutine!(task) {
+    stack = awaitStack(Raw(coroutine))
+    if stack.frame >= 0 {
+      record(
+        CORONER_WAIT_BEGIN, address(task), resource(waitingFrame(coroutine, stack), slot: stack.slot),
+        site: stack.id, value: UInt32(stack.operation))
+    }
+    Py_DecRef(coroutine)
+  }
+  record(CORONER_TASK_SUSPEND, address(task), future, site: stack.id)
+}
+
+/// The frame of the primitive: `frames` still holds the walk, unless defining the stack ran a walk.
+@inline(__always)
+private func waitingFrame(_ coroutine: Object, _ stack: StackEntry) -> Frame {
+  frames[Int(stack.frame)]
+}
+
+private func ended(_ task: Object, _ state: Object) {
+  if state == cancelled {
+    record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_CANCELLED.rawValue)
+    return
+  }
+  guard let exception = getException!(task) else { return }
+  defer { Py_DecRef(exception) }
+  if isNone(exception) {
+    record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)
+    return
+  }
+  let name = attribute(object(typeOf(Raw(exception))), "__name__")
+  record(
+    CORONER_TASK_END, address(task), UInt64(defineText(name)), site: raiseStack(exception),
+    value: CORONER_OUTCOME_ERROR.rawValue)
+  Py_DecRef(name)
+}
+
+// MARK: Creation, names, cancellation
+
+private let initHook: InitFunction = { task, arguments, keywords in
+  guard let task else { return originalInit!(task, arguments, keywords) }
+  let name = keywords.flatMap { PyDict_GetItemString($0, cString("name")) }
+  let named = name != nil && !isNone(name)
+  if minorVersion >= 12, let eager = keywords.flatMap({
+    PyDict_GetItemString($0, cString("eager_start"))
+  }), PyObject_IsTrue(eager) == 1 {
+    return initEagerly(task, arguments, keywords, named ? name : nil)
+  }
+  let result = originalInit!(task, arguments, keywords)
+  if result != 0 { return result }
+  if !named { defaultNames += 1 }
+  let coroutine = getCoroutine!(task)
+  created(task, named ? name : nil, coroutine)
+  Py_DecRef(coroutine)
+  return result
+}
+
+/// An eager task makes its first step while it is created.
+private func initEagerly(
+  _ task: Object, _ arguments: Object?, _ keywords: Object?, _ name: Object?
+) -> Int32 {
+  if name == nil { defaultNames += 1 }
+  var coroutine = keywords.flatMap { PyDict_GetItemString($0, cString("coro")) }
+  if coroutine == nil, let arguments, PyTuple_Size(arguments) > 0 {
+    coroutine = PyTuple_GetItem(arguments, 0)
+  }
+  created(task, name, coroutine)
+  let thread = probe_this_thread()!
+  let outer = thread.pointee.task
+  thread.pointee.task = address(task)
+  record(CORONER_TASK_RESUME, address(task))
+  let result = originalInit!(task, arguments, keywords)
+  if result == 0 {
+    stepped(task)
+  } else {
+    record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_CANCELLED.rawValue)
+  }
+  thread.pointee.task = outer
+  if outer != 0 { record(CORONER_TASK_RESUME, outer) }
+  return result
+}
+
+private func created(_ task: Object, _ name: Object?, _ coroutine: Object?) {
+  record(
+    CORONER_TASK_CREATE, address(task), name == nil ? defaultNames : 0, site: currentStack(),
+    value: functionSite(coroutine))
+  if let name { recordName(task, name) }
+}
+
+/// The first line of a coroutine's function, 0 if it is not known.
+func functionSite(_ coroutine: Object?) -> UInt32 {
+  guard let coroutine else { return 0 }
+  var code = attribute(coroutine, "cr_code")
+  if code == nil { code = attribute(coroutine, "gi_code") }
+  guard let code else { return 0 }
+  defer { Py_DecRef(code) }
+  return isCode(code) ? siteID(Raw(code), -1) : 0
+}
+
+func recordName(_ of: Object, _ name: Object) {
+  guard let text = PyObject_Str(name) else {
+    PyErr_Clear()
+    return
+  }
+  let id = defineText(text)
+  if id != 0 { record(CORONER_NAME, address(of), value: id) }
+  Py_DecRef(text)
+}
+
+private let setNameHook: MethodFunction = { task, name, a, b, c in
+  let result = originalSetName!(task, name, a, b, c)
+  if result != nil, let task, let name { recordName(task, object(name)) }
+  return result
+}
+
+private let cancelHook: MethodFunction = { task, a, b, c, d in
+  record(CORONER_TASK_CANCEL, address(task), site: currentStack())
+  return originalCancel!(task, a, b, c, d)
+}

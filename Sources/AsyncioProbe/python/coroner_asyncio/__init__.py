@@ -1,0 +1,79 @@
+"""Coroner's probe for asyncio: waits for the import of asyncio, then hooks it.
+
+Nothing is imported here but what the interpreter has already: a program that never imports asyncio
+pays for one entry in sys.meta_path.
+"""
+import sys
+
+# What each import sets off, by module name: a function of `coroner_asyncio.boot`.
+_TARGETS = {"asyncio": "asyncio_imported", "concurrent.futures.thread": "executors_imported"}
+
+
+class _Loader:
+    """A module's own loader, followed by the probe; leaves no trace of itself in the module."""
+
+    def __init__(self, loader, name):
+        self._loader = loader
+        self._name = name
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        _imported(self._name)
+
+
+class _Finder:
+    """Finds nothing itself: wraps the loaders of the targets, once each."""
+
+    def __init__(self):
+        self._waiting = set(_TARGETS)
+        self._within = False
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self._waiting:
+            return None
+        self._waiting.discard(name)
+        if not self._waiting:
+            _remove(self)
+        for finder in list(sys.meta_path):
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader, name)
+                return spec
+        return None
+
+
+def _remove(finder):
+    try:
+        sys.meta_path.remove(finder)
+    except ValueError:
+        pass
+
+
+def _imported(name):
+    try:
+        from . import boot
+
+        getattr(boot, _TARGETS[name])()
+    except Exception:
+        pass
+
+
+def arm():
+    """Hooks the targets: now if they are imported, else when they are."""
+    finder = _Finder()
+    for name in _TARGETS:
+        if name in sys.modules:
+            finder._waiting.discard(name)
+            _imported(name)
+    if finder._waiting:
+        sys.meta_path.insert(0, finder)

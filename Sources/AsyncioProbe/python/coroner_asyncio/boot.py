@@ -1,0 +1,213 @@
+"""Hooks asyncio once it has been imported. Whatever is not as expected is left out, and said."""
+import os
+import sys
+import types
+
+from . import _coroner_probe as probe
+from . import inject, table, verify
+
+_here = os.path.dirname(os.path.abspath(__file__))
+_library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
+_minor = sys.version_info[1]
+_started = None
+
+
+def _start():
+    """Starts the recorder, once; whether it records."""
+    global _started
+    if _started is None:
+        program = os.path.basename(getattr(sys, "argv", [""])[0] or "python")
+        _started = probe.link(os.path.realpath(_library), program)
+        if _started:
+            _facts()
+    return _started
+
+
+def _facts():
+    version = "%d.%d.%d" % sys.version_info[:3]
+    probe.fact("runtime", "%s %s" % (sys.implementation.name.replace("cpython", "CPython"), version))
+    probe.fact("probe", "asyncio")
+    probe.fact("python.executable", sys.executable or "")
+    probe.fact("python.prefix", sys.prefix)
+
+
+def _fallback(what, why):
+    probe.fact("probe.fallback", "%s: %s" % (what, why))
+
+
+def asyncio_imported():
+    """Called when the package asyncio has been imported."""
+    if not _start():
+        return
+    if sys.implementation.name != "cpython" or getattr(sys, "_is_gil_enabled", lambda: True)() is False:
+        _fallback("nothing is recorded", "an interpreter that is not known")
+        return
+    probe.watches = _watches
+    probe.code = _code
+    probe.thread = _thread
+    for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _inject_asyncio, _at_ends):
+        try:
+            step()
+        except Exception as error:
+            _fallback(step.__name__.strip("_"), "%s: %s" % (type(error).__name__, error))
+    inject.forget_sources()
+
+
+def executors_imported():
+    """Called when concurrent.futures.thread has been imported."""
+    if _started:
+        _inject(table.EXECUTORS)
+        inject.forget_sources()
+
+
+def _prepare():
+    import asyncio.events
+
+    bottom = asyncio.events.Handle._run.__code__
+    async_generator = verify.async_generator_types()
+    known = (
+        types.CoroutineType, types.GeneratorType, verify.coroutine_wrapper_type(),
+        async_generator[0], async_generator[1], types.CodeType, types.CellType, types.FunctionType,
+    )
+    stdlib = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+    probe_files = os.path.dirname(_here) + os.sep
+    if not probe.setup(_minor, known, bottom, stdlib, probe_files):
+        raise LookupError("Python 3.%d is not known" % _minor)
+    wrong = verify.mismatch(probe)
+    if wrong:
+        _fallback("no stacks", wrong)
+    else:
+        probe.read_stacks()
+    for module, name, operation, slot, absorbs in table.PRIMITIVES:
+        function = _find(module, name)
+        if function is not None:
+            probe.primitive(function.__code__, operation, slot, absorbs)
+
+
+def _hook_tasks():
+    import asyncio
+    import _asyncio
+
+    if asyncio.Task is not _asyncio.Task or asyncio.Future is not _asyncio.Future:
+        raise LookupError("asyncio does not use its C tasks")
+    task = _asyncio.Task
+    step, wakeup = verify.step_parts(task)
+    ok = probe.install_tasks(
+        _descriptor(task, "_fut_waiter"), _descriptor(task, "_coro"), _descriptor(task, "_state"),
+        _descriptor(task, "_exception"), sys.intern("PENDING"), sys.intern("CANCELLED"),
+        type(step), wakeup, task, _descriptor(task, "__init__"), _descriptor(task, "set_name"),
+        _descriptor(task, "cancel"))
+    if not ok:
+        raise LookupError("pointers are not as expected")
+
+
+def _hook_futures():
+    import _asyncio
+
+    future = _asyncio.Future
+    if not probe.install_futures(
+        future, *(_descriptor(future, name)
+                  for name in ("__init__", "set_result", "set_exception", "cancel"))):
+        raise LookupError("pointers are not as expected")
+
+
+def _hook_poll():
+    import select
+
+    if not probe.install_poll(_descriptor(select.epoll, "poll")):
+        raise LookupError("pointers are not as expected")
+
+
+def _descriptor(cls, name):
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    raise LookupError("no %s.%s" % (cls.__name__, name))
+
+
+def _inject_asyncio():
+    import asyncio.events
+    import asyncio.futures
+
+    known = [asyncio.futures.Future] + [_find(module, name) for module, name in table.KNOWN]
+    closed = (asyncio.events.AbstractEventLoop, types.ModuleType, types.FrameType, types.CodeType)
+    probe.reach(
+        tuple(cls for cls in known if cls is not None), closed,
+        asyncio.futures._set_result_unless_cancelled)
+    _inject(table.ADDITIONS)
+    # Injection gave the primitives new code.
+    for module, name, operation, slot, absorbs in table.PRIMITIVES:
+        function = _find(module, name)
+        if function is not None:
+            probe.primitive(function.__code__, operation, slot, absorbs)
+
+
+def _inject(rows):
+    for module, name, (since, until), additions in rows:
+        if (since and _minor < since) or (until and _minor > until):
+            continue
+        function = _find(module, name)
+        if function is None:
+            _fallback("not recorded: %s.%s" % (module, name), "there is none")
+            continue
+        try:
+            inject.of_class(function)
+            inject.inject(function, additions, probe)
+        except Exception as error:
+            _fallback("not recorded: %s.%s" % (module, name),
+                      "%s: %s" % (type(error).__name__, error))
+
+
+def _find(module, name):
+    """A function or class of an imported module, by its qualified name, or None."""
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found
+
+
+def _at_ends():
+    import atexit
+
+    atexit.register(probe.stop_watch, False)
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _forked():
+    probe.stop_watch(True)
+
+
+def _watches(loop):
+    """Whether the watchdog can tell when a loop's thread is in its selector."""
+    try:
+        return type(loop._selector).__name__ == "EpollSelector"
+    except Exception:
+        return False
+
+
+def _code(function, arguments):
+    """The code of the function that a job runs, through partials and Context.run."""
+    try:
+        for _ in range(8):
+            code = getattr(function, "__code__", None)
+            if code is not None:
+                return code
+            if hasattr(function, "func") and hasattr(function, "args"):
+                arguments = tuple(function.args) + tuple(arguments)
+                function = function.func
+            elif getattr(function, "__name__", "") == "run" and arguments:
+                function, arguments = arguments[0], arguments[1:]
+            else:
+                function = getattr(function, "__func__", None) or type(function).__call__
+    except Exception:
+        pass
+    return None
+
+
+def _thread(thread):
+    """A thread is about to be started."""
+    try:
+        probe.rec(20, thread, 0, 13)
+        probe.name(thread, thread._name)
+    except Exception:
+        pass

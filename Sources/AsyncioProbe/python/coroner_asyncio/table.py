@@ -1,0 +1,164 @@
+"""What is recorded from inside asyncio, threading and concurrent.futures: one row a function.
+
+A row of ADDITIONS is (module, function, versions, ((where, statement), …)); versions are the first and
+the last minor version of Python 3 that have it, None for no limit. `inject` explains where and R.
+A row of PRIMITIVES is (module, function, operation, slot of the resource, absorbs).
+"""
+from . import events as e
+
+NO_RESOURCE = 255
+
+
+def _formatted(*additions):
+    return tuple((where, statement.format(e=e)) for where, statement in additions)
+
+
+def _row(module, function, *additions, since=None, until=None):
+    return (module, function, (since, until), _formatted(*additions))
+
+
+_created = "R.rec({e.RESOURCE_CREATE}, self, %s, {e.%s})"
+
+ADDITIONS = (
+    # Locks
+    _row("asyncio.locks", "Lock.__init__", ("end", _created % (0, "LOCK"))),
+    _row("asyncio.locks", "Lock.acquire", ("return", "R.rec({e.ACQUIRED}, self)")),
+    _row("asyncio.locks", "Lock.release",
+         ("entry", "self._locked and R.rec({e.RELEASED}, self)")),
+    _row("asyncio.locks", "Semaphore.__init__", ("end", _created % ("value", "SEMAPHORE"))),
+    _row("asyncio.locks", "Semaphore.acquire", ("return", "R.rec({e.ACQUIRED}, self)")),
+    _row("asyncio.locks", "Semaphore.release", ("entry", "R.rec({e.RELEASED}, self)")),
+    _row("asyncio.locks", "Event.__init__", ("end", _created % (0, "EVENT"))),
+    _row("asyncio.locks", "Event.set", ("entry", "R.rec({e.EVENT_SET}, self)")),
+    _row("asyncio.locks", "Event.clear", ("entry", "R.rec({e.EVENT_CLEARED}, self)")),
+    _row("asyncio.locks", "Condition.__init__",
+         ("entry", "_coroner_own = lock is None"),
+         ("end", _created % ("self._lock", "CONDITION")),
+         ("end", "_coroner_own and R.plain({e.DEPENDS}, self._lock, self, {e.GUARD})")),
+    _row("asyncio.locks", "Condition.notify",
+         ("entry", "R.rec({e.NOTIFIED}, self, n, len(self._waiters))")),
+    _row("asyncio.locks", "Barrier.__init__",
+         ("end", _created % ("parties", "BARRIER")),
+         ("end", "R.plain({e.DEPENDS}, self._cond, self, {e.GUARD})"), since=11),
+    _row("asyncio.locks", "Barrier.wait",
+         ("return", "R.rec({e.BARRIER_PASSED}, self, 0, index)"), since=11),
+
+    # Queues
+    _row("asyncio.queues", "Queue.__init__",
+         ("end", _created % ("maxsize", "QUEUE")),
+         ("end", "R.plain({e.DEPENDS}, self._finished, self, {e.GUARD})")),
+    _row("asyncio.queues", "Queue.put_nowait", ("end", "R.queue({e.QUEUE_PUT}, self)")),
+    _row("asyncio.queues", "Queue.get_nowait", ("return", "R.queue({e.QUEUE_GOT}, self)")),
+    _row("asyncio.queues", "Queue.task_done",
+         ("end", "R.rec({e.QUEUE_TASK_DONE}, self, 0, self._unfinished_tasks)")),
+
+    # Groups and chains of futures
+    _row("asyncio.tasks", "_GatheringFuture.__init__",
+         ("end", "R.depends(self, children, {e.ALL})")),
+    _row("asyncio.tasks", "_wait",
+         ("after:waiter = loop.create_future()",
+          "R.depends(waiter, fs, {e.ALL} if return_when == ALL_COMPLETED else {e.ANY})")),
+    _row("asyncio.tasks", "wait_for",
+         ("before:fut.add_done_callback(cb)", "R.plain({e.DEPENDS}, waiter, fut, {e.ANY})"),
+         until=11),
+    _row("asyncio.tasks", "shield",
+         ("after:outer = loop.create_future()", "R.plain({e.DEPENDS}, outer, inner, {e.ALL})")),
+    _row("asyncio.tasks", "as_completed",
+         ("after:todo = ...", "R.depends(done, todo, {e.ANY})"), until=12),
+    _row("asyncio.tasks", "_AsCompletedIterator.__init__",
+         ("end", "R.depends(self._done, todo, {e.ANY})"), since=13),
+    _row("asyncio.taskgroups", "TaskGroup.__init__",
+         ("end", _created % (0, "GROUP")), since=11),
+    _row("asyncio.taskgroups", "TaskGroup.create_task",
+         ("return", "R.plain({e.DEPENDS}, self, task, {e.ALL})"), since=11),
+    _row("asyncio.futures", "_chain_future",
+         ("end", "R.plain({e.DEPENDS}, destination, source, {e.ALL})")),
+
+    # Loops
+    _row("asyncio.base_events", "BaseEventLoop.run_forever",
+         ("exit", "R.loop_stop(self)"), ("entry", "R.loop_start(self, R.watches(self))")),
+    _row("asyncio.base_events", "BaseEventLoop.call_soon_threadsafe",
+         ("entry", "R.rec({e.LOOP_WAKEUP}, self)")),
+    _row("asyncio.base_events", "BaseEventLoop.call_at",
+         ("return", "R.timer(timer, when, callback, args)")),
+    _row("asyncio.base_events", "BaseEventLoop.call_exception_handler",
+         ("entry", "R.trouble(context)")),
+    _row("asyncio.events", "TimerHandle.cancel",
+         ("entry", "self._cancelled or R.plain({e.TIMER_CANCEL}, self)")),
+    _row("asyncio.selector_events", "BaseSelectorEventLoop._add_reader",
+         ("entry", "R.io({e.IO_REGISTER}, fd, self, {e.READ}, callback)")),
+    _row("asyncio.selector_events", "BaseSelectorEventLoop._add_writer",
+         ("entry", "R.io({e.IO_REGISTER}, fd, self, {e.WRITE}, None)")),
+    _row("asyncio.selector_events", "BaseSelectorEventLoop._remove_reader",
+         ("entry", "R.io({e.IO_UNREGISTER}, fd, self, {e.READ}, None)")),
+    _row("asyncio.selector_events", "BaseSelectorEventLoop._remove_writer",
+         ("entry", "R.io({e.IO_UNREGISTER}, fd, self, {e.WRITE}, None)")),
+    _row("asyncio.unix_events", "_UnixSelectorEventLoop.add_signal_handler",
+         ("end", "R.signal(sig, callback, args)")),
+    _row("asyncio.unix_events", "_UnixSelectorEventLoop.remove_signal_handler",
+         ("return", "R.plain({e.SIGNAL_HANDLER}, sig)")),
+    _row("asyncio.streams", "StreamReader.__init__", ("end", _created % (0, "STREAM"))),
+    _row("warnings", "_warn_unawaited_coroutine", ("entry", "R.unawaited(coro)")),
+
+    # Threads
+    _row("concurrent.futures._base", "Future.__init__",
+         ("end", _created % (0, "CONCURRENT_FUTURE"))),
+    _row("concurrent.futures._base", "Future.result",
+         ("around:self._condition.wait(timeout)",
+          "R.block(self, timeout, {e.OP_RESULT}) | R.plain({e.BLOCK_END}, self)")),
+    _row("concurrent.futures._base", "Future.exception",
+         ("around:self._condition.wait(timeout)",
+          "R.block(self, timeout, {e.OP_RESULT}) | R.plain({e.BLOCK_END}, self)")),
+    _row("concurrent.futures._base", "Future.set_result",
+         ("end", "R.rec({e.FUTURE_DONE}, self, 0, 0)")),
+    _row("concurrent.futures._base", "Future.set_exception",
+         ("end", "R.rec({e.FUTURE_DONE}, self, 0, 1)")),
+    _row("concurrent.futures._base", "Future.cancel",
+         ("before:self._invoke_callbacks()", "R.rec({e.FUTURE_DONE}, self, 0, 2)")),
+    _row("threading", "Thread.join",
+         ("exit", "R.plain({e.BLOCK_END}, self)"),
+         ("entry", "R.block(self, timeout, {e.OP_JOIN})")),
+    _row("threading", "Thread.start", ("entry", "R.thread(self)")),
+    _row("threading", "Thread.run", ("entry", "R.thread_name(self._name)")),
+)
+
+EXECUTORS = (
+    _row("concurrent.futures.thread", "ThreadPoolExecutor.__init__",
+         ("end", _created % ("self._max_workers", "EXECUTOR"))),
+    _row("concurrent.futures.thread", "ThreadPoolExecutor.submit",
+         ("before:self._work_queue.put(w)", "R.job_queue(f, self, R.code(fn, args))")),
+    _row("concurrent.futures.thread", "_WorkItem.run",
+         ("exit", "R.job_end()"), ("entry", "R.job_start(self.future)")),
+)
+
+PRIMITIVES = (
+    ("asyncio.locks", "Lock.acquire", e.OP_ACQUIRE, 0, False),
+    ("asyncio.locks", "Semaphore.acquire", e.OP_ACQUIRE, 0, False),
+    ("asyncio.locks", "Event.wait", e.OP_EVENT_WAIT, 0, False),
+    ("asyncio.locks", "Condition.wait", e.OP_CONDITION_WAIT, 0, False),
+    ("asyncio.locks", "Condition.wait_for", e.OP_CONDITION_WAIT, 0, True),
+    ("asyncio.locks", "Barrier.wait", e.OP_BARRIER_WAIT, 0, True),
+    ("asyncio.locks", "Barrier._wait", e.OP_BARRIER_WAIT, 0, True),
+    ("asyncio.locks", "Barrier._block", e.OP_BARRIER_WAIT, 0, True),
+    ("asyncio.queues", "Queue.get", e.OP_QUEUE_GET, 0, False),
+    ("asyncio.queues", "Queue.put", e.OP_QUEUE_PUT, 0, False),
+    ("asyncio.queues", "Queue.join", e.OP_QUEUE_JOIN, 0, True),
+    ("asyncio.tasks", "sleep", e.OP_SLEEP, NO_RESOURCE, False),
+    ("asyncio.taskgroups", "TaskGroup.__aexit__", e.OP_GROUP, 0, False),
+    ("asyncio.streams", "StreamReader._wait_for_data", e.OP_READ, 0, False),
+    ("asyncio.streams", "FlowControlMixin._drain_helper", e.OP_DRAIN, 0, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_recv", e.OP_READ, 1, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_recv_into", e.OP_READ, 1, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_recvfrom", e.OP_READ, 1, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_sendall", e.OP_DRAIN, 1, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_accept", e.OP_ACCEPT, 1, False),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.sock_connect", e.OP_CONNECT, 1, False),
+    ("asyncio.base_subprocess", "BaseSubprocessTransport._wait", e.OP_PROCESS, 0, False),
+)
+
+# Types whose instances a timer or a signal handler may act on.
+KNOWN = (
+    ("asyncio.locks", "Lock"), ("asyncio.locks", "Semaphore"), ("asyncio.locks", "Event"),
+    ("asyncio.locks", "Condition"), ("asyncio.locks", "Barrier"), ("asyncio.queues", "Queue"),
+    ("asyncio.taskgroups", "TaskGroup"), ("concurrent.futures._base", "Future"),
+)

@@ -1,0 +1,166 @@
+"""Finds the interpreter's hidden types and checks, before stacks are read, how frames lie in memory."""
+import sys
+import types
+
+
+def coroutine_wrapper_type():
+    """What a coroutine's `__await__` returns."""
+    coroutine = _nothing()
+    wrapper = coroutine.__await__()
+    coroutine.close()
+    return type(wrapper)
+
+
+def async_generator_types():
+    """What an async generator's asend and athrow return."""
+    generator = _items()
+    send = generator.asend(None)
+    throw = generator.athrow(ValueError)
+    found = type(send), type(throw)
+    send.close()
+    throw.close()
+    return found
+
+
+async def _nothing():
+    pass
+
+
+async def _items():
+    yield
+
+
+@types.coroutine
+def _pause():
+    yield 1
+
+
+async def _inner(first):
+    for _ in range(2):
+        await _pause()
+    return first
+
+
+async def _outer(first, second):
+    x = [first, second]
+    return await _inner(x)
+
+
+async def _wrapped(first):
+    return await _outer(first, None).__await__.__self__
+
+
+def mismatch(probe):
+    """What is not where the layout says, or None: known stacks, read both ways."""
+    coroutine = _wrapped(1)
+    try:
+        for _ in range(2):
+            coroutine.send(None)
+            if probe.walk(coroutine) != _expected(coroutine):
+                return "an await chain is not as the layout says"
+    finally:
+        coroutine.close()
+    read, expected = _both(probe)
+    if len(read) != len(expected) or read[0::2] != expected[0::2]:
+        return "a stack is not as the layout says"
+    # The two reads are calls of one line; only the frames below it stand still.
+    if read[5::2] != expected[5::2]:
+        return "positions in a stack are not as the layout says"
+    return None
+
+
+def _expected(coroutine):
+    chain = []
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is None:
+            break
+        chain += [id(frame.f_code), frame.f_lasti]
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    return chain
+
+
+def _both(probe):
+    def deeper(count):
+        if count:
+            return deeper(count - 1)
+        read = probe.here()
+        frame = sys._getframe()
+        expected = []
+        while frame is not None and len(expected) < 256:
+            expected += [id(frame.f_code), frame.f_lasti]
+            frame = frame.f_back
+        return read, expected
+
+    return deeper(3)
+
+
+class _Loop:
+    """Enough of a loop to create a task on that never runs."""
+
+    def __init__(self):
+        self.steps = []
+
+    def get_debug(self):
+        return False
+
+    def call_soon(self, step, *arguments, context=None):
+        self.steps.append(step)
+
+    def call_exception_handler(self, context):
+        pass
+
+    def is_running(self):
+        return False
+
+
+class _Awaited:
+    """A stand-in for a future: keeps what a task asks it to call."""
+
+    _asyncio_future_blocking = False
+
+    def __init__(self, loop):
+        self._loop = loop
+        self.callbacks = []
+
+    def get_loop(self):
+        return self._loop
+
+    def add_done_callback(self, callback, *, context=None):
+        self.callbacks.append(callback)
+
+    def __await__(self):
+        self._asyncio_future_blocking = True
+        yield self
+
+    __iter__ = __await__
+
+    def cancel(self, *arguments, **keywords):
+        return False
+
+
+async def _await(future):
+    await future
+
+
+def step_parts(task_class):
+    """What schedules a task's first step, and what wakes a task up."""
+    loop = _Loop()
+    future = _Awaited(loop)
+    task = task_class(_await(future), loop=loop, name="coroner")
+    step = loop.steps[0]
+    try:
+        step()
+        wakeup = future.callbacks[0]
+    finally:
+        _finish(task, loop)
+    return step, wakeup
+
+
+def _finish(task, loop):
+    """Ends the task without a trace: it must not be reported as destroyed while pending."""
+    try:
+        task._log_destroy_pending = False
+        task.get_coro().close()
+    except Exception:
+        pass

@@ -1,0 +1,51 @@
+/* What Embedded Swift has no way to say: thread-locals, atomics, threads, symbols looked up by name. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_HIDDEN __attribute__((visibility("hidden")))
+
+/* What runs on the calling thread, as the events recorded so far say. */
+struct probe_thread {
+  uint64_t task; /* the task inside a step, 0 if none */
+  uint64_t job;  /* the job that a worker runs, 0 if none */
+  int watched;   /* its slot among the watched threads + 1, 0 if it runs no loop */
+};
+struct probe_thread *probe_this_thread(void) PROBE_HIDDEN;
+
+/* A thread that runs a loop, as the watchdog sees it. */
+struct probe_watched {
+  int used;            /* atomic */
+  uint32_t tid;
+  void *thread_state;  /* its PyThreadState */
+  uint64_t loop;
+  uint64_t busy_since; /* ns of CLOCK_MONOTONIC_COARSE; 0: in the selector; atomic */
+  uint64_t reported;   /* the busy_since that the watchdog saw last */
+  uint64_t next_report;/* ms of business at which the next sample is due */
+};
+#define PROBE_WATCHED_LIMIT 64
+
+/* Adds the calling thread; its slot + 1, or 0 if there are too many. */
+int probe_watch_add(void *thread_state, uint64_t loop) PROBE_HIDDEN;
+void probe_watch_remove(int slot) PROBE_HIDDEN;
+/* Marks the calling thread's slot as busy or as sleeping in its selector. */
+void probe_watch_mark(int slot, bool busy) PROBE_HIDDEN;
+/* The loop that a slot was added for. */
+uint64_t probe_watched_loop(int slot) PROBE_HIDDEN;
+/* Starts the watchdog's thread if there is none; `sample` is called with the GIL held. */
+void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t busy_ms)) PROBE_HIDDEN;
+/* No more samples: the interpreter ends, or this is a forked child. */
+void probe_watch_stop(bool forked) PROBE_HIDDEN;
+
+uint64_t probe_monotonic_ns(void) PROBE_HIDDEN;
+bool probe_is_listening(int descriptor) PROBE_HIDDEN;
+/* PyCode_Addr2Location (3.11+); false where it is missing. */
+bool probe_code_location(void *code, int offset, int *line, int *column, int *end_line,
+                         int *end_column) PROBE_HIDDEN;
+/* PyFunction_GetClosure / PyFunction_GetDefaults; borrowed or null. */
+void *probe_function_part(void *function, int defaults) PROBE_HIDDEN;
+/* Joins the working directory of the start with a relative path; cuts at `size`. */
+size_t probe_absolute(const char *path, char *into, size_t size) PROBE_HIDDEN;
