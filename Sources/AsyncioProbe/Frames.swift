@@ -133,6 +133,18 @@ func walkRunning(_ thread: Raw, _ hash: inout UInt64) -> Int {
   return count
 }
 
+/// The code of the innermost running Python frame of a thread (borrowed).
+func runningCode(_ thread: Raw) -> Raw? {
+  var next = load(thread, layout.current.0)
+  if let second = layout.current.1 { next = next.flatMap { load($0, second) } }
+  while let base = next {
+    let marks = minorVersion >= 12 && base.load(fromByteOffset: layout.owner, as: Int8.self) == 3
+    if !marks { return load(base, layout.code) }
+    next = load(base, layout.previous)
+  }
+  return nil
+}
+
 @inline(__always) private func fold(_ hash: inout UInt64, _ frame: Frame) {
   hash = (hash ^ address(frame.code)) &* 0x9E37_79B9_7F4A_7C15
   hash = (hash ^ UInt64(bitPattern: Int64(frame.instruction))) &* 0xff51_afd7_ed55_8ccd

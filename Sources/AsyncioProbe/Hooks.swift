@@ -24,9 +24,9 @@ func swapDefinition(
   guard let found = load(definition, 0), let old = load(definition, Offset.methodDefFunction),
     strcmp(found.assumingMemoryBound(to: CChar.self), cString(name)) == 0
   else { return nil }
-  // NOARGS, O, FASTCALL, FASTCALL | KEYWORDS, METHOD | FASTCALL | KEYWORDS
+  // VARARGS, VARARGS | KEYWORDS, NOARGS, O, FASTCALL, FASTCALL | KEYWORDS, METHOD | FASTCALL | KEYWORDS
   switch definition.load(fromByteOffset: 16, as: Int32.self) {
-  case 0x4, 0x8, 0x80, 0x82, 0x282: break
+  case 0x1, 0x3, 0x4, 0x8, 0x80, 0x82, 0x282: break
   default: return nil
   }
   definition.storeBytes(

@@ -112,6 +112,15 @@ private let installPollFunction: FastFunction = { _, a, count in
   return answer(installPoll(Raw(a[0]!)))
 }
 
+/// install_thread_locks(acquire, __enter__, release, __exit__, locked)
+private let installThreadLocksFunction: FastFunction = { _, a, count in
+  guard let a, count == 5 else { return answer(false) }
+  return answer(
+    installThreadLocks(
+      acquire: Raw(a[0]!), enter: Raw(a[1]!), release: Raw(a[2]!), exit: Raw(a[3]!),
+      locked: Raw(a[4]!)))
+}
+
 /// walk(coroutine): [address of code, offset, …] of its await chain, outermost first. For the check.
 private let walkFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
@@ -177,6 +186,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("install_tasks", installTasksFunction)
   add("install_futures", installFuturesFunction)
   add("install_poll", installPollFunction)
+  add("install_thread_locks", installThreadLocksFunction)
   add("walk", walkFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)

@@ -10,15 +10,27 @@ nonisolated(unsafe) var probePrefix: UnsafeMutablePointer<CChar>? = nil
 /// The id of a place in a code object, 0 if it cannot be defined. `instruction` -1: its first line.
 /// Keeps the code object alive: the id stands for its address.
 func siteID(_ code: Raw, _ instruction: Int) -> UInt32 {
-  let key = (address(code) >> 3) << 20 | UInt64((instruction + 1) & 0xF_FFFF)
+  let key = siteKey(code, instruction)
   if let known = siteTable.find(key) { return known.pointee.id }
   Py_IncRef(object(code))
-  let id = defineSite(code, instruction)
-  siteTable.insert(StackEntry(key: key, id: id))
+  let (id, flags) = defineSite(code, instruction)
+  siteTable.insert(StackEntry(key: key, id: id, operation: UInt8(truncatingIfNeeded: flags)))
   return id
 }
 
-private func defineSite(_ code: Raw, _ instruction: Int) -> UInt32 {
+/// Whether the code that called into C is the interpreter's own library.
+func callerIsRuntime() -> Bool {
+  guard let thread = PyThreadState_Get(), let code = runningCode(thread) else { return true }
+  _ = siteID(code, -1)
+  guard let entry = siteTable.find(siteKey(code, -1)) else { return true }
+  return UInt32(entry.pointee.operation) & CORONER_SITE_RUNTIME.rawValue != 0
+}
+
+@inline(__always) private func siteKey(_ code: Raw, _ instruction: Int) -> UInt64 {
+  (address(code) >> 3) << 20 | UInt64((instruction + 1) & 0xF_FFFF)
+}
+
+private func defineSite(_ code: Raw, _ instruction: Int) -> (id: UInt32, flags: UInt32) {
   let file = attribute(object(code), "co_filename")
   var function = attribute(object(code), "co_qualname")
   if function == nil { function = attribute(object(code), "co_name") }
@@ -40,9 +52,10 @@ private func defineSite(_ code: Raw, _ instruction: Int) -> UInt32 {
     endColumn = -1
   }
   let (fileID, flags) = defineFile(file)
-  return probe_define_site(
+  let id = probe_define_site(
     fileID, defineText(function), UInt32(max(line, 0)), UInt32(max(endLine, line, 0)),
     narrow(column), narrow(endColumn), flags)
+  return (id, flags)
 }
 
 /// From 0-based, -1 unknown, to 1-based, 0 unknown.

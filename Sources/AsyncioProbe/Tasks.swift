@@ -118,19 +118,15 @@ private func suspended(_ task: Object, _ future: UInt64) {
   if let coroutine = getCoroutine!(task) {
     stack = awaitStack(Raw(coroutine))
     if stack.frame >= 0 {
+      // `frames` still holds the walk.
+      let waitsFor = resource(frames[Int(stack.frame)], slot: stack.slot)
       record(
-        CORONER_WAIT_BEGIN, address(task), resource(waitingFrame(coroutine, stack), slot: stack.slot),
-        site: stack.id, value: UInt32(stack.operation))
+        CORONER_WAIT_BEGIN, address(task), waitsFor, site: stack.id,
+        value: UInt32(stack.operation))
     }
     Py_DecRef(coroutine)
   }
   record(CORONER_TASK_SUSPEND, address(task), future, site: stack.id)
-}
-
-/// The frame of the primitive: `frames` still holds the walk, unless defining the stack ran a walk.
-@inline(__always)
-private func waitingFrame(_ coroutine: Object, _ stack: StackEntry) -> Frame {
-  frames[Int(stack.frame)]
 }
 
 private func ended(_ task: Object, _ state: Object) {
@@ -157,9 +153,10 @@ private let initHook: InitFunction = { task, arguments, keywords in
   guard let task else { return originalInit!(task, arguments, keywords) }
   let name = keywords.flatMap { PyDict_GetItemString($0, cString("name")) }
   let named = name != nil && !isNone(name)
-  if minorVersion >= 12, let eager = keywords.flatMap({
-    PyDict_GetItemString($0, cString("eager_start"))
-  }), PyObject_IsTrue(eager) == 1 {
+  if minorVersion >= 12, let keywords,
+    let eager = PyDict_GetItemString(keywords, cString("eager_start")),
+    PyObject_IsTrue(eager) == 1
+  {
     return initEagerly(task, arguments, keywords, named ? name : nil)
   }
   let result = originalInit!(task, arguments, keywords)

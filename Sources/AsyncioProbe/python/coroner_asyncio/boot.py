@@ -45,7 +45,8 @@ def asyncio_imported():
     probe.watches = _watches
     probe.code = _code
     probe.thread = _thread
-    for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _inject_asyncio, _at_ends):
+    for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_thread_locks, _inject_asyncio,
+                 _at_ends):
         try:
             step()
         except Exception as error:
@@ -115,6 +116,16 @@ def _hook_poll():
     import select
 
     if not probe.install_poll(_descriptor(select.epoll, "poll")):
+        raise LookupError("pointers are not as expected")
+
+
+def _hook_thread_locks():
+    import _thread
+
+    lock = type(_thread.allocate_lock())
+    if not probe.install_thread_locks(
+        *(_descriptor(lock, name)
+          for name in ("acquire", "__enter__", "release", "__exit__", "locked"))):
         raise LookupError("pointers are not as expected")
 
 
