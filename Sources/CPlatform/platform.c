@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -35,7 +36,31 @@ static pthread_t spawned;
 
 uint64_t platform_thread_id(void) { return (uint64_t)syscall(SYS_gettid); }
 uint32_t platform_process_id(void) { return (uint32_t)getpid(); }
-uint32_t platform_parent_process_id(void) { return (uint32_t)getppid(); }
+
+/* The parent of a process: the second field after the name, which is in parentheses and may hold any. */
+static uint32_t parent_of(uint32_t process) {
+  char path[32], text[512];
+  snprintf(path, sizeof path, "/proc/%u/stat", process);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t n = read(file, text, sizeof text - 1);
+  close(file);
+  if (n <= 0) return 0;
+  text[n] = 0;
+  const char *after_name = strrchr(text, ')');
+  unsigned parent = 0;
+  if (!after_name || sscanf(after_name + 1, " %*c %u", &parent) != 1) return 0;
+  return parent;
+}
+
+bool platform_is_ancestor(uint32_t process) {
+  uint32_t ancestor = (uint32_t)getppid();
+  for (int depth = 0; depth < 64 && ancestor > 1; depth++) {
+    if (ancestor == process) return true;
+    ancestor = parent_of(ancestor);
+  }
+  return false;
+}
 
 void platform_thread_name(char name[16]) {
   memset(name, 0, 16);
@@ -212,7 +237,15 @@ int platform_open_trace(const char *path, int *descriptor, uint32_t *owner) {
 }
 void platform_close(int descriptor) { close(descriptor); }
 
+/* Beyond the process's own limit a write would kill it with SIGXFSZ. */
+static bool is_beyond_limit(uint64_t end) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         end > limit.rlim_cur;
+}
+
 int platform_allocate(int descriptor, uint64_t offset, uint64_t size) {
+  if (is_beyond_limit(offset + size)) return EFBIG;
   int error;
   do {
     error = posix_fallocate(descriptor, (off_t)offset, (off_t)size);
@@ -233,6 +266,7 @@ void platform_detach(void *address, size_t size) {
 }
 
 int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset) {
+  if (is_beyond_limit(offset + size)) return EFBIG;
   const char *p = bytes;
   while (size > 0) {
     ssize_t n = pwrite(descriptor, p, size, (off_t)offset);

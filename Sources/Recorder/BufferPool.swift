@@ -14,7 +14,7 @@ enum BufferPool {
   /// Definitions may go beyond the limit: events without them are of little use.
   static let definitionsLimit = limit &+ 64
   /// Fewer free ones than this and the drain thread makes more, before a thread has to.
-  private static let reserve = 6
+  private static let reserve = 12
 
   private static let capacity = definitionsLimit &+ sectionBuffers
 
@@ -103,15 +103,25 @@ enum BufferPool {
     freeCount &+= 1
   }
 
-  /// Makes more buffers when few are left.
+  /// Makes more buffers when few are left. For the drain thread alone: the lock is given up meanwhile,
+  /// so that nobody waits for the disk, and the limit may be passed by one section.
   static func growAhead() {
-    if isOpen, freeCount < reserve { _ = grow(limit: limit) }
+    guard isOpen, freeCount < reserve, count &+ sectionBuffers <= limit else { return }
+    platform_unlock(Int32(PLATFORM_POOL))
+    let section = TraceFile.appendHotSection(buffers: sectionBuffers)
+    platform_lock(Int32(PLATFORM_POOL))
+    if let section { add(section) }
   }
 
   private static func grow(limit: Int) -> Bool {
     guard count &+ sectionBuffers <= limit,
       let section = TraceFile.appendHotSection(buffers: sectionBuffers)
     else { return false }
+    add(section)
+    return true
+  }
+
+  private static func add(_ section: (memory: UnsafeMutableRawPointer, offset: UInt64)) {
     sections![sectionCount] = section.offset
     sectionCount &+= 1
     var i = sectionBuffers &- 1
@@ -124,7 +134,6 @@ enum BufferPool {
     }
     count &+= sectionBuffers
     freeCount &+= sectionBuffers
-    return true
   }
 
   /// Puts private memory in the place of all buffers; threads that still write hurt nobody.

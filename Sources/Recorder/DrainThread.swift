@@ -63,7 +63,9 @@ enum DrainThread {
     }
     for number in 0..<BufferPool.count {
       let buffer = BufferPool.memory(of: Int32(number))
-      guard platform_load32(&buffer.pointee.state) == CORONER_BUFFER_ACTIVE.rawValue else { continue }
+      guard platform_load32(&buffer.pointee.state) == CORONER_BUFFER_ACTIVE.rawValue else {
+        continue
+      }
       guard SectionEncoder.append(buffer) else { return false }
       platform_store32(&buffer.pointee.state, CORONER_BUFFER_FREE.rawValue)
     }

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CPlatform
 import TraceABI
 
@@ -20,7 +22,8 @@ public func coroner_record(
   if thread.pointee.limit == 0, Recorder.state == .off { return }
   let time = platform_ticks() << 8
   Record.emit(
-    Record(timeKind: time | UInt64(kind), subject: subject, object: object, site: site, value: value))
+    Record(
+      timeKind: time | UInt64(kind), subject: subject, object: object, site: site, value: value))
 }
 
 @c @implementation

@@ -82,7 +82,7 @@ enum Recorder {
     let error = TraceFile.open(path, program: program, owner: &owner)
     guard error == 0 else {
       // A child that inherited the setting must not complain about its parent's trace.
-      if !quietly, owner == 0 || owner != platform_parent_process_id() { refuse(error) }
+      if !quietly, owner == 0 || !platform_is_ancestor(owner) { refuse(error) }
       return false
     }
     guard SectionEncoder.start(), Definitions.start(), BufferPool.start() else {

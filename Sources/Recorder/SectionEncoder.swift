@@ -60,7 +60,8 @@ enum SectionEncoder {
     var offset = 0
     var count: UInt32 = 0
     while offset < bytes {
-      offset &+= DefinitionItem.size(payload: Int(items.load(fromByteOffset: offset, as: UInt16.self)))
+      offset &+= DefinitionItem.size(
+        payload: Int(items.load(fromByteOffset: offset, as: UInt16.self)))
       count &+= 1
     }
     return count

@@ -24,6 +24,7 @@ enum ThreadRecorder {
     thread.pointee.busy = 1
     defer { thread.pointee.busy = 0 }
     guard thread.pointee.phase != endedPhase, replaceBuffer(thread, time: event.time) else {
+      guard Recorder.state == .on else { return }  // stopped meanwhile: not a loss
       if thread.pointee.lost == 0 { thread.pointee.lost_since = event.time }
       thread.pointee.lost &+= 1
       TraceFile.countLost(1)

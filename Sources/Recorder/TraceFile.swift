@@ -70,7 +70,11 @@ enum TraceFile {
     defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return false }
     let end = header.pointee.end
-    guard platform_write(descriptor, bytes, UInt64(length), end) == 0 else { return false }
+    guard platform_write(descriptor, bytes, UInt64(length), end) == 0 else {
+      // What was written in part must not be taken for the zeros of a padding or of free buffers.
+      _ = platform_truncate(descriptor, end)
+      return false
+    }
     platform_store(&header.pointee.end, end &+ UInt64(length))
     return true
   }

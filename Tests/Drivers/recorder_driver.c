@@ -55,7 +55,7 @@ static void *count_forever(void *thread) {
   for (uint64_t i = 0;; i++) {
     record_number((uintptr_t)thread, i);
     __atomic_store_n(&progress[(uintptr_t)thread], i + 1, __ATOMIC_RELEASE);
-    if (i % 1000 == 999) usleep(200);
+    if (i % 100 == 99) usleep(200);
   }
   return NULL;
 }
@@ -124,7 +124,7 @@ static void define_all(void) {
     int length = snprintf(text, sizeof text, "a string of some length, number %d", i);
     define_string(text, (size_t)length);
   }
-  record(22, 1, 0, stack, 0);
+  record(22, 1000, 0, stack, 0);
 }
 
 int main(int argc, char **argv) {
@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
     define_all();
   } else if (!strcmp(mode, "late")) {
     run_threads(2, count_on, handles);
-    usleep(20000);
+    usleep(2000);
     stop();
     if (is_recording()) return 6;
     usleep(20000);

@@ -34,7 +34,8 @@ enum Driver {
       let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Drivers/recorder_driver.c").path
       let output = try temporaryFolder() + "/recorder_driver"
-      let compiler = try run("/usr/bin/env", ["cc", "-O1", "-o", output, source, "-ldl", "-pthread"])
+      let compiler = try run(
+        "/usr/bin/env", ["cc", "-O1", "-o", output, source, "-ldl", "-pthread"])
       guard compiler.status == 0 else { throw Absent(description: compiler.errors) }
       path = output
       return output
@@ -64,7 +65,7 @@ enum Driver {
     let process = process(program, arguments, environment)
     let folder = try temporaryFolder()
     func file(_ name: String) throws -> FileHandle {
-      FileManager.default.createFile(atPath: folder + name, contents: nil)
+      _ = FileManager.default.createFile(atPath: folder + name, contents: nil)
       return try #require(FileHandle(forWritingAtPath: folder + name))
     }
     process.standardOutput = try file("/output")

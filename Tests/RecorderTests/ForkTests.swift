@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceABI
 
 @Suite struct `a forked child` {
   let folder: String

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceABI
 
 @Suite struct `a killed process` {
   @Test(arguments: 0..<12)

@@ -111,7 +111,9 @@ struct RawTrace {
   }
 
   private mutating func readBuffer(at offset: Int) throws {
-    guard offset + 64 <= bytes.count else { throw Damage(description: "buffer at \(offset) is cut") }
+    guard offset + 64 <= bytes.count else {
+      throw Damage(description: "buffer at \(offset) is cut")
+    }
     let buffer = bytes.withUnsafeBytes {
       $0.loadUnaligned(fromByteOffset: offset, as: coroner_buffer.self)
     }
@@ -134,26 +136,30 @@ struct RawTrace {
   private mutating func add(columns: [UInt8], _ section: coroner_section) throws {
     let count = Int(section.count)
     let mask = columns.u64(0)
-    var planes: [Int?] = []
     var next = 8
-    for i in 0..<CORONER_PLANES {
-      let isPresent = mask >> UInt64(i) & 1 == 1
-      planes.append(isPresent ? next : nil)
-      if isPresent { next += count }
+    /// The next field of all events, `bytes` planes of it.
+    func field(_ first: Int, _ bytes: Int) throws -> [UInt64] {
+      var values = [UInt64](repeating: 0, count: count)
+      for byte in 0..<bytes where mask >> UInt64(first + byte) & 1 == 1 {
+        guard next + count <= columns.count else { throw Damage(description: "a plane is cut") }
+        for i in 0..<count { values[i] |= UInt64(columns[next + i]) << (8 * UInt64(byte)) }
+        next += count
+      }
+      return values
     }
+    let deltas = try field(0, 8)
+    let kinds = try field(8, 1)
+    let subjects = try field(9, 8)
+    let objects = try field(17, 8)
+    let sites = try field(25, 4)
+    let values = try field(29, 4)
     guard next == columns.count else { throw Damage(description: "planes have another length") }
     var time = section.time_first
     for i in 0..<count {
-      func field(_ first: Int, _ bytes: Int) -> UInt64 {
-        (0..<bytes).reduce(0) { sum, byte in
-          guard let plane = planes[first + byte] else { return sum }
-          return sum | UInt64(columns[plane + i]) << (8 * UInt64(byte))
-        }
-      }
-      time &+= field(0, 8)
+      time &+= deltas[i]
       let event = Event(
-        time: time, kind: UInt8(field(8, 1)), subject: field(9, 8), object: field(17, 8),
-        site: UInt32(field(25, 4)), value: UInt32(field(29, 4)))
+        time: time, kind: UInt8(kinds[i]), subject: subjects[i], object: objects[i],
+        site: UInt32(sites[i]), value: UInt32(values[i]))
       try add(event, thread: section.thread, index: section.first_index + UInt64(i))
     }
     guard time == section.time_last else { throw Damage(description: "times do not add up") }

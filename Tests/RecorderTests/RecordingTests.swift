@@ -1,6 +1,6 @@
 import Foundation
-import TraceABI
 import Testing
+import TraceABI
 
 @Suite struct `what is recorded` {
   let folder: String
@@ -16,9 +16,9 @@ import Testing
   }
 
   @Test func `every event of every thread is in the file`() throws {
-    let trace = try record("count", "50000", "4")
+    let trace = try record("count", "20000", "4")
     for thread in 0..<4 {
-      #expect(trace.numbers(ofThread: UInt64(thread)) == Array(0..<50000))
+      #expect(trace.numbers(ofThread: UInt64(thread)) == Array(0..<20000))
     }
     #expect(trace.header.lost_events == 0)
     #expect(trace.header.clean_end == 1)
@@ -42,7 +42,9 @@ import Testing
   @Test func `the header says whose trace it is and how fast its clock runs`() throws {
     let trace = try record("count", "10", "1")
     var program = trace.header.program
-    let name = withUnsafeBytes(of: &program) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let name = withUnsafeBytes(of: &program) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
     #expect(name == "/somewhere/driver")
     let ns = trace.header.monotonic_last_ns - trace.header.monotonic_start_ns
     let rate = Double(trace.header.tick_last) / Double(ns) * 1e9
@@ -68,7 +70,7 @@ import Testing
   }
 
   @Test func `recording on after the end does no harm`() throws {
-    for _ in 0..<5 {
+    for _ in 0..<3 {
       let trace = try record("late")
       #expect(trace.header.clean_end == 1)
       #expect(trace.buffersInUse == 0)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceABI
 
 @Suite struct `settings of the recorder` {
   let folder: String
@@ -51,12 +52,29 @@ import Testing
 
   @Test func `a full disk is found out at the start`() throws {
     // A limit on the file's size stands for the full disk, for which one would have to be mounted.
-    let command = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""
+    let command = "ulimit -f 16; exec \"$0\" \"$@\""
     let result = try Driver.run(
       "/bin/sh", ["-c", command, try Driver.program(), try Driver.library(), "count", "10", "1"],
       ["CORONER_TRACE": folder + "/t"])
     #expect(result.status == 0 && !result.wasKilled)
     #expect(result.errors == "coroner: not recording: no space for \(folder)/t\n")
+  }
+
+  @Test func `a disk that fills up later costs events, not the program`() throws {
+    let path = folder + "/t"
+    let result = try Driver.run(
+      "/bin/sh",
+      [
+        "-c", "ulimit -f 8192; exec \"$0\" \"$@\"", try Driver.program(), try Driver.library(),
+        "count", "200000", "8",
+      ], ["CORONER_TRACE": path])
+    #expect(result.status == 0 && !result.wasKilled && result.errors == "")
+    let trace = try RawTrace(path: path)
+    let recorded = trace.events.values.reduce(0) { sum, thread in
+      sum + thread.values.count { $0.kind == 22 }
+    }
+    #expect(recorded + Int(trace.header.lost_events) >= 8 * 200_000)
+    #expect(recorded > 0)
   }
 
   @Test func `an existing file is replaced and is the owner's alone`() throws {

@@ -36,7 +36,8 @@ static inline struct platform_thread *platform_this_thread(void) { return &platf
 
 uint64_t platform_thread_id(void);
 uint32_t platform_process_id(void);
-uint32_t platform_parent_process_id(void);
+/* Whether the calling process descends from `process`. Reads /proc. */
+bool platform_is_ancestor(uint32_t process);
 /* The kernel's name of the calling thread, zero-terminated. */
 void platform_thread_name(char name[16]);
 /* Has the thread's end reported to the function given to platform_start_once. */
