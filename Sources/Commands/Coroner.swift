@@ -16,7 +16,7 @@ package struct Coroner: ParsableCommand {
       """,
     version: "coroner 0.1.0",
     subcommands: [
-      Record.self, Env.self,
+      Record.self, Env.self, Explain.self,
     ])
 
   package init() {}

@@ -25,11 +25,11 @@ private func displayWidth(_ scalar: Unicode.Scalar) -> Int {
 
 extension StringProtocol {
   /// Filled with spaces to `width` columns.
-  func padded(to width: Int) -> String {
+  package func padded(to width: Int) -> String {
     String(self) + String(repeating: " ", count: Swift.max(0, width - displayWidth(self)))
   }
 
-  func paddedLeft(to width: Int) -> String {
+  package func paddedLeft(to width: Int) -> String {
     String(repeating: " ", count: Swift.max(0, width - displayWidth(self))) + String(self)
   }
 }
