@@ -1,0 +1,87 @@
+import ArgumentParser
+import Glibc
+import Rendering
+import TraceFormat
+
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what is in a trace: runtime, counts, size, losses.")
+
+  @Argument(help: ArgumentHelp("The trace.", valueName: "trace"))
+  var trace: String
+
+  @OptionGroup var output: Output
+
+  func run() throws {
+    let source = try TraceLoading(source: SourceFiles()).open(trace)
+    let progress = Progress(label: "reading \(visible(trace))")
+    var counts: [EventKind: UInt64] = [:]
+    var threads: Set<ThreadSlot> = []
+    var last = TraceInstant.start
+    var total: UInt64 = 0
+    let losses: [Loss]
+    do {
+      losses = try progress.watching(source).forEachEvent { event in
+        counts[event.kind, default: 0] += 1
+        threads.insert(event.thread)
+        last = max(last, event.time)
+        total += 1
+      }
+    } catch let error as TraceError {
+      throw Failure(error)
+    }
+    progress.end()
+    let header = source.header
+    var rows: [(String, String)] = [
+      ("trace", trace),
+      ("program", header.program.isEmpty ? "?" : header.program),
+      ("process", "\(header.process)"),
+      ("began", Self.date(header.wallStart)),
+      ("duration", duration(max(last, header.lastInstant ?? last).nanoseconds)),
+      ("ended", header.cleanEnd ? "by itself" : "killed, or still running"),
+      ("threads", count(threads.count)),
+      ("events", count(total)),
+    ]
+    let bytes = Self.size(of: trace)
+    let perEvent = total > 0 ? ", \(Self.decimals(Double(bytes) / Double(total))) an event" : ""
+    rows.append(("bytes", count(bytes) + perEvent))
+    rows.append(("lost", count(header.lostEvents, "event")))
+    for fact in source.definitions.facts { rows.append((fact.key, fact.value)) }
+    for loss in losses {
+      rows.append(("missing", loss.what + (loss.byteOffset.map { ", at byte \($0)" } ?? "")))
+    }
+    var text = ""
+    func add(_ name: String, _ value: String, _ width: Int) {
+      text += visible(name, limit: width).padded(to: width) + "  " + visible(value, limit: 1000) + "\n"
+    }
+    let width = min(24, rows.map(\.0.count).max() ?? 0)
+    for row in rows { add(row.0, row.1, width) }
+    text += "\n"
+    let kinds = counts.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }
+    let digits = kinds.map { count($0.value).count }.max() ?? 0
+    for (kind, number) in kinds {
+      text += "  " + count(number).paddedLeft(to: digits) + "  \(kind.name)\n"
+    }
+    try output.write(text)
+  }
+
+  private static func size(of path: String) -> Int {
+    var information = stat()
+    return stat(path, &information) == 0 ? Int(information.st_size) : 0
+  }
+
+  private static func date(_ nanoseconds: UInt64) -> String {
+    var seconds = time_t(nanoseconds / 1_000_000_000)
+    var parts = tm()
+    var text = [CChar](repeating: 0, count: 64)
+    guard nanoseconds > 0, localtime_r(&seconds, &parts) != nil,
+      strftime(&text, text.count, "%Y-%m-%d %H:%M:%S %z", &parts) > 0
+    else { return "?" }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func decimals(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+  }
+}
