@@ -1,0 +1,60 @@
+import TraceABI
+
+/// Where the sections of a file are, and what of them is missing.
+struct SectionIndex {
+  private(set) var sections: [Section] = []
+  private(set) var losses: [Loss] = []
+
+  init(_ file: TraceFile) {
+    var offset = UInt64(CORONER_PAGE)
+    while offset < file.size {
+      let header = file.read(at: offset, count: Section.headerSize)
+      if let section = Section(header, at: offset) {
+        sections.append(section)
+        if section.length > file.size - offset {
+          losses.append(
+            Loss(what: "the file ends in the middle of a section", byteOffset: file.size))
+          return
+        }
+        offset += section.length
+        continue
+      }
+      // Space that was allocated and not used yet is all zero.
+      if header.allSatisfy({ $0 == 0 }) && Self.isZero(file, from: offset) { return }
+      let next = Self.resynchronize(file, after: offset)
+      losses.append(Loss(what: "a section's header is damaged", byteOffset: offset))
+      guard let next else { return }
+      offset = next
+    }
+  }
+
+  private static let window = 1 << 16
+
+  private static func isZero(_ file: TraceFile, from start: UInt64) -> Bool {
+    var offset = start
+    while offset < file.size {
+      let bytes = file.read(at: offset, count: window)
+      guard !bytes.isEmpty else { return true }
+      if bytes.contains(where: { $0 != 0 }) { return false }
+      offset += UInt64(bytes.count)
+    }
+    return true
+  }
+
+  /// The next place that holds a section header with a right checksum.
+  private static func resynchronize(_ file: TraceFile, after start: UInt64) -> UInt64? {
+    var offset = start + 8
+    while offset < file.size {
+      let bytes = file.read(at: offset, count: window + Section.headerSize)
+      guard bytes.count >= Section.headerSize else { return nil }
+      let view = Bytes(bytes)
+      for at in stride(from: 0, through: min(window - 8, bytes.count - Section.headerSize), by: 8)
+      where view.u32(at) == CORONER_SECTION_MAGIC {
+        let header = Array(bytes[at..<(at + Section.headerSize)])
+        if Section(header, at: offset + UInt64(at)) != nil { return offset + UInt64(at) }
+      }
+      offset += UInt64(window)
+    }
+    return nil
+  }
+}

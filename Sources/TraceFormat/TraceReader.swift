@@ -1,0 +1,159 @@
+import TraceABI
+
+/// Reads a trace file: also one whose process was killed, one that is cut off or damaged in places, and
+/// one that is still being written.
+///
+/// Memory: the definitions, and one decoded block for each thread.
+package final class TraceReader: EventSource {
+  package let header: TraceHeader
+  package let definitions: Definitions
+  /// Bytes of the file, and the sections in it.
+  package let size: UInt64
+  package var blockCount: Int { index.sections.count { $0.isEvents } }
+  /// Events of kinds that this reader does not know, met by the last `forEachEvent`.
+  package private(set) var unknownEvents: UInt64 = 0
+  private let file: TraceFile
+  private let index: SectionIndex
+  private let clock: TickClock
+  private var losses: [Loss]
+
+  package init(path: String) throws(TraceError) {
+    file = try TraceFile(path: path)
+    size = file.size
+    (header, clock) = try Self.readHeader(file)
+    index = SectionIndex(file)
+    losses = index.losses
+    var reader = DefinitionReader()
+    for section in index.sections {
+      if section.isDefinitions {
+        if let items = section.inflated(from: file) {
+          reader.read(items)
+        } else {
+          losses.append(
+            Loss(what: "a block of definitions is damaged or cut off", byteOffset: section.offset))
+        }
+      } else if section.isHot {
+        for buffer in HotBuffer.all(of: section, in: file) where buffer.isDefinitions {
+          reader.read(buffer.contents)
+        }
+      }
+    }
+    definitions = reader.finish()
+  }
+
+  private static func readHeader(_ file: TraceFile) throws(TraceError) -> (TraceHeader, TickClock) {
+    guard file.size > 0 else { throw .empty(path: file.path) }
+    let bytes = file.read(at: 0, count: Int(CORONER_PAGE))
+    let magic = Array("CORONER\n".utf8)
+    guard Array(bytes.prefix(8)) == Array(magic.prefix(bytes.count)) else {
+      throw .notATrace(path: file.path)
+    }
+    guard bytes.count == Int(CORONER_PAGE) else {
+      throw .truncatedHeader(path: file.path, bytes: file.size)
+    }
+    let fields = Bytes(bytes)
+    guard fields.u32(12) == CORONER_BYTE_ORDER else { throw .otherByteOrder(path: file.path) }
+    guard fields.u16(8) <= UInt16(CORONER_VERSION_MAJOR) else {
+      throw .newerVersion(path: file.path, major: fields.u16(8), minor: fields.u16(10))
+    }
+    var header = TraceHeader()
+    header.process = fields.u32(20)
+    header.wallStart = fields.u64(24)
+    let clock = TickClock(
+      ticksPerSecond: fields.u64(40), lastTick: fields.u64(48),
+      elapsed: fields.u64(56) &- fields.u64(32), isMeasured: fields.u64(48) != 0)
+    if fields.u64(48) != 0 { header.lastInstant = clock.instant(fields.u64(48)) }
+    header.lostEvents = fields.u64(72)
+    header.cleanEnd = fields.u32(80) == 1
+    let name = bytes[88..<(88 + 256)].prefix { $0 != 0 }
+    header.program = String(decoding: name, as: UTF8.self)
+    return (header, clock)
+  }
+
+  package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
+    var streams = makeStreams()
+    unknownEvents = 0
+    while let next = Self.earliest(streams) {
+      let limit = Self.secondEarliest(streams, than: next)
+      // A thread usually records many events before another one does.
+      while let record = streams[next].head, record.ticks <= limit {
+        try deliver(record, streams[next].slot, body)
+        streams[next].advance()
+      }
+    }
+    return losses + streams.flatMap(\.losses)
+  }
+
+  private func deliver(
+    _ record: TraceRecord, _ slot: ThreadSlot, _ body: (Event) throws -> Void
+  ) rethrows {
+    guard let kind = EventKind(rawValue: UInt8(truncatingIfNeeded: record.timeAndKind)) else {
+      unknownEvents += 1
+      return
+    }
+    try body(
+      Event(
+        time: clock.instant(record.ticks), thread: slot, kind: kind,
+        subject: record.subject, object: record.object, site: StackID(record.site),
+        value: record.value))
+  }
+
+  private func makeStreams() -> [ThreadStream] {
+    var sections: [UInt32: [Section]] = [:]
+    var buffers: [UInt32: [HotBuffer]] = [:]
+    for section in index.sections {
+      if section.isEvents { sections[section.thread, default: []].append(section) }
+      guard section.isHot else { continue }
+      for buffer in HotBuffer.all(of: section, in: file) where !buffer.isDefinitions {
+        buffers[buffer.thread, default: []].append(buffer)
+      }
+    }
+    return Set(sections.keys).union(buffers.keys).sorted().map {
+      ThreadStream(
+        slot: ThreadSlot($0), file: file, sections: sections[$0] ?? [], buffers: buffers[$0] ?? [])
+    }
+  }
+
+  /// The stream whose next record is the oldest; the lower slot among equals.
+  private static func earliest(_ streams: [ThreadStream]) -> Int? {
+    var best: (index: Int, time: UInt64)?
+    for (index, stream) in streams.enumerated() {
+      guard let head = stream.head else { continue }
+      let time = head.ticks
+      if time < best?.time ?? .max || best == nil { best = (index, time) }
+    }
+    return best?.index
+  }
+
+  private static func secondEarliest(_ streams: [ThreadStream], than first: Int) -> UInt64 {
+    var least = UInt64.max
+    for (index, stream) in streams.enumerated() where index != first {
+      guard let head = stream.head else { continue }
+      // Of equal times the lower slot's go first.
+      let time = head.ticks
+      least = min(least, index < first && time > 0 ? time - 1 : time)
+    }
+    return least
+  }
+}
+
+/// Converts ticks since the start of the recording to time.
+struct TickClock {
+  private let nanosecondsPerTick: Double
+
+  /// By the later pair of readings if the recorder took one, else by its first estimate.
+  init(ticksPerSecond: UInt64, lastTick: UInt64, elapsed: UInt64, isMeasured: Bool) {
+    // A pair that is closer than this says less than the estimate.
+    let shortest: UInt64 = 10_000_000
+    if isMeasured, lastTick > 0, elapsed >= shortest, elapsed < 1 << 62 {
+      nanosecondsPerTick = Double(elapsed) / Double(lastTick)
+    } else {
+      nanosecondsPerTick = ticksPerSecond == 0 ? 1 : 1e9 / Double(ticksPerSecond)
+    }
+  }
+
+  func instant(_ ticks: UInt64) -> TraceInstant {
+    let nanoseconds = Double(ticks) * nanosecondsPerTick
+    return TraceInstant(nanoseconds: UInt64(exactly: nanoseconds.rounded()) ?? .max / 2)
+  }
+}
