@@ -81,6 +81,7 @@ private let stepHook: CallFunction = { wrapper, arguments, keywords in
 @inline(__always)
 private func stepping(_ task: Object, _ step: () -> Object?) -> Object? {
   let thread = probe_this_thread()!
+  // Steps nest: an eager task's, a nested loop's. The outer task goes on when the inner step ends.
   let outer = thread.pointee.task
   thread.pointee.task = address(task)
   Py_IncRef(task)
@@ -89,8 +90,6 @@ private func stepping(_ task: Object, _ step: () -> Object?) -> Object? {
   if result != nil { stepped(task) } else { preservingError { stepped(task) } }
   Py_DecRef(task)
   thread.pointee.task = outer
-  // A step inside a step: an eager task or a nested loop.
-  if outer != 0 { record(CORONER_TASK_RESUME, outer) }
   return result
 }
 
@@ -189,7 +188,6 @@ private func initEagerly(
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_CANCELLED.rawValue)
   }
   thread.pointee.task = outer
-  if outer != 0 { record(CORONER_TASK_RESUME, outer) }
   return result
 }
 
