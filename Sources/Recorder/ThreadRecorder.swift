@@ -18,9 +18,12 @@ enum ThreadRecorder {
 
   /// Records an event of a thread whose buffer is full or that has none.
   @inline(never)
-  static func writeSlowly(_ event: Record) {
+  static func writeSlowly(_ record: Record) {
     let thread = platform_this_thread()!
+    let isOnClock = Recorder.state == .on
     guard thread.pointee.busy == 0, Recorder.isReady() else { return }
+    // A forked child's recording, and its clock, may have begun only now.
+    let event = isOnClock ? record : record.now()
     thread.pointee.busy = 1
     defer { thread.pointee.busy = 0 }
     guard thread.pointee.phase != endedPhase, replaceBuffer(thread, time: event.time) else {
@@ -139,6 +142,13 @@ enum ThreadRecorder {
 }
 
 extension Record {
+  /// The same event at the current time.
+  func now() -> Record {
+    Record(
+      timeKind: platform_ticks() << 8 | timeKind & 0xff, subject: subject, object: object,
+      site: site, value: value)
+  }
+
   /// Another record of the same time.
   func at(_ kind: coroner_event_kind, subject: UInt64, object: UInt64) -> Record {
     Record(

@@ -20,6 +20,10 @@ import TraceABI
       #expect(trace.header.clean_end == (isChild ? 0 : 1))
       #expect(trace.numbers(ofThread: 1).count == (isChild ? 3000 : 0))
       #expect(trace.numbers(ofThread: 2).isEmpty == isChild)
+      for events in trace.events.values {
+        let times = events.sorted { $0.key < $1.key }.map(\.value.time)
+        #expect(zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }, "one clock in \(name)")
+      }
       // The ids that the parent handed out are true in the child as well.
       #expect(trace.string(1) == "app.py")
       #expect(trace.string(20004) != nil)
