@@ -9,6 +9,7 @@ nonisolated(unsafe) private var originalCancel: MethodFunction? = nil
 func installFutures(
   type: Raw, initializer: Raw, setResult: Raw, setException: Raw, cancel: Raw
 ) -> Bool {
+  if originalInit != nil { return false }
   originalInit = swapInit(type, initializer, initHook)
   originalSetResult = swapMethod(setResult, "set_result", setResultHook)
   originalSetException = swapMethod(setException, "set_exception", setExceptionHook)

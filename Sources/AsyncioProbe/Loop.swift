@@ -4,6 +4,7 @@ nonisolated(unsafe) private var originalPoll: MethodFunction? = nil
 
 /// Hooks `select.epoll.poll`: where a loop's thread sleeps.
 func installPoll(_ descriptor: Raw) -> Bool {
+  if originalPoll != nil { return false }
   originalPoll = swapMethod(descriptor, "poll", pollHook)
   return originalPoll != nil
 }

@@ -27,7 +27,8 @@ struct TaskParts {
 
 /// Hooks every step of every C task. Nothing is changed unless all of it is as expected.
 func installTasks(_ parts: TaskParts) -> Bool {
-  guard let waiter = Getter(parts.waiter, "_fut_waiter"),
+  // A second interpreter of this process shares what has been hooked.
+  guard originalStep == nil, let waiter = Getter(parts.waiter, "_fut_waiter"),
     let coroutine = Getter(parts.coroutine, "_coro"),
     let state = Getter(parts.state, "_state"),
     let exception = Getter(parts.exception, "_exception")
@@ -116,7 +117,7 @@ private func suspended(_ task: Object, _ future: UInt64) {
   var stack = StackEntry()
   if let coroutine = getCoroutine!(task) {
     stack = awaitStack(Raw(coroutine))
-    if stack.frame >= 0 {
+    if stack.frame >= 0, future != 0 {
       // `frames` still holds the walk.
       let waitsFor = resource(frames[Int(stack.frame)], slot: stack.slot)
       record(
@@ -225,6 +226,9 @@ private let setNameHook: MethodFunction = { task, name, a, b, c in
 }
 
 private let cancelHook: MethodFunction = { task, a, b, c, d in
-  record(CORONER_TASK_CANCEL, address(task), site: currentStack())
+  if let task, let state = getState!(task) {
+    if state == pending { record(CORONER_TASK_CANCEL, address(task), site: currentStack()) }
+    Py_DecRef(state)
+  }
   return originalCancel!(task, a, b, c, d)
 }

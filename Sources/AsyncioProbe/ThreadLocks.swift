@@ -13,6 +13,7 @@ nonisolated(unsafe) private var known = Table()
 
 /// Hooks `_thread.lock`, given its method descriptors.
 func installThreadLocks(acquire: Raw, enter: Raw, release: Raw, exit: Raw, locked: Raw) -> Bool {
+  if originalRelease != nil { return false }
   guard let definition = load(locked, Offset.descriptorBody),
     let function = load(definition, Offset.methodDefFunction)
   else { return false }

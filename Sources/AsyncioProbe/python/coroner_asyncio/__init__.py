@@ -68,8 +68,16 @@ def _imported(name):
         pass
 
 
+def _supported():
+    """CPython of 64 bits with a GIL: elsewhere objects have another layout, down to their header."""
+    return (sys.implementation.name == "cpython" and sys.maxsize > 1 << 32
+            and "t" not in getattr(sys, "abiflags", ""))
+
+
 def arm():
     """Hooks the targets: now if they are imported, else when they are."""
+    if not _supported():
+        return
     finder = _Finder()
     for name in _TARGETS:
         if name in sys.modules:

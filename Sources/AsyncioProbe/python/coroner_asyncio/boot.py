@@ -10,6 +10,8 @@ _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
 _minor = sys.version_info[1]
 _started = None
+# Which modules have been hooked.
+_ready = set()
 
 
 def _start():
@@ -37,10 +39,7 @@ def _fallback(what, why):
 
 def asyncio_imported():
     """Called when the package asyncio has been imported."""
-    if not _start():
-        return
-    if sys.implementation.name != "cpython" or getattr(sys, "_is_gil_enabled", lambda: True)() is False:
-        _fallback("nothing is recorded", "an interpreter that is not known")
+    if "asyncio" in _ready or not _start():
         return
     probe.watches = _watches
     probe.code = _code
@@ -52,11 +51,15 @@ def asyncio_imported():
         except Exception as error:
             _fallback(step.__name__.strip("_"), "%s: %s" % (type(error).__name__, error))
     inject.forget_sources()
+    _ready.add("asyncio")
+    executors_imported()
 
 
 def executors_imported():
-    """Called when concurrent.futures.thread has been imported."""
-    if _started:
+    """Called when concurrent.futures.thread has been imported, before or after asyncio."""
+    if "asyncio" in _ready and "executors" not in _ready \
+            and "concurrent.futures.thread" in sys.modules:
+        _ready.add("executors")
         _inject(table.EXECUTORS)
         inject.forget_sources()
 
