@@ -43,7 +43,10 @@ struct Info: ParsableCommand {
       ("events", count(total)),
     ]
     let bytes = Self.size(of: trace)
-    let perEvent = total > 0 ? ", \(Self.decimals(Double(bytes) / Double(total))) an event" : ""
+    // While the recording is open, or after a kill, most of a short trace is buffers.
+    let perEvent =
+      header.cleanEnd && total > 0
+      ? ", \(Self.decimals(Double(bytes) / Double(total))) an event" : ""
     rows.append(("bytes", count(bytes) + perEvent))
     rows.append(("lost", count(header.lostEvents, "event")))
     for fact in source.definitions.facts { rows.append((fact.key, fact.value)) }
@@ -52,7 +55,8 @@ struct Info: ParsableCommand {
     }
     var text = ""
     func add(_ name: String, _ value: String, _ width: Int) {
-      text += visible(name, limit: width).padded(to: width) + "  " + visible(value, limit: 1000) + "\n"
+      text +=
+        visible(name, limit: width).padded(to: width) + "  " + visible(value, limit: 1000) + "\n"
     }
     let width = min(24, rows.map(\.0.count).max() ?? 0)
     for row in rows { add(row.0, row.1, width) }

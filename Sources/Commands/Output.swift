@@ -3,7 +3,8 @@ import Glibc
 
 /// Where a command's result goes, and whether it is coloured.
 struct Output: ParsableArguments {
-  @Option(name: [.customShort("o"), .customLong("output")],
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
   var file: String?
 

@@ -15,7 +15,8 @@ struct ShowGraph: ParsableCommand {
   @Option(help: "How the graph is written.")
   var format = Format.dot
 
-  @Option(help: ArgumentHelp("The instant: 2.1ms, 3s; the trace's end if not said.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("The instant: 2.1ms, 3s; the trace's end if not said.", valueName: "time"))
   var at: InstantArgument?
 
   @Flag(help: "Draw every party and resource, not only what is stuck.")

@@ -20,8 +20,9 @@ extension TextReport {
     var sentences: [String] = []
     for trace in report.traces {
       let name = report.traces.count > 1 ? "Trace \(options.places.path(trace.path))" : "Trace"
-      sentences.append("\(name) of \(duration(trace.duration.nanoseconds)), \(state(trace)): "
-        + tasks(trace, stuck: report.traces.count == 1 ? stuck : []) + ".")
+      sentences.append(
+        "\(name) of \(duration(trace.duration.nanoseconds)), \(state(trace)): "
+          + tasks(trace, stuck: report.traces.count == 1 ? stuck : []) + ".")
     }
     if hidden > 0 { sentences.append("\(count(hidden, "hazard")) besides (--hazards).") }
     let text = visible(([verdict] + sentences).joined(separator: " "), limit: 2000)

@@ -41,7 +41,10 @@ package struct DotGraph {
   private func attributes(_ node: WaitGraph.Node) -> [(String, String)] {
     var lines = [visible(node.name, limit: 40)]
     if !node.detail.isEmpty { lines.append(visible(node.detail, limit: 48)) }
-    if let site = node.site { lines.append(Places.short(site)) }
+    // A resource without a name is called after its place already.
+    if let site = node.site, !node.name.hasSuffix(Places.short(site)) {
+      lines.append(Places.short(site))
+    }
     var attributes = [("label", lines.joined(separator: "\n"))]
     switch node.kind {
     case .task, .job: attributes += [("shape", "box"), ("style", "filled")]

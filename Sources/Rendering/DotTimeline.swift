@@ -32,7 +32,10 @@ package struct DotTimeline {
       if row != lastRow {
         place(
           "t\(index)", x: Self.timeX, row: row,
-          [("label", instant(entry.time)), ("shape", "plaintext"), ("fontcolor", Ink.faint)], &dot)
+          [
+            ("label", instant(entry.time)), ("shape", "plaintext"), ("style", ""),
+            ("fontcolor", Ink.faint),
+          ], &dot)
         lastRow = row
       }
       place("e\(index)", x: Double(x) * Self.laneWidth, row: row, attributes(entry), &dot)
@@ -68,7 +71,8 @@ package struct DotTimeline {
       "graph",
       [
         // Places are given: neato draws them as they are, under any of Graphviz's commands.
-        ("layout", "neato"), ("splines", "true"), ("overlap", "true"), ("bgcolor", "white"),
+        ("layout", "neato"), ("inputscale", "72"), ("splines", "true"), ("overlap", "true"),
+        ("bgcolor", "white"),
         ("fontname", Ink.font), ("fontsize", "12"), ("fontcolor", Ink.faint), ("pad", "0.3"),
         ("label", cut > 0 ? "\(count(cut)) earlier moments are not drawn" : ""),
       ])
@@ -131,12 +135,14 @@ package struct DotTimeline {
       let entry = entries[index]
       let from = last[entry.lane].map { "e\($0)" } ?? "l\(entry.lane)"
       let isWaiting = last[entry.lane].map { entries[$0].role == .waits } ?? false
-      let color = entry.role == .stuck ? Ink.cause : Ink.line
+      let isBefore = last[entry.lane] == nil
+      let color = isBefore ? Ink.faint : entry.role == .stuck ? Ink.cause : Ink.line
       dot.edge(
         from, "e\(index)",
         [
-          ("arrowhead", "none"), ("color", color), ("penwidth", isWaiting ? "1.2" : "2"),
-          ("style", isWaiting ? "dashed" : "solid"),
+          ("arrowhead", "none"), ("color", color),
+          ("penwidth", isBefore || isWaiting ? "1.2" : "2"),
+          ("style", isBefore ? "dotted" : isWaiting ? "dashed" : "solid"),
         ])
       last[entry.lane] = index
     }

@@ -20,13 +20,17 @@ struct SourceExcerpt {
     var text = StyledText()
     for (index, group) in groups().enumerated() {
       let lines = options.source(group.chief.site.file)
-      text.add(heading(group, arrow: index == 0 ? "-->" : ":::", gutter: gutter, hasSource: lines != nil))
+      text.add(
+        heading(group, arrow: index == 0 ? "-->" : ":::", gutter: gutter, hasSource: lines != nil))
       guard let lines else {
         for mark in group.marks.sorted(by: { $0.site.line < $1.site.line }) {
-          text.add([
+          let label = [
             Span(String(repeating: " ", count: gutter) + " = ", .faint),
             Span("line \(mark.site.line): "),
-          ] + names.spans(names.text(mark.label)))
+          ]
+          let paragraph = Paragraph(
+            label: label, indent: gutter + 3, text: names.text(mark.label), names: names)
+          for line in paragraph.lines() { text.add(line) }
         }
         continue
       }
@@ -58,7 +62,9 @@ struct SourceExcerpt {
       if let place { groups[place].marks.append(mark) } else { groups.append(Group(marks: [mark])) }
     }
     // The excerpt begins where something waits.
-    if let first = groups.firstIndex(where: { $0.marks.contains { $0.role == .primary } }), first > 0 {
+    if let first = groups.firstIndex(where: { $0.marks.contains { $0.role == .primary } }),
+      first > 0
+    {
       groups.insert(groups.remove(at: first), at: 0)
     }
     return groups

@@ -16,7 +16,9 @@ struct SourceLine {
   init(_ raw: String) {
     var column = 0
     for scalar in raw.unicodeScalars {
-      var piece = scalar == "\t" ? String(repeating: " ", count: Self.tab - column % Self.tab)
+      var piece =
+        scalar == "\t"
+        ? String(repeating: " ", count: Self.tab - column % Self.tab)
         : visible(String(scalar))
       if column > Self.limit { piece = "" }
       columnOfByte += Array(repeating: column, count: UTF8.width(scalar))

@@ -12,7 +12,7 @@ struct StackListing {
     for party in parties {
       let since = party.since.map { " since \(instant($0))" } ?? ""
       text.add([
-        Span("   "), Span(visible(party.name), .task),
+        Span("   "), Span(visible(party.name, limit: 40), .task),
         Span(" [\(party.kind.rawValue), \(visible(party.state))\(since)]"),
       ])
       add(party.stack, to: &text)

@@ -33,7 +33,8 @@ package struct TextTimeline {
     for (index, entry) in timeline.entries.enumerated() {
       let time = times[index] == lastTime ? "" : times[index]
       lastTime = times[index]
-      let rail = hasRails ? rails(timeline, at: entry.lane, sign: sign(entry.role), states: states) : []
+      let rail =
+        hasRails ? rails(timeline, at: entry.lane, sign: sign(entry.role), states: states) : []
       var line = [Span(time.paddedLeft(to: timeWidth), .faint), Span("  ")] + rail
       let name = visible(timeline.lanes[entry.lane].name, limit: nameWidth)
       line += [

@@ -62,7 +62,8 @@ enum SampleFindings {
       Mark(
         site: compactTook, role: .secondary, label: "took journal_lock here at +2.14 ms",
         party: "compact"),
-      Mark(site: compactWaits, role: .primary, label: "waits here for cache_lock", party: "compact"),
+      Mark(
+        site: compactWaits, role: .primary, label: "waits here for cache_lock", party: "compact"),
     ]
     finding.story = [
       Moment(time: milliseconds(2.10), party: "put", text: "takes cache_lock"),
