@@ -36,6 +36,8 @@ extension WaitModel {
     if kinds.contains(where: { $0 == .lock || $0 == .semaphore || $0 == .threadLock }) {
       return parties == 1 ? .selfDeadlock : .lockCycle
     }
+    // A consumer that waits for more items than come has done its part: what lacks is task_done().
+    if operations.contains(.queueJoin) { return .unfinishedJoin }
     if let operation = operations.sorted(by: { $0.rawValue < $1.rawValue }).first {
       return signalKind(operation, resource: nil)
     }

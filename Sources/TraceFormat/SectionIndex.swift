@@ -5,22 +5,21 @@ struct SectionIndex {
   private(set) var sections: [Section] = []
   private(set) var losses: [Loss] = []
 
-  init(_ file: TraceFile) {
+  /// - Parameter end: bytes that hold sections, as the header says. What lies beyond was allocated or
+  ///   half written, and is still in a hot buffer.
+  init(_ file: TraceFile, end: UInt64) {
     var offset = UInt64(CORONER_PAGE)
-    while offset < file.size {
+    if end > file.size {
+      losses.append(Loss(what: "the file is cut off", byteOffset: file.size))
+    }
+    while offset < min(end, file.size) {
       let header = file.read(at: offset, count: Section.headerSize)
       if let section = Section(header, at: offset) {
         sections.append(section)
-        if section.length > file.size - offset {
-          losses.append(
-            Loss(what: "the file ends in the middle of a section", byteOffset: file.size))
-          return
-        }
+        guard section.length <= file.size - offset else { return }
         offset += section.length
         continue
       }
-      // Space that was allocated and not used yet is all zero.
-      if header.allSatisfy({ $0 == 0 }) && Self.isZero(file, from: offset) { return }
       let next = Self.resynchronize(file, after: offset)
       losses.append(Loss(what: "a section's header is damaged", byteOffset: offset))
       guard let next else { return }
@@ -29,17 +28,6 @@ struct SectionIndex {
   }
 
   private static let window = 1 << 16
-
-  private static func isZero(_ file: TraceFile, from start: UInt64) -> Bool {
-    var offset = start
-    while offset < file.size {
-      let bytes = file.read(at: offset, count: window)
-      guard !bytes.isEmpty else { return true }
-      if bytes.contains(where: { $0 != 0 }) { return false }
-      offset += UInt64(bytes.count)
-    }
-    return true
-  }
 
   /// The next place that holds a section header with a right checksum.
   private static func resynchronize(_ file: TraceFile, after start: UInt64) -> UInt64? {

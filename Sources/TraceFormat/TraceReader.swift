@@ -20,8 +20,9 @@ package final class TraceReader: EventSource {
   package init(path: String) throws(TraceError) {
     file = try TraceFile(path: path)
     size = file.size
-    (header, clock) = try Self.readHeader(file)
-    index = SectionIndex(file)
+    let end: UInt64
+    (header, clock, end) = try Self.readHeader(file)
+    index = SectionIndex(file, end: end)
     losses = index.losses
     var reader = DefinitionReader()
     for section in index.sections {
@@ -41,7 +42,9 @@ package final class TraceReader: EventSource {
     definitions = reader.finish()
   }
 
-  private static func readHeader(_ file: TraceFile) throws(TraceError) -> (TraceHeader, TickClock) {
+  private static func readHeader(
+    _ file: TraceFile
+  ) throws(TraceError) -> (TraceHeader, TickClock, end: UInt64) {
     guard file.size > 0 else { throw .empty(path: file.path) }
     let bytes = file.read(at: 0, count: Int(CORONER_PAGE))
     let magic = Array("CORONER\n".utf8)
@@ -67,7 +70,7 @@ package final class TraceReader: EventSource {
     header.cleanEnd = fields.u32(80) == 1
     let name = bytes[88..<(88 + 256)].prefix { $0 != 0 }
     header.program = String(decoding: name, as: UTF8.self)
-    return (header, clock)
+    return (header, clock, fields.u64(64))
   }
 
   package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
