@@ -12,13 +12,16 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
     var headline: String
     var parties: [String]
     var resources: [String]
+    var evidence: [String]
     var places: [Place]
 
     var isHazard: Bool { FindingKind(rawValue: kind)?.isHazard ?? false }
 
-    /// Whether a party of the finding, or its headline, has this name.
+    /// Whether a party of the finding, or its headline, has this name. What has no name of its own
+    /// goes by its function: "register" before CPython 3.11, "Registry.register" since.
     func names(_ task: String) -> Bool {
-      parties.contains { $0 == task || $0.hasPrefix(task + " ") } || headline.contains("'\(task)'")
+      parties.contains { $0 == task || $0.hasSuffix("." + task) || $0.hasPrefix(task + " ") }
+        || headline.contains("'\(task)'")
     }
 
     func lines(of file: String) -> Set<Int> {
@@ -59,6 +62,7 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
         headline: finding["headline"] as? String ?? "",
         parties: Self.names(finding["parties"]),
         resources: Self.names(finding["resources"]),
+        evidence: finding["evidence"] as? [String] ?? [],
         places: Self.places(in: finding))
     }
   }

@@ -4,11 +4,18 @@ enum KnownGaps {
   struct Gap: Sendable {
     var sample: String
     /// The versions concerned; nothing for all.
-    var versions: [PythonVersion]?
+    var versions: [PythonVersion]? = nil
     var reason: String
   }
 
-  static let table: [Gap] = []
+  static let table: [Gap] = [
+    Gap(
+      sample: "forgotten_task_done.py",
+      reason: """
+        the crawler waits in join() and its workers in get(): each end of the queue waits for the \
+        other, and the cycle is named by the workers' wait instead of the missing task_done()
+        """)
+  ]
 
   static func reason(_ sample: Sample, _ version: PythonVersion) -> String? {
     table.first { gap in

@@ -5,8 +5,8 @@ import Testing
 /// A program under `samples/`, with what its own comments say that a report must say about it.
 ///
 /// Header comments: `# expect: KIND` or `# expect: nothing`, `# tasks: a, b`, `# resource: x, y`,
-/// `# also: KIND` (hazards that may accompany it), `# python: 3.11` (the oldest that has what it
-/// uses). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
+/// `# because: text` (a word of the evidence), `# also: KIND` (a hazard that must accompany it),
+/// `# python: 3.11` (the oldest that has what it uses). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
 /// point to; of several lines marked `# <- runs`, one is enough.
 struct Sample: Sendable, CustomTestStringConvertible {
   var file: URL
@@ -14,6 +14,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
   var kind: FindingKind?
   var tasks: [String]
   var resources: [String]
+  var evidence: [String]
   var hazards: [FindingKind]
   var oldestPython: PythonVersion
   var lines: [Int]
@@ -58,6 +59,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     kind = expected == "nothing" ? nil : try kindNamed(expected)
     hazards = try values("also").map(kindNamed)
     tasks = values("tasks")
+    evidence = values("because")
     resources = values("resource")
     oldestPython = try values("python").first.map(PythonVersion.init(text:)) ?? .oldest
     self.lines = []

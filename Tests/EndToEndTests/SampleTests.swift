@@ -42,6 +42,10 @@ import Testing
             claim.resources.contains { $0.contains(resource) },
             "'\(resource)' is not named: \(report)")
         }
+        for word in sample.evidence {
+          #expect(
+            claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
+        }
         let lines = claim.lines(of: sample.name)
         for line in sample.lines {
           #expect(lines.contains(line), "line \(line) is missing: \(report)")

@@ -2,7 +2,7 @@
 # expect: unfinished-join
 # tasks: import_rows
 # resource: rows
-# also: swallowed-exception
+# because: ValueError
 import asyncio
 
 

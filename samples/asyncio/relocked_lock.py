@@ -1,6 +1,6 @@
 # A registry whose public method takes the lock and then calls another one that takes it as well.
 # expect: self-deadlock
-# tasks: Registry.register
+# tasks: register
 # resource: lock
 import asyncio
 

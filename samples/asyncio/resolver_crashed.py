@@ -1,7 +1,7 @@
 # The task that hands out the replies dies of a bad message; its callers wait on.
 # expect: orphaned-future
 # tasks: load_profile
-# also: swallowed-exception
+# because: KeyError
 import asyncio
 
 
