@@ -25,7 +25,7 @@ deps:
 	@sh .ci/deps
 
 tool: deps
-	$(BUILD) $(TOOL) --static-swift-stdlib --product coroner
+	$(BUILD) $(TOOL) --static-swift-stdlib -Xlinker --strip-all --product coroner
 
 embedded: deps
 	$(BUILD) $(EMBEDDED) --product coroner-recorder
@@ -48,10 +48,11 @@ stage: tool embedded
 demo: stage
 	@$(DIST)/bin/coroner demo
 
-test: stage lint
+test: stage
 	CORONER_DIST=$(abspath $(DIST)) \
 	CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
 	  $(SWIFT) test --scratch-path $(SCRATCH)
+	@$(MAKE) --no-print-directory lint
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
