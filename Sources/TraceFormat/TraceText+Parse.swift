@@ -182,7 +182,7 @@ private struct TraceTextParser {
   ) throws(TraceTextError) -> UInt64 {
     switch meaning {
     case .string:
-      if word.hasPrefix("\"") { return UInt64(trace.intern(try line.content(word))) }
+      if word.unicodeScalars.first == "\"" { return UInt64(trace.intern(try line.content(word))) }
       return try reference(word, names: strings, "a string", line)
     case .site: return try reference(word, names: sites, "a site", line)
     case .limit where word == "none": return UInt64.max

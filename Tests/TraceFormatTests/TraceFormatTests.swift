@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct TraceFormatPlaceholder {
-  @Test func builds() {}
-}
