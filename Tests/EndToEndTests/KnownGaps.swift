@@ -8,14 +8,7 @@ enum KnownGaps {
     var reason: String
   }
 
-  static let table: [Gap] = [
-    Gap(
-      sample: "forgotten_task_done.py",
-      reason: """
-        the crawler waits in join() and its workers in get(): each end of the queue waits for the \
-        other, and the cycle is named by the workers' wait instead of the missing task_done()
-        """)
-  ]
+  static let table: [Gap] = []
 
   static func reason(_ sample: Sample, _ version: PythonVersion) -> String? {
     table.first { gap in
