@@ -35,7 +35,8 @@ package struct Analyzer {
     if !findings.isEmpty { findings += Hazards(world: world, namer: namer).neverAwaited() }
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
     let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }
-    let stuck = causes.isEmpty
+    let stuck =
+      causes.isEmpty
       ? 0 : tasks.count { !world.parties[$0].isEnded && !model.isLive(.party($0)) }
     let summary = TraceSummary(
       path: path, program: trace.header.program, process: trace.header.process,

@@ -12,7 +12,7 @@ struct Because {
   private var namer: Namer { explainer.namer }
 
   func facts() -> [String] {
-    if cause.isCycle { return [] }
+    if cause.isCycle && cause.isStructural { return [] }
     var facts: [String] = []
     for index in explainer.resources(cause) { facts += resourceFacts(index) }
     for node in cause.nodes {
@@ -62,12 +62,24 @@ struct Because {
       }
     case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process: break
     }
+    if let task = resource.wastedOn {
+      facts.append("the wake-up went to \(cancelled(task))")
+    }
     return facts
+  }
+
+  /// A cancelled task, with who asked for it and where.
+  private func cancelled(_ task: Int) -> String {
+    let name = "\(namer.quoted(party: task)), which was cancelled"
+    guard let asked = world.parties[task].cancelRequested else { return name }
+    return name + " by \(namer.quoted(party: asked.party)) at \(place(asked))"
   }
 
   private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
     var facts = ["\(name) holds \(resource.items) of its items"]
-    if resource.capacity > 0 { facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items" }
+    if resource.capacity > 0 {
+      facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items"
+    }
     facts.append(
       resource.lastPut.map { "the last put was at \(place($0)), \(Clock.instant($0.time))" }
         ?? "nothing was ever put")
@@ -102,8 +114,9 @@ struct Because {
       else { return nil }
       let error = world.parties[index].error
       let place = namer.userSite(error?.site).map { ", at \(Namer.place($0))" } ?? ""
-      let what = outcome == .cancelled ? "was cancelled" : "ended with \(error?.type ?? "an error")"
-      return "\(namer.quoted(party: index)) \(what)\(place) at \(Clock.instant(at))"
+      if outcome == .cancelled { return "\(cancelled(index)), \(Clock.instant(at))" }
+      return "\(namer.quoted(party: index)) ended with \(error?.type ?? "an error")\(place) at "
+        + Clock.instant(at)
     }.suffix(3)
   }
 

@@ -16,15 +16,16 @@ struct Explainer {
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
       headline: "")
-    let hops = hops(of: cause)
+    let hops = hops(of: cause, kind)
     let parties = involved(cause, hops)
     finding.parties = parties.map(namer.findingParty)
     finding.resources = resources(cause).map(namer.findingResource)
     finding.edges = hops.map(edge)
     for party in parties { addMarks(of: party, to: &finding) }
     addResourceMarks(cause, to: &finding)
+    addLibraryMarks(cause, parties, to: &finding)
     finding.story = story(cause, parties)
-    finding.behind = cause.behind.filter { !parties.contains($0) }.map(behind)
+    finding.behind = (cause.behind + partyNodes(cause)).filter { !parties.contains($0) }.map(behind)
     finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
     let wording = Wording(explainer: self, cause: cause, kind: kind, hops: hops, parties: parties)
     finding.headline = wording.headline()
@@ -48,7 +49,13 @@ struct Explainer {
   }
 
   /// The waiting parties of a cause with what they wait for: in a cycle in its order.
-  func hops(of cause: Cause) -> [Hop] {
+  func hops(of cause: Cause, _ kind: FindingKind) -> [Hop] {
+    // What others did before is no bond: the cause is then the wait itself, not the circle.
+    if !cause.isStructural {
+      let all = direct(cause)
+      let own = all.filter { $0.resource != nil && isAbout(kind, operation(of: $0.party)) }
+      return own.isEmpty ? all : own
+    }
     guard cause.isCycle, let start = cause.nodes.first(where: isPartyNode) else {
       return direct(cause)
     }
@@ -78,16 +85,38 @@ struct Explainer {
     return hops.isEmpty ? direct(cause) : hops
   }
 
-  private func isPartyNode(_ node: Int) -> Bool {
-    switch model.nodes[node] {
-    case .party(let index): world.parties[index].kind != .thread
-    case .thread: cannotStartElsewhere(node)
-    case .resource, .executor, .anything: false
+  /// Whether a wait for this operation is what the kind is about.
+  private func isAbout(_ kind: FindingKind, _ operation: Operation?) -> Bool {
+    switch kind {
+    case .queueNoProducer: operation == .queueGet
+    case .queueNoConsumer: operation == .queuePut
+    case .unfinishedJoin: operation == .queueJoin
+    case .shortBarrier: operation == .barrierWait
+    case .lostWakeup: operation == .conditionWait || operation == .eventWait
+    case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock,
+      .leakedPermit, .orphanedFuture, .blockedLoop, .loopSelfWait, .poolStarvation,
+      .suspendedHolder, .strandedWaiter, .externalWait, .swallowedException, .neverAwaited,
+      .slowCallback:
+      true
     }
   }
 
-  private func cannotStartElsewhere(_ node: Int) -> Bool {
-    if case .thread = model.nodes[node] { true } else { false }
+  private func partyNodes(_ cause: Cause) -> [Int] {
+    cause.nodes.compactMap { node in
+      if case .party(let index) = model.nodes[node], world.parties[index].kind != .thread {
+        index
+      } else {
+        nil
+      }
+    }
+  }
+
+  private func isPartyNode(_ node: Int) -> Bool {
+    switch model.nodes[node] {
+    case .party(let index): world.parties[index].kind != .thread
+    case .thread: true
+    case .resource, .executor, .anything: false
+    }
   }
 
   /// The parties that wait directly for the resource of a cause without a cycle.
@@ -124,12 +153,8 @@ struct Explainer {
   private func involved(_ cause: Cause, _ hops: [Hop]) -> [Int] {
     var result: [Int] = []
     for hop in hops where !result.contains(hop.party) { result.append(hop.party) }
-    for node in cause.nodes {
-      if case .party(let index) = model.nodes[node], world.parties[index].kind != .thread,
-        !result.contains(index)
-      {
-        result.append(index)
-      }
+    if cause.isStructural || hops.isEmpty {
+      for index in partyNodes(cause) where !result.contains(index) { result.append(index) }
     }
     // Those that took it and have ended belong to the story.
     for index in resources(cause) {
@@ -199,11 +224,49 @@ struct Explainer {
 
   /// What a wait is for, in words.
   func awaited(_ wait: Wait) -> String {
-    if let resource = wait.primitive?.resource { return namer.name(resource: resource) }
+    if let resource = wait.primitive?.resource { return awaited(resource: resource) }
     switch wait.future {
     case .party(let task): return "the end of \(namer.quoted(party: task))"
-    case .resource(let future): return namer.name(resource: future)
+    case .resource(let future): return awaited(resource: future)
     case nil: return "something unknown"
+    }
+  }
+
+  /// A resource, or those that a group of tasks still waits for.
+  private func awaited(resource index: Int) -> String {
+    let tasks = world.resources[index].members.compactMap { member -> Int? in
+      guard case .party(let task) = member, !world.parties[task].isEnded else { return nil }
+      return task
+    }
+    guard !tasks.isEmpty else { return namer.name(resource: index) }
+    let shown = tasks.prefix(3).map(namer.quoted(party:)).joined(separator: ", ")
+    return "the end of \(shown)" + (tasks.count > 3 ? " and \(tasks.count - 3) more" : "")
+  }
+
+  /// Where one user line both takes and waits, the lines of the library tell the two apart.
+  private func addLibraryMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
+    let waits = parties.compactMap { party in wait(of: party).map { (party, $0) } }
+    let waitLines = Set(waits.compactMap { namer.userSite($0.1.site).map(Namer.place) })
+    for index in resources(cause) {
+      for hold in world.resources[index].holds.prefix(8) {
+        guard let line = namer.userSite(hold.site), waitLines.contains(Namer.place(line)),
+          let direct = namer.directSite(hold.site), direct != line
+        else { continue }
+        let name = namer.name(resource: index)
+        finding.marks.append(
+          Mark(
+            site: direct, role: .secondary, label: "this takes \(name)",
+            party: namer.name(party: hold.party)))
+        for (party, wait) in waits {
+          guard let site = namer.directSite(wait.site), site != namer.userSite(wait.site) else {
+            continue
+          }
+          finding.marks.append(
+            Mark(
+              site: site, role: .primary, label: "this waits for \(name)",
+              party: namer.name(party: party)))
+        }
+      }
     }
   }
 
@@ -219,11 +282,14 @@ struct Explainer {
             label: "took \(name) here at \(Clock.instant(hold.time))",
             party: namer.name(party: hold.party)))
       }
-      if let created = resource.created, let site = namer.userSite(created.site) {
+      // Where a lock was taken says more than where it was made.
+      if resource.holds.isEmpty, let created = resource.created,
+        let site = namer.userSite(created.site)
+      {
         finding.marks.append(
           Mark(
             site: site, role: .secondary, label: "made here at \(Clock.instant(created.time))",
-            party: resource.holds.isEmpty ? namer.name(party: created.party) : nil))
+            party: namer.name(party: created.party)))
       }
     }
   }

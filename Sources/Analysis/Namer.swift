@@ -60,12 +60,13 @@ struct Namer {
 
   /// Whether the name is read from the line that made the resource.
   func isNameRead(resource index: Int) -> Bool {
-    world.resources[index].name == nil && attribute(madeAt: world.resources[index].created?.site) != nil
+    world.resources[index].name == nil
+      && attribute(madeAt: world.resources[index].created?.site) != nil
   }
 
   /// What the line that made it assigns it to: `cache_lock` of `self.cache_lock = asyncio.Lock()`.
   private func attribute(madeAt stack: StackID?) -> String? {
-    guard let site = userSite(stack), let lines = source(site.file),
+    guard let site = directSite(stack), let lines = source(site.file),
       lines.indices.contains(site.line - 1)
     else { return nil }
     return Self.assignedName(lines[site.line - 1])
@@ -146,6 +147,12 @@ struct Namer {
     let frames = world.definitions.frames(stack)
     return frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
       ?? frames.first
+  }
+
+  /// The innermost frame outside of the language's own library: the line that does it, whoever asked.
+  func directSite(_ stack: StackID?) -> Site? {
+    let frames = world.definitions.frames(stack)
+    return frames.first { $0.ownership != .runtime } ?? frames.first
   }
 
   static func place(_ site: Site) -> String {

@@ -258,7 +258,8 @@ struct WaitModel {
   private mutating func connectSignal(
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) {
-    let actors = operation == .queuePut || operation == .queueJoin
+    let actors =
+      operation == .queuePut || operation == .queueJoin
       ? resource.takers : resource.providers
     need(node, .any, known(actors) + [.anything])
   }
@@ -272,7 +273,8 @@ struct WaitModel {
   }
 
   private func known(_ parties: Set<Int>) -> [Node] {
-    parties.filter { !world.parties[$0].isEnded && world.parties[$0].kind != .thread }.sorted().map {
+    parties.filter { !world.parties[$0].isEnded && world.parties[$0].kind != .thread }.sorted().map
+    {
       .party($0)
     }
   }

@@ -64,10 +64,12 @@ struct Wording {
 
   func help() -> [String] {
     switch kind {
-    case .lockCycle: ["take the locks in one order everywhere"]
+    case .lockCycle: [oneOrder]
     case .awaitCycle: ["let one of them go on without the other's result"]
-    case .selfDeadlock: ["asyncio locks are not reentrant: call a version that expects the lock held"]
-    case .permitExhaustion: ["take all permits that one task needs at once, or bound the tasks by less"]
+    case .selfDeadlock:
+      ["asyncio locks are not reentrant: call a version that expects the lock held"]
+    case .permitExhaustion:
+      ["take all permits that one task needs at once, or bound the tasks by less"]
     case .abandonedLock, .leakedPermit:
       ["give it back on every way out: async with, or try and finally"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
@@ -85,6 +87,17 @@ struct Wording {
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback: []
     }
+  }
+
+  private var oneOrder: String {
+    guard hops.count == 2, let first = hops[1].resource, let second = hops[0].resource else {
+      return "take the locks in one order everywhere"
+    }
+    let held = namer.name(resource: first)
+    return
+      "take the two locks in one order everywhere; \(namer.quoted(party: hops[0].party)) takes "
+      + "\(held) first, so \(namer.quoted(party: hops[1].party)) could take it before "
+      + namer.name(resource: second)
   }
 
   private var busy: String {

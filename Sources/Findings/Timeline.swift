@@ -33,7 +33,9 @@ package struct Timeline: Sendable {
     package var site: Site?
     package var role: Role
     /// What the colour says.
-    package enum Role: String, Sendable { case spawn, runs, takes, releases, waits, wakes, ends, stuck }
+    package enum Role: String, Sendable {
+      case spawn, runs, takes, releases, waits, wakes, ends, stuck
+    }
     package init(time: TraceInstant, lane: Int, text: String, site: Site?, role: Role) {
       self.time = time
       self.lane = lane

@@ -26,6 +26,8 @@ package struct PartyRecord: Sendable {
   /// The thread that it runs on, or ran on last.
   package var thread: ThreadSlot
   package var lastRun: TraceInstant?
+  /// The latest wait, also when it is over.
+  package var lastWait: Wait?
   package var cancelRequested: Occurrence?
   /// The type of the exception that ended it, and where it was raised.
   package var error: (type: String, site: StackID?)?

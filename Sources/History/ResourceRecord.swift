@@ -21,6 +21,8 @@ package struct ResourceRecord: Sendable {
   /// The latest set of an event or notify of a condition.
   package var signalled: Occurrence?
   package var signalledWaiters: UInt32 = 0
+  /// A task that was woken here and then cancelled, so that its wake-up was lost.
+  package var wastedOn: Int?
   package var items: UInt32 = 0
   package var unfinished: UInt32 = 0
   package var taskDoneCount: UInt64 = 0

@@ -44,9 +44,10 @@ extension World {
       return
     }
     let future = living[event.object] ?? .resource(resource(event.object, orNew: .future))
-    parties[task].state = .waiting(
-      Wait(
-        future: future, primitive: announcement?.primitive, site: event.site, since: event.time))
+    let wait = Wait(
+      future: future, primitive: announcement?.primitive, site: event.site, since: event.time)
+    parties[task].state = .waiting(wait)
+    parties[task].lastWait = wait
   }
 
   mutating func endTask(_ event: Event) {
@@ -55,9 +56,19 @@ extension World {
     announced[task] = nil
     let outcome = Outcome(rawValue: event.value) ?? .value
     parties[task].state = .ended(outcome, at: event.time)
+    noteWastedWakeup(of: task, outcome)
     if let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) {
       parties[task].error = (type, event.site)
     }
+  }
+
+  private mutating func noteWastedWakeup(of task: Int, _ outcome: Outcome) {
+    guard outcome == .cancelled, let wait = parties[task].lastWait,
+      let resource = wait.primitive?.resource,
+      let signalled = resources[resource].signalled ?? resources[resource].released,
+      signalled.time >= wait.since
+    else { return }
+    resources[resource].wastedOn = task
   }
 
   private mutating func leave(_ task: Int, on slot: ThreadSlot) {

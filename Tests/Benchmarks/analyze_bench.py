@@ -16,7 +16,7 @@ for _ in range(3):
     seconds.append(time.monotonic() - begun)
     if done.returncode not in (0, 1):
         sys.exit(f"analyze ended with {done.returncode}: {done.stderr.strip()}")
-events = json.loads(done.stdout)["trace"]["events"]
+events = json.loads(done.stdout)["traces"][0]["events"]
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 figures = {"analyze_events_per_s": round(events / statistics.median(seconds))}
 if events >= 10_000_000:

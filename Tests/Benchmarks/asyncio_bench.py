@@ -92,7 +92,7 @@ def main() -> None:
             if name == "asyncio_echo_cpu_ratio":
                 info = subprocess.run([dist / "bin/coroner", "analyze", trace, "--format", "json"],
                                       capture_output=True, text=True)
-                events = json.loads(info.stdout)["trace"]["events"]
+                events = json.loads(info.stdout)["traces"][0]["events"]
                 figures["bytes_per_event_server"] = round(trace.stat().st_size / events, 2)
     print(json.dumps(figures))
 
