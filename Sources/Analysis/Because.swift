@@ -19,7 +19,7 @@ struct Because {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
     if !cause.isStructural {
-      facts += failures()
+      facts += failures() + neverAwaited()
       facts.append(
         "no timer, descriptor, signal handler, job or other thread was left that could act")
       facts.append("every task that is left waits, and none of them for something that can come")
@@ -76,7 +76,7 @@ struct Because {
   }
 
   private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
-    var facts = ["\(name) holds \(resource.items) of its items"]
+    var facts = ["\(name) holds \(resource.items) \(resource.items == 1 ? "item" : "items")"]
     if resource.capacity > 0 {
       facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items"
     }
@@ -86,7 +86,7 @@ struct Because {
     facts.append(
       resource.lastGot.map { "the last get was at \(place($0)), \(Clock.instant($0.time))" }
         ?? "nothing was ever taken")
-    if resource.unfinished > 0 {
+    if kind == .unfinishedJoin && resource.unfinished > 0 {
       facts.append(
         "\(resource.unfinished) \(resource.unfinished == 1 ? "item lacks" : "items lack") "
           + "task_done(), which was called \(resource.taskDoneCount) times")
@@ -118,6 +118,14 @@ struct Because {
       return "\(namer.quoted(party: index)) ended with \(error?.type ?? "an error")\(place) at "
         + Clock.instant(at)
     }.suffix(3)
+  }
+
+  private func neverAwaited() -> [String] {
+    world.neverAwaited.suffix(3).map { coroutine in
+      let name = coroutine.function?.function ?? "a coroutine"
+      let place = namer.userSite(coroutine.site).map { " at \(Namer.place($0))" } ?? ""
+      return "the coroutine '\(name)' was dropped\(place) and never awaited, so it never ran"
+    }
   }
 
   private func threadFacts(_ slot: ThreadSlot) -> [String] {

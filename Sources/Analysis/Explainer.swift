@@ -24,6 +24,10 @@ struct Explainer {
     for party in parties { addMarks(of: party, to: &finding) }
     addResourceMarks(cause, to: &finding)
     addLibraryMarks(cause, parties, to: &finding)
+    var marked: Set<String> = []
+    finding.marks = finding.marks.filter {
+      marked.insert("\($0.site.file):\($0.site.line) \($0.label)").inserted
+    }
     finding.story = story(cause, parties)
     finding.behind = (cause.behind + partyNodes(cause)).filter { !parties.contains($0) }.map(behind)
     finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
@@ -46,6 +50,8 @@ struct Explainer {
     var resource: Int?
     var awaited: Int?
     var provider: Int?
+    /// It could go on, but for the thread that it runs on.
+    var needsThread = false
   }
 
   /// The waiting parties of a cause with what they wait for: in a cycle in its order.
@@ -68,7 +74,10 @@ struct Explainer {
         hops.append(Hop(party: index))
       case .thread(let slot):
         guard let thread = world.threads[slot] else { continue }
-        if !hops.isEmpty { hops[hops.count - 1].provider = thread.actor }
+        if !hops.isEmpty {
+          hops[hops.count - 1].provider = thread.actor
+          hops[hops.count - 1].needsThread = hops[hops.count - 1].resource == nil
+        }
         if hops.last?.party != thread.actor { hops.append(Hop(party: thread.actor)) }
       case .resource(let index, _): if !hops.isEmpty { hops[hops.count - 1].resource = index }
       case .executor(let index): if !hops.isEmpty { hops[hops.count - 1].resource = index }
@@ -178,15 +187,19 @@ struct Explainer {
   // MARK: Edges, marks, story
 
   private func edge(_ hop: Hop) -> Edge {
+    let party = world.parties[hop.party]
     let wait = wait(of: hop.party)
     let resource =
-      hop.resource.map(namer.name(resource:))
-      ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" } ?? "nothing known"
-    let held = hop.resource.map { isHeld($0) } ?? false
+      hop.needsThread
+      ? "the loop's thread"
+      : hop.resource.map(namer.name(resource:))
+        ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" } ?? "nothing known"
+    let held = hop.needsThread || hop.resource.map { isHeld($0) } ?? false
     return Edge(
       from: namer.name(party: hop.party), resource: resource,
       to: hop.provider.map(namer.name(party:)), relation: held ? "held by" : "provided by",
-      site: namer.userSite(wait?.site), since: wait?.since)
+      site: namer.userSite(wait?.site ?? party.created.site),
+      since: wait?.since ?? party.created.time)
   }
 
   private func isHeld(_ resource: Int) -> Bool {
@@ -225,6 +238,7 @@ struct Explainer {
   /// What a wait is for, in words.
   func awaited(_ wait: Wait) -> String {
     if let resource = wait.primitive?.resource { return awaited(resource: resource) }
+    if wait.primitive?.operation == .sleep { return "its timer" }
     switch wait.future {
     case .party(let task): return "the end of \(namer.quoted(party: task))"
     case .resource(let future): return awaited(resource: future)
@@ -322,6 +336,10 @@ struct Explainer {
     }
     guard moments.count > 1 else { return [] }
     moments.sort { $0.time < $1.time }
+    var told: Set<String> = []
+    moments = moments.filter {
+      told.insert("\($0.time.nanoseconds) \($0.party ?? "") \($0.text)").inserted
+    }
     let still = parties.filter { wait(of: $0) != nil }.count
     let whoWaits = still == 1 ? "it still waits" : still == 2 ? "both still wait" : "all still wait"
     return moments + [Moment(time: world.now, party: nil, text: "the trace ends; \(whoWaits)")]
@@ -345,9 +363,8 @@ struct Explainer {
     let places = read.compactMap { namer.userSite(world.resources[$0].created?.site) }
       .map(Namer.place)
     return [
-      "asyncio locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
-        + "the \(read.count == 1 ? "line" : "lines") that made "
-        + "\(read.count == 1 ? "it" : "them"), \(places.joined(separator: " and "))"
+      "locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
+        + places.joined(separator: " and ")
     ]
   }
 

@@ -69,7 +69,19 @@ struct Namer {
     guard let site = directSite(stack), let lines = source(site.file),
       lines.indices.contains(site.line - 1)
     else { return nil }
-    return Self.assignedName(lines[site.line - 1])
+    let line = lines[site.line - 1]
+    return Self.assignedName(line) ?? Self.takenName(line)
+  }
+
+  /// What a `with` takes: `lock` of `with self.lock:`. A thread lock is first seen where it is taken.
+  static func takenName(_ line: String) -> String? {
+    let words = line.split(separator: " ")
+    guard let with = words.firstIndex(of: "with"), words.indices.contains(with + 1) else {
+      return nil
+    }
+    let taken = words[with + 1].prefix { $0 != ":" && $0 != "," }
+    let isPlain = taken.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+    return isPlain ? taken.split(separator: ".").last.map(String.init) : nil
   }
 
   /// The last name of the target of a plain assignment; nothing for any other statement.

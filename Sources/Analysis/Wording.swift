@@ -43,21 +43,24 @@ struct Wording {
     case .lostWakeup:
       return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
     case .queueNoConsumer:
-      return "\(subject) \(verb) to put into \(resource), which is full and which nobody empties"
+      return "\(subject) \(verb) to put into \(resource), which is full and probably never emptied"
     case .queueNoProducer:
-      return "\(subject) \(verb) for an item of \(resource), which nobody fills any more"
+      return "\(subject) \(verb) for an item of \(resource), which probably nobody fills any more"
     case .unfinishedJoin:
-      return "\(subject) \(verb) in join() of \(resource), which nobody finishes"
-    case .shortBarrier: return "\(subject) \(verb) at \(resource), which is one party short or more"
+      return "\(subject) \(verb) in join() of \(resource), which probably nobody will finish"
+    case .shortBarrier:
+      return "\(subject) \(verb) at \(resource), for parties that will probably never come"
     case .blockedLoop:
       return "the event loop is blocked: \(subject) has kept its thread for \(busy)"
     case .loopSelfWait:
-      return "\(subject) \(verb) on the loop's own thread for work that needs that same loop"
+      return "\(list(blockers.map(namer.quoted(party:)))) \(blockers.count == 1 ? "waits" : "wait")"
+        + " on the loop's own thread for work that needs that same loop"
     case .poolStarvation:
       return "every worker of \(resource(ofKind: .executor)) waits for work queued behind it"
     case .suspendedHolder:
-      return "the loop's thread blocks on a lock that a suspended task of the same loop holds: "
-        + subject
+      let holders = waiting.filter { !blockers.contains($0) }
+      return "\(list(blockers.map(namer.quoted(party:)))) blocks the loop's thread on \(resource), "
+        + "held by \(list(holders.map(namer.quoted(party:)))), which needs that thread to go on"
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback: return subject
     }
   }
@@ -69,10 +72,12 @@ struct Wording {
     case .selfDeadlock:
       ["asyncio locks are not reentrant: call a version that expects the lock held"]
     case .permitExhaustion:
-      ["take all permits that one task needs at once, or bound the tasks by less"]
+      ["let a task take all the permits that it needs in one go, or let fewer tasks in"]
     case .abandonedLock, .leakedPermit:
       ["give it back on every way out: async with, or try and finally"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
+    case .orphanedFuture where setOrResolve == "set":
+      ["set the event on every way out of the task that is to set it, also when it fails"]
     case .orphanedFuture:
       ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
     case .lostWakeup:
@@ -87,6 +92,15 @@ struct Wording {
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback: []
     }
+  }
+
+  /// Those that block their thread, as against those that it keeps from running.
+  private var blockers: [Int] {
+    let blocking = waiting.filter { party in
+      guard let thread = world.threads[world.parties[party].thread] else { return false }
+      return thread.block != nil && thread.actor == party && !thread.loops.isEmpty
+    }
+    return blocking.isEmpty ? waiting : blocking
   }
 
   private var oneOrder: String {

@@ -45,7 +45,7 @@ extension TextReport {
     var text = count(trace.tasks, "task")
     if trace.stuckTasks > 0 { text += ", \(count(trace.stuckTasks)) stuck" }
     if trace.stuckTasks > 0, stuck.count == 1, let finding = stuck.first {
-      let causes = finding.parties.count { $0.kind == .task }
+      let causes = finding.parties.count { $0.kind == .task && $0.state != "ended" }
       var parts: [String] = []
       if causes > 0 { parts.append("\(count(causes)) \(finding.placeOfParties)") }
       if !finding.behind.isEmpty { parts.append("\(count(finding.behind.count)) behind it") }
