@@ -8,6 +8,8 @@ struct ThreadStream {
   private var buffers: ArraySlice<HotBuffer>
   private var block = RecordBlockCursor()
   private var expected: UInt64 = 0
+  /// Up to which index damaged blocks account for what is missing.
+  private var damagedEnd: UInt64 = 0
   private(set) var losses: [Loss] = []
 
   init(slot: ThreadSlot, file: TraceFile, sections: [Section], buffers: [HotBuffer]) {
@@ -22,7 +24,8 @@ struct ThreadStream {
   var head: TraceRecord? { block.head }
 
   mutating func advance() {
-    expected += 1
+    // A damaged buffer may claim any index.
+    expected &+= 1
     block.advance()
     if block.head == nil { refill() }
   }
@@ -37,7 +40,8 @@ struct ThreadStream {
             Loss(
               what: "a block of thread \(slot.number) is damaged or cut off",
               byteOffset: section.offset, events: UInt64(min(section.count, Section.largestCount))))
-          expected = max(expected, section.firstIndex &+ UInt64(section.count))
+          // Not `expected`: after a kill a hot buffer may still hold the same events.
+          damagedEnd = max(damagedEnd, section.firstIndex &+ UInt64(section.count))
           continue
         }
         take(decoded, at: section.offset)
@@ -52,10 +56,13 @@ struct ThreadStream {
   /// Skips what was delivered already, and notes what is missing before it.
   private mutating func take(_ decoded: RecordBlock, at offset: UInt64?) {
     if decoded.firstIndex > expected {
-      losses.append(
-        Loss(
-          what: "events of thread \(slot.number) are missing", byteOffset: offset,
-          events: decoded.firstIndex - expected))
+      let unexplained = max(expected, min(damagedEnd, decoded.firstIndex))
+      if decoded.firstIndex > unexplained {
+        losses.append(
+          Loss(
+            what: "events of thread \(slot.number) are missing", byteOffset: offset,
+            events: decoded.firstIndex - unexplained))
+      }
       expected = decoded.firstIndex
     }
     let known = Int(min(expected - decoded.firstIndex, UInt64(decoded.records.count)))
