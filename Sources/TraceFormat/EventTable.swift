@@ -65,7 +65,9 @@ package struct EventSpecification: Sendable {
 
 extension EventKind {
   package var specification: EventSpecification {
-    guard let found = Self.byNumber[Int(rawValue)] else { fatalError("\(self) is not in the table") }
+    guard let found = Self.byNumber[Int(rawValue)] else {
+      fatalError("\(self) is not in the table")
+    }
     return found
   }
 
@@ -151,14 +153,19 @@ extension EventKind {
         value: F(.site, "function"), "a coroutine was collected that never began"),
       E(.taskDestroyed, "task-destroyed", task, "the task was collected while it was pending"),
 
-      E(.acquired, "acquired", F(.resource, "resource"), site: "stack", "a lock or permit is taken"),
       E(
-        .released, "released", F(.resource, "resource"), site: "stack", "a lock or permit is given back"
+        .acquired, "acquired", F(.resource, "resource"), site: "stack", "a lock or permit is taken"),
+      E(
+        .released, "released", F(.resource, "resource"), site: "stack",
+        "a lock or permit is given back"
       ),
       E(.eventSet, "event-set", F(.resource, "event"), site: "stack", "the event is set"),
-      E(.eventCleared, "event-cleared", F(.resource, "event"), site: "stack", "the event is cleared"),
       E(
-        .notified, "notified", F(.resource, "condition"), object: F(.number, "asked"), site: "stack",
+        .eventCleared, "event-cleared", F(.resource, "event"), site: "stack", "the event is cleared"
+      ),
+      E(
+        .notified, "notified", F(.resource, "condition"), object: F(.number, "asked"),
+        site: "stack",
         value: F(.number, "waiters"), "asks to wake that many of so many waiters"),
       E(
         .queuePut, "queue-put", queue, site: "stack", value: F(.number, "items"),

@@ -143,7 +143,9 @@ private struct TraceTextParser {
     let subject = try field(line.next(table.subject.label), table.subject.meaning, line)
     var event = Event(time: try instant(time, line), thread: thread, kind: kind, subject: subject)
     while let word = line.words.popFirst() {
-      guard let (key, value) = line.pair(word) else { throw line.error("'\(word)' is no key=value") }
+      guard let (key, value) = line.pair(word) else {
+        throw line.error("'\(word)' is no key=value")
+      }
       switch key {
       case "object": event.object = try field(value, table.object?.meaning ?? .number, line)
       case "site": event.site = try stack(value, line)
@@ -164,7 +166,9 @@ private struct TraceTextParser {
   private func instant(
     _ text: Substring, _ line: TraceTextLine
   ) throws(TraceTextError) -> TraceInstant {
-    let units: [(name: String, digits: Int)] = [("ns", 0), ("us", 3), ("µs", 3), ("ms", 6), ("s", 9)]
+    let units: [(name: String, digits: Int)] = [
+      ("ns", 0), ("us", 3), ("µs", 3), ("ms", 6), ("s", 9),
+    ]
     guard let unit = units.first(where: { text.hasSuffix($0.name) }) else {
       throw line.error("'\(text)' has no unit (ns, us, ms, s)")
     }

@@ -89,7 +89,8 @@ struct TraceTextLine {
       case "r": result.append("\r")
       case "u":
         guard rest.popFirst() == "{", let close = rest.firstIndex(of: "}"),
-          let value = UInt32(Substring(rest[..<close]), radix: 16), let scalar = Unicode.Scalar(value)
+          let value = UInt32(Substring(rest[..<close]), radix: 16),
+          let scalar = Unicode.Scalar(value)
         else { throw error("\\u{…} is not a code point") }
         result.append(scalar)
         rest = rest[rest.index(after: close)...]

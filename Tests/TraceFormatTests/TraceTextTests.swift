@@ -76,7 +76,9 @@ let sampleText = """
     #expect(Set(parsed.events.map { "\($0)" }) == Set(trace.events.map { "\($0)" }))
   }
 
-  @Test(arguments: ["", "\"", "\\", "\u{301}a", "a\r\nb", "\u{1b}[31m", "\u{202e}abc", "%1", "a#b", "é"])
+  @Test(arguments: [
+    "", "\"", "\\", "\u{301}a", "a\r\nb", "\u{1b}[31m", "\u{202e}abc", "%1", "a#b", "é",
+  ])
   func namesSurvivePrinting(name: String) throws {
     var trace = MemoryTrace()
     let site = trace.intern(
