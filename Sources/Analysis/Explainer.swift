@@ -237,24 +237,13 @@ struct Explainer {
 
   /// What a wait is for, in words.
   func awaited(_ wait: Wait) -> String {
-    if let resource = wait.primitive?.resource { return awaited(resource: resource) }
+    if let resource = wait.primitive?.resource { return namer.awaited(resource: resource) }
     if wait.primitive?.operation == .sleep { return "its timer" }
     switch wait.future {
     case .party(let task): return "the end of \(namer.quoted(party: task))"
-    case .resource(let future): return awaited(resource: future)
+    case .resource(let future): return namer.awaited(resource: future)
     case nil: return "something unknown"
     }
-  }
-
-  /// A resource, or those that a group of tasks still waits for.
-  private func awaited(resource index: Int) -> String {
-    let tasks = world.resources[index].members.compactMap { member -> Int? in
-      guard case .party(let task) = member, !world.parties[task].isEnded else { return nil }
-      return task
-    }
-    guard !tasks.isEmpty else { return namer.name(resource: index) }
-    let shown = tasks.prefix(3).map(namer.quoted(party:)).joined(separator: ", ")
-    return "the end of \(shown)" + (tasks.count > 3 ? " and \(tasks.count - 3) more" : "")
   }
 
   /// Where one user line both takes and waits, the lines of the library tell the two apart.

@@ -58,6 +58,17 @@ struct Namer {
     return "the \(kind) made at \(Self.place(site))"
   }
 
+  /// A resource by its name; a group by those of its tasks that have not ended.
+  func awaited(resource index: Int) -> String {
+    let tasks = world.resources[index].members.compactMap { member -> Int? in
+      guard case .party(let task) = member, !world.parties[task].isEnded else { return nil }
+      return task
+    }
+    guard !tasks.isEmpty else { return name(resource: index) }
+    let shown = tasks.prefix(3).map(quoted(party:)).joined(separator: ", ")
+    return "the end of \(shown)" + (tasks.count > 3 ? " and \(tasks.count - 3) more" : "")
+  }
+
   /// Whether the name is read from the line that made the resource.
   func isNameRead(resource index: Int) -> Bool {
     world.resources[index].name == nil

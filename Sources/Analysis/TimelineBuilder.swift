@@ -83,6 +83,14 @@ struct TimelineBuilder {
       guard let task = world.livingParty(event.subject) else { return nil }
       let what = world.livingResource(event.object).map(namer.name(resource:)) ?? "a timer"
       return (task, "waits for \(what)", .waits)
+    case .taskSuspend:
+      guard let task = world.livingParty(event.subject), event.object != 0,
+        !world.hasAnnounced(task)
+      else { return nil }
+      let what =
+        world.livingParty(event.object).map { "the end of \(namer.quoted(party: $0))" }
+        ?? world.livingResource(event.object).map(namer.awaited(resource:)) ?? "something"
+      return (task, "waits for \(what)", .waits)
     case .taskEnd: return world.livingParty(event.subject).map { ($0, "ends", .ends) }
     case .taskCancel:
       return world.livingParty(event.subject).map { ($0, "is asked to end", .wakes) }
@@ -97,7 +105,7 @@ struct TimelineBuilder {
     case .jobStart: return world.jobs[event.subject].map { ($0, "starts", .runs) }
     case .jobEnd: return world.jobs[event.subject].map { ($0, "ends", .ends) }
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
-      .stackSample, .taskCreate, .taskResume, .taskSuspend, .resourceCreate, .depends, .name,
+      .stackSample, .taskCreate, .taskResume, .resourceCreate, .depends, .name,
       .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
       .signalHandler:

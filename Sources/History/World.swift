@@ -61,6 +61,8 @@ package struct World: Sendable {
 extension World {
   /// The party that a number names at this instant.
   package func livingParty(_ number: UInt64) -> Int? { party(number) }
+  /// Whether a wait-begin event has said what the task's next suspension waits for.
+  package func hasAnnounced(_ task: Int) -> Bool { announced[task] != nil }
   /// The resource that a number names at this instant.
   package func livingResource(_ number: UInt64) -> Int? { resource(number) }
 }
