@@ -7,8 +7,56 @@ struct Hazards {
   let world: World
   let namer: Namer
 
-  func neverAwaited() -> [Finding] {
-    world.neverAwaited.prefix(3).map { coroutine in
+  /// A loop that stands still for this long has kept every other task waiting for longer than a user
+  /// takes to notice, and for far longer than a busy machine delays a step.
+  static let slowCallbackMilliseconds: UInt64 = 500
+  /// Findings of one kind at most: the first ones show the habit.
+  static let limit = 3
+
+  func all() -> [Finding] { neverAwaited() + swallowedExceptions() + slowCallbacks() }
+
+  private func swallowedExceptions() -> [Finding] {
+    let tasks = world.unretrieved.compactMap { entry -> Int? in
+      if case .party(let task) = entry.entity { task } else { nil }
+    }
+    return tasks.prefix(Self.limit).map { task in
+      let error = world.parties[task].error
+      var finding = Finding(
+        kind: .swallowedException, severity: .warning, certainty: .possible,
+        headline: "\(namer.quoted(party: task)) ended with \(error?.type ?? "an exception"), "
+          + "and nobody asked for its result")
+      if let site = namer.userSite(error?.site) {
+        finding.marks = [
+          Mark(site: site, role: .primary, label: "raised here", party: namer.name(party: task))
+        ]
+      }
+      finding.help = ["await the task, or look at its exception() when it is done"]
+      return finding
+    }
+  }
+
+  private func slowCallbacks() -> [Finding] {
+    let slow = world.longSteps.filter { $0.milliseconds >= Self.slowCallbackMilliseconds }
+    return slow.prefix(Self.limit).map { step in
+      let name = namer.quoted(party: step.party)
+      var finding = Finding(
+        kind: .slowCallback, severity: .warning, certainty: .possible,
+        headline: "\(name) kept the event loop from everything else for "
+          + "\(Clock.duration(step.milliseconds * 1_000_000)) or more")
+      if let site = namer.userSite(step.site) {
+        finding.marks = [
+          Mark(
+            site: site, role: .primary,
+            label: "was here, \(Clock.instant(step.began))", party: namer.name(party: step.party))
+        ]
+      }
+      finding.help = ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
+      return finding
+    }
+  }
+
+  private func neverAwaited() -> [Finding] {
+    world.neverAwaited.prefix(Self.limit).map { coroutine in
       let name = coroutine.function?.function ?? "a coroutine"
       var finding = Finding(
         kind: .neverAwaited, severity: .warning, certainty: .possible,

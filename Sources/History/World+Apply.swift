@@ -122,6 +122,21 @@ extension World {
       threads[slot] != nil
     else { return }
     threads[slot]!.sample = (event.time, event.object, event.site)
+    guard !threads[slot]!.loops.isEmpty else { return }
+    let busy = event.object.multipliedReportingOverflow(by: 1_000_000)
+    guard !busy.overflow else { return }
+    let step = LongStep(
+      party: threads[slot]!.actor,
+      began: TraceInstant(
+        nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
+      milliseconds: event.object, site: event.site)
+    // Samples of one step come at growing intervals: the latest says the most.
+    if let last = longSteps.last, last.party == step.party, last.milliseconds < step.milliseconds,
+      step.began.since(last.began) < 100_000_000
+    {
+      longSteps.removeLast()
+    }
+    if longSteps.count < Self.longStepLimit { longSteps.append(step) }
   }
 
   private mutating func addDependency(_ event: Event) {

@@ -16,6 +16,8 @@ package struct World: Sendable {
   package internal(set) var eventCount: UInt64 = 0
   package internal(set) var lostEvents: UInt64 = 0
   package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
+  /// Steps that the watchdog saw running for long: who ran, from when, for how long at least, where.
+  package internal(set) var longSteps: [LongStep] = []
   package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
 
   /// The live party or resource behind a number.
@@ -29,6 +31,8 @@ package struct World: Sendable {
   /// The concurrent future that a thread created last, until it wakes a loop.
   var lastConcurrentFuture: [ThreadSlot: Int] = [:]
   package let definitions: Definitions
+  /// Enough to tell a habit from an accident, and bounded.
+  static let longStepLimit = 256
 
   package init(definitions: Definitions) {
     self.definitions = definitions
@@ -56,6 +60,14 @@ package struct World: Sendable {
   }
 
   package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }
+}
+
+/// One step of a loop that the watchdog saw.
+package struct LongStep: Sendable {
+  package var party: Int
+  package var began: TraceInstant
+  package var milliseconds: UInt64
+  package var site: StackID?
 }
 
 extension World {
