@@ -21,7 +21,8 @@ let hidden: [CSetting] = [.unsafeFlags(["-fvisibility=hidden", "-fPIC"])]
 func exports(_ map: String) -> [LinkerSetting] {
   [
     .unsafeFlags([
-      "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker", "--gc-sections",
+      "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker",
+      "--gc-sections",
     ])
   ]
 }
@@ -92,7 +93,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["TraceFormat", "Findings"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("RecorderTests", ["TraceABI", "CZlib", "TraceFormat", "TestSupport"]),
-    tests("TraceFormatTests", ["TraceABI", "TraceFormat", "TestSupport"]),
+    tests("TraceFormatTests", ["TraceABI", "CZlib", "TraceFormat", "TestSupport"]),
     tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
     tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),
     tests("EndToEndTests", ["Findings", "TestSupport"]),
