@@ -30,7 +30,7 @@ async def client(port, n):
 async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    await asyncio.gather(*(client(port, 600) for _ in range(20)))
+    await asyncio.gather(*(client(port, 2500) for _ in range(20)))
     server.close()
 asyncio.run(main())
 """
@@ -39,7 +39,7 @@ LOCK = """
 import asyncio
 async def main():
     lock = asyncio.Lock()
-    for _ in range(300_000):
+    for _ in range(1_000_000):
         async with lock:
             pass
 asyncio.run(main())
@@ -56,7 +56,7 @@ async def main():
     for _ in range(50):
         a, b = asyncio.Queue(), asyncio.Queue()
         a.put_nowait(1)
-        pairs += [side(a, b, 1000), side(b, a, 1000)]
+        pairs += [side(a, b, 3000), side(b, a, 3000)]
     await asyncio.gather(*pairs)
 asyncio.run(main())
 """
@@ -93,7 +93,7 @@ def main() -> None:
                 info = subprocess.run([dist / "bin/coroner", "analyze", trace, "--format", "json"],
                                       capture_output=True, text=True)
                 events = json.loads(info.stdout)["traces"][0]["events"]
-                figures["bytes_per_event_server"] = round(trace.stat().st_size / events, 2)
+                figures["bytes_per_event_server"] = round(trace.stat().st_blocks * 512 / events, 2)
     print(json.dumps(figures))
 
 
