@@ -24,21 +24,24 @@ package final class TraceReader: EventSource {
     (header, clock, end) = try Self.readHeader(file)
     index = SectionIndex(file, end: end)
     losses = index.losses
-    var reader = DefinitionReader()
+    var blocks: [(firstIndex: UInt64, items: [UInt8])] = []
     for section in index.sections {
       if section.isDefinitions {
         if let items = section.inflated(from: file) {
-          reader.read(items)
+          blocks.append((section.firstIndex, items))
         } else {
           losses.append(
             Loss(what: "a block of definitions is damaged or cut off", byteOffset: section.offset))
         }
       } else if section.isHot {
         for buffer in HotBuffer.all(of: section, in: file) where buffer.isDefinitions {
-          reader.read(buffer.contents)
+          blocks.append((buffer.firstIndex, buffer.contents))
         }
       }
     }
+    // In the order in which they were made, for the last definition of a thing counts.
+    var reader = DefinitionReader()
+    for block in blocks.sorted(by: { $0.firstIndex < $1.firstIndex }) { reader.read(block.items) }
     definitions = reader.finish()
   }
 
