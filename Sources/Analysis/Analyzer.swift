@@ -32,11 +32,7 @@ package struct Analyzer {
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
     let causes = isOver(world, trace.header) ? [] : model.causes()
     var findings = causes.map(explainer.finding)
-    let isBlocked = causes.contains { model.kind(of: $0) == .blockedLoop }
-    findings += Hazards(world: world, namer: namer).all().filter {
-      // What still goes on is the finding itself.
-      !(isBlocked && $0.kind == .slowCallback)
-    }
+    findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
     let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }
     let stuck =

@@ -36,7 +36,9 @@ struct Hazards {
   }
 
   private func slowCallbacks() -> [Finding] {
-    let slow = world.longSteps.filter { $0.milliseconds >= Self.slowCallbackMilliseconds }
+    let slow = world.longSteps.filter {
+      $0.milliseconds >= Self.slowCallbackMilliseconds && !stillRuns($0)
+    }
     return slow.prefix(Self.limit).map { step in
       let name = namer.quoted(party: step.party)
       var finding = Finding(
@@ -53,6 +55,13 @@ struct Hazards {
       finding.help = ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
       return finding
     }
+  }
+
+  /// A step that never ended is a matter for a finding of its own.
+  private func stillRuns(_ step: LongStep) -> Bool {
+    guard case .running = world.parties[step.party].state else { return false }
+    let seen = step.began.nanoseconds + step.milliseconds * 1_000_000
+    return (world.parties[step.party].lastRun ?? .start).nanoseconds <= seen
   }
 
   private func neverAwaited() -> [Finding] {
