@@ -51,7 +51,7 @@ demo: stage
 test: stage
 	CORONER_DIST=$(abspath $(DIST)) \
 	CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
-	  $(SWIFT) test --scratch-path $(SCRATCH)
+	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH)
 	@$(MAKE) --no-print-directory lint
 
 lint:

@@ -8,12 +8,30 @@ struct Namer {
   let source: (String) -> [String]?
   /// How many tasks share a function's name.
   private var shared: [String: Int] = [:]
+  /// The place of a resource among those that the same line made, from 1; nothing if it is the only one.
+  private var twins: [Int: Int] = [:]
 
   init(world: World, source: @escaping (String) -> [String]?) {
     self.world = world
     self.source = source
     for party in world.parties where party.kind == .task && party.name == nil {
       shared[Self.baseName(party), default: 0] += 1
+    }
+    var made: [Site: [Int]] = [:]
+    for (index, resource) in world.resources.enumerated() {
+      switch resource.kind {
+      case .lock, .semaphore, .condition, .event, .barrier, .queue, .threadLock:
+        guard var site = directSite(resource.created?.site) else { continue }
+        (site.column, site.endColumn) = (nil, nil)
+        made[site, default: []].append(index)
+      case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process: continue
+      }
+    }
+    for indices in made.values {
+      let kinds = Dictionary(grouping: indices) { world.resources[$0].kind }
+      for same in kinds.values where same.count > 1 {
+        for (place, index) in same.enumerated() { twins[index] = place + 1 }
+      }
     }
   }
 
@@ -51,8 +69,15 @@ struct Namer {
   func name(resource index: Int) -> String {
     let resource = world.resources[index]
     if let name = resource.name { return name }
-    if let name = attribute(madeAt: resource.created?.site) { return name }
-    if let condition = resource.guards { return "the lock of \(name(resource: condition))" }
+    if let name = attribute(madeAt: resource.created?.site) {
+      // One line may make several: a list of locks, or the lock of each account.
+      return twins[index].map { "\(name) #\($0)" } ?? name
+    }
+    if resource.kind == .lock, let condition = resource.guards,
+      world.resources[condition].kind == .condition
+    {
+      return "the lock of \(name(resource: condition))"
+    }
     let kind = word(resource.kind)
     guard let site = userSite(resource.created?.site) else { return "a \(kind)" }
     return "the \(kind) made at \(Self.place(site))"

@@ -23,6 +23,11 @@ struct Wording {
   func headline() -> String {
     switch kind {
     case .lockCycle:
+      guard holdsOnly else {
+        return
+          "\(subject) wait for each other: one for a lock, the other for the end of a task that "
+          + "needs it"
+      }
       return waiting.count == 2
         ? "\(subject) each wait for the lock the other holds"
         : "\(subject) wait for each other's locks in a circle"
@@ -40,6 +45,10 @@ struct Wording {
       return "\(subject) \(verb) for a permit of \(resource) that nobody will give back"
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that probably nothing can \(setOrResolve) any more"
+    case .lostWakeup where wasInVain:
+      return
+        "\(subject) \(verb) on \(resource), which was notified before what is waited for held; "
+        + "probably nobody will notify it again"
     case .lostWakeup:
       return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
     case .queueNoConsumer:
@@ -80,9 +89,12 @@ struct Wording {
       ["set the event on every way out of the task that is to set it, also when it fails"]
     case .orphanedFuture:
       ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
+    case .lostWakeup where wasInVain:
+      ["notify again at each place that can make the awaited condition true"]
     case .lostWakeup:
       ["wait with wait_for(predicate): a notify that comes first is then not needed"]
-    case .queueNoConsumer: ["see why the consumer ended; let producers end with it"]
+    case .queueNoConsumer:
+      ["see what keeps its consumer: it has ended, or waits for something itself"]
     case .queueNoProducer: ["put an end marker when the producer ends, or cancel the consumer"]
     case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
     case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
@@ -91,6 +103,23 @@ struct Wording {
     case .poolStarvation: ["do not wait in a worker for work of the same pool"]
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback: []
+    }
+  }
+
+  /// Whether each waits for a lock, and none for the end of another.
+  private var holdsOnly: Bool {
+    hops.allSatisfy { hop in
+      guard let index = hop.resource else { return false }
+      return !world.resources[index].holds.isEmpty
+    }
+  }
+
+  /// Whether a condition was notified while somebody waited, and that did not help.
+  private var wasInVain: Bool {
+    explainer.resources(cause).contains { index in
+      let resource = world.resources[index]
+      return resource.kind == .condition && resource.signalledWaiters > 0
+        && resource.wastedOn == nil
     }
   }
 
@@ -104,6 +133,9 @@ struct Wording {
   }
 
   private var oneOrder: String {
+    guard holdsOnly else {
+      return "do not wait for the end of a task while holding a lock that the task needs"
+    }
     guard hops.count == 2, let first = hops[1].resource, let second = hops[0].resource else {
       return "take the locks in one order everywhere"
     }
