@@ -26,7 +26,6 @@ package struct Analyzer {
     }
     let lost = max(world.lostEvents, trace.header.lostEvents)
     let isLossy = lost > 0 || losses.contains { $0.events != 0 }
-    // A program that ended by itself is not stuck.
     let model = WaitModel(world)
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
@@ -48,7 +47,7 @@ package struct Analyzer {
       causes: causes, trace: trace, until: until)
   }
 
-  /// Whether every loop had stopped when the recording ended.
+  /// Whether every loop had stopped when the recording ended: such a program is not stuck.
   private func isOver(_ world: World, _ header: TraceHeader) -> Bool {
     header.cleanEnd || world.threads.values.allSatisfy { $0.loops.isEmpty && $0.block == nil }
   }

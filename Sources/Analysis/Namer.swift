@@ -134,23 +134,9 @@ struct Namer {
     return last
   }
 
+  /// As a person says it: the format's word without hyphens.
   func word(_ kind: ResourceKind) -> String {
-    switch kind {
-    case .future: "future"
-    case .lock: "lock"
-    case .semaphore: "semaphore"
-    case .condition: "condition"
-    case .event: "event"
-    case .barrier: "barrier"
-    case .queue: "queue"
-    case .group: "group"
-    case .stream: "stream"
-    case .executor: "executor"
-    case .concurrentFuture: "concurrent future"
-    case .threadLock: "thread lock"
-    case .thread: "thread"
-    case .process: "child process"
-    }
+    kind == .process ? "child process" : String(kind.word.map { $0 == "-" ? " " : $0 })
   }
 
   func findingResource(_ index: Int) -> Resource {

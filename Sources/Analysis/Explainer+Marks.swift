@@ -1,0 +1,92 @@
+import Findings
+import History
+import TraceFormat
+
+/// The marked source lines of a finding.
+extension Explainer {
+  /// Where the parties wait, where what they wait for was taken or made; each once.
+  func addMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
+    for party in parties { addMarks(of: party, to: &finding) }
+    addResourceMarks(cause, to: &finding)
+    addLibraryMarks(cause, parties, to: &finding)
+    var marked: Set<String> = []
+    finding.marks = finding.marks.filter {
+      marked.insert("\($0.site.file):\($0.site.line) \($0.label)").inserted
+    }
+  }
+
+  private func addMarks(of party: Int, to finding: inout Finding) {
+    let name = namer.name(party: party)
+    if let wait = wait(of: party), let site = namer.userSite(wait.site) {
+      finding.marks.append(
+        Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
+    } else if case .running = world.parties[party].state,
+      let sample = world.threads[world.parties[party].thread]?.sample,
+      let site = namer.userSite(sample.site)
+    {
+      finding.marks.append(
+        Mark(
+          site: site, role: .primary,
+          label: "is here since \(Clock.instant(busySince(sample)))", party: name))
+    }
+  }
+
+  private func busySince(
+    _ sample: (time: TraceInstant, busyMilliseconds: UInt64, site: StackID?)
+  ) -> TraceInstant {
+    let busy = sample.busyMilliseconds * 1_000_000
+    return TraceInstant(
+      nanoseconds: sample.time.nanoseconds > busy ? sample.time.nanoseconds - busy : 0)
+  }
+
+  /// Where one user line both takes and waits, the lines of the library tell the two apart.
+  private func addLibraryMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
+    let waits = parties.compactMap { party in wait(of: party).map { (party, $0) } }
+    let waitLines = Set(waits.compactMap { namer.userSite($0.1.site).map(Namer.place) })
+    for index in resources(cause) {
+      for hold in world.resources[index].holds.prefix(8) {
+        guard let line = namer.userSite(hold.site), waitLines.contains(Namer.place(line)),
+          let direct = namer.directSite(hold.site), direct != line
+        else { continue }
+        let name = namer.name(resource: index)
+        finding.marks.append(
+          Mark(
+            site: direct, role: .secondary, label: "this takes \(name)",
+            party: namer.name(party: hold.party)))
+        for (party, wait) in waits {
+          guard let site = namer.directSite(wait.site), site != namer.userSite(wait.site) else {
+            continue
+          }
+          finding.marks.append(
+            Mark(
+              site: site, role: .primary, label: "this waits for \(name)",
+              party: namer.name(party: party)))
+        }
+      }
+    }
+  }
+
+  private func addResourceMarks(_ cause: Cause, to finding: inout Finding) {
+    for index in resources(cause) {
+      let resource = world.resources[index]
+      let name = namer.name(resource: index)
+      for hold in resource.holds.prefix(8) {
+        guard let site = namer.userSite(hold.site) else { continue }
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary,
+            label: "took \(name) here at \(Clock.instant(hold.time))",
+            party: namer.name(party: hold.party)))
+      }
+      // Where a lock was taken says more than where it was made.
+      if resource.holds.isEmpty, let created = resource.created,
+        let site = namer.userSite(created.site)
+      {
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary, label: "made here at \(Clock.instant(created.time))",
+            party: namer.name(party: created.party)))
+      }
+    }
+  }
+}
