@@ -108,7 +108,8 @@ struct TimelineBuilder {
       .stackSample, .taskCreate, .taskResume, .resourceCreate, .depends, .name,
       .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
-      .signalHandler:
+      .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
+      .referrers, .ioPeer:
       return nil
     }
   }

@@ -75,6 +75,8 @@ struct EventLines {
     case .resourceKind: word(ResourceKind.self, number)
     case .operation: word(Operation.self, number)
     case .dependency: word(Dependency.self, number)
+    case .referrer: word(Referrer.self, number)
+    case .reason: word(SnapshotReason.self, number)
     }
   }
 

@@ -44,6 +44,9 @@ extension World {
     case .timerArm, .timerCancel: applyTimer(event)
     case .ioRegister, .ioUnregister: applyIO(event)
     case .signalHandler: applySignal(event)
+    case .threadBind: break
+    case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer:
+      applySnapshot(event)
     }
   }
 

@@ -20,6 +20,9 @@ package struct World: Sendable {
   package internal(set) var longSteps: [LongStep] = []
   package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
 
+  /// The latest snapshot.
+  package internal(set) var snapshot: Snapshot?
+
   /// The live party or resource behind a number.
   var living: [UInt64: Entity] = [:]
   /// Jobs that have not ended. A job's number is that of its concurrent future.

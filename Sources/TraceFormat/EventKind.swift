@@ -36,11 +36,19 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case jobQueue = 42
   case jobStart = 43
   case jobEnd = 44
+  case threadBind = 45
   case timerArm = 50
   case timerCancel = 51
   case ioRegister = 52
   case ioUnregister = 53
   case signalHandler = 54
+  case snapshotBegin = 55
+  case snapshotEnd = 56
+  case threadWait = 57
+  case taskStack = 58
+  case referrer = 59
+  case referrers = 60
+  case ioPeer = 61
 }
 
 /// How a task or a future ended.
@@ -69,4 +77,16 @@ package enum Dependency: UInt32, CaseIterable, Sendable {
   case all = 0
   case any = 1
   case guarded = 2
+}
+
+/// Who can reach something, and so act on it.
+package enum Referrer: UInt32, CaseIterable, Sendable {
+  case task = 1
+  case thread, descriptor, timer, root
+}
+
+/// Why a snapshot was taken.
+package enum SnapshotReason: UInt32, CaseIterable, Sendable {
+  case stall = 1
+  case signal, exit
 }

@@ -23,6 +23,9 @@ package enum FieldMeaning: String, CaseIterable, Sendable {
   case resourceKind
   case operation
   case dependency
+  case referrer
+  /// Why a snapshot was taken.
+  case reason
   /// A set of `coroner_io` flags.
   case io
 }
@@ -96,6 +99,7 @@ extension EventKind {
     let job = F(.party, "job")
     let queue = F(.resource, "queue")
     let timer = F(.number, "timer")
+    let snapshot = F(.number, "snapshot")
     let fd = F(.number, "descriptor")
     let outcome = F(.outcome, "outcome")
     return [
@@ -190,6 +194,9 @@ extension EventKind {
         value: F(.site, "function"), "a job is queued in an executor"),
       E(.jobStart, "job-start", job, "the job runs now on this thread"),
       E(.jobEnd, "job-end", job, "the job ends"),
+      E(
+        .threadBind, "thread-bind", F(.resource, "handle"),
+        "the handle, which a join waits for, stands for this thread"),
 
       E(
         .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),
@@ -204,6 +211,30 @@ extension EventKind {
       E(
         .signalHandler, "signal-handler", F(.number, "signal"), object: F(.any, "target"),
         value: F(.number, "added"), "a signal handler is added (1) or removed (0)"),
+
+      E(
+        .snapshotBegin, "snapshot-begin", snapshot, object: F(.milliseconds, "still"),
+        value: F(.reason, "reason"), "the watchdog looks at a process of which nothing has moved"),
+      E(
+        .snapshotEnd, "snapshot-end", snapshot, object: F(.number, "objects"),
+        value: F(.number, "incomplete"), "the snapshot is done (0), or ran out of time (1)"),
+      E(
+        .threadWait, "thread-wait", F(.tid, "tid"), object: F(.resource, "resource"),
+        site: "its stack", value: F(.operation, "operation"),
+        "where a thread stands, and what it waits for, as far as that is known"),
+      E(
+        .taskStack, "task-stack", task, site: "await stack",
+        "the whole await stack, where that of the suspension was cut short"),
+      E(
+        .referrer, "referrer", F(.any, "reached"), object: F(.any, "by"),
+        value: F(.referrer, "kind"),
+        "who can reach what somebody waits for"),
+      E(
+        .referrers, "referrers", F(.any, "reached"), object: F(.number, "count"),
+        "so many referrer events of it came before; nothing else can reach it"),
+      E(
+        .ioPeer, "io-peer", fd, object: F(.number, "peer"),
+        "both ends of a connection belong to this process"),
     ]
   }()
 }

@@ -75,6 +75,28 @@ extension Dependency: Worded {
   }
 }
 
+extension Referrer: Worded {
+  package var word: String {
+    switch self {
+    case .task: "task"
+    case .thread: "thread"
+    case .descriptor: "descriptor"
+    case .timer: "timer"
+    case .root: "root"
+    }
+  }
+}
+
+extension SnapshotReason: Worded {
+  package var word: String {
+    switch self {
+    case .stall: "stall"
+    case .signal: "signal"
+    case .exit: "exit"
+    }
+  }
+}
+
 /// What a loop watches a descriptor for.
 package struct IOInterest: OptionSet, Hashable, Sendable {
   package var rawValue: UInt32
@@ -101,6 +123,8 @@ extension FieldMeaning {
     case .resourceKind: return ResourceKind(rawValue: small)?.word
     case .operation: return Operation(rawValue: small)?.word
     case .dependency: return Dependency(rawValue: small)?.word
+    case .referrer: return Referrer(rawValue: small)?.word
+    case .reason: return SnapshotReason(rawValue: small)?.word
     case .io:
       let known = IOInterest.words.filter { small & $0.flag.rawValue != 0 }
       guard small != 0, known.reduce(0, { $0 | $1.flag.rawValue }) == small else { return nil }
@@ -117,6 +141,8 @@ extension FieldMeaning {
     case .resourceKind: return ResourceKind(word: word).map { UInt64($0.rawValue) }
     case .operation: return Operation(word: word).map { UInt64($0.rawValue) }
     case .dependency: return Dependency(word: word).map { UInt64($0.rawValue) }
+    case .referrer: return Referrer(word: word).map { UInt64($0.rawValue) }
+    case .reason: return SnapshotReason(word: word).map { UInt64($0.rawValue) }
     case .io:
       var flags: UInt32 = 0
       for part in word.split(separator: "|", omittingEmptySubsequences: false) {

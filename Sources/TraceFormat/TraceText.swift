@@ -146,7 +146,7 @@ struct TraceTextPrinter {
       return TraceText.quoted(string)
     case .limit where number == .max: return "none"
     case .number, .tid, .ticks, .milliseconds, .limit, .outcome, .resourceKind, .operation,
-      .dependency, .io:
+      .dependency, .referrer, .reason, .io:
       return meaning.word(for: number) ?? "\(number)"
     }
   }

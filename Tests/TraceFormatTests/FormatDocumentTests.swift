@@ -41,7 +41,8 @@ import TraceFormat
       rows.first { $0.count == 2 && $0[0] == meaning.rawValue }?[1] ?? ""
     }
     for (meaning, limit) in [
-      (FieldMeaning.outcome, 3), (.resourceKind, 32), (.operation, 32), (.dependency, 3), (.io, 16),
+      (FieldMeaning.outcome, 3), (.resourceKind, 32), (.operation, 32), (.dependency, 3),
+      (.referrer, 16), (.reason, 16), (.io, 16),
     ] {
       let list = ", \(listed(meaning)),".replacing("flags: ", with: "")
       for number in 0..<UInt64(limit) {
@@ -93,11 +94,19 @@ import TraceFormat
       (.jobQueue, CORONER_JOB_QUEUE),
       (.jobStart, CORONER_JOB_START),
       (.jobEnd, CORONER_JOB_END),
+      (.threadBind, CORONER_THREAD_BIND),
       (.timerArm, CORONER_TIMER_ARM),
       (.timerCancel, CORONER_TIMER_CANCEL),
       (.ioRegister, CORONER_IO_REGISTER),
       (.ioUnregister, CORONER_IO_UNREGISTER),
       (.signalHandler, CORONER_SIGNAL_HANDLER),
+      (.snapshotBegin, CORONER_SNAPSHOT_BEGIN),
+      (.snapshotEnd, CORONER_SNAPSHOT_END),
+      (.threadWait, CORONER_THREAD_WAIT),
+      (.taskStack, CORONER_TASK_STACK),
+      (.referrer, CORONER_REFERRER),
+      (.referrers, CORONER_REFERRERS),
+      (.ioPeer, CORONER_IO_PEER),
     ]
     for (kind, c) in numbers { #expect(UInt32(kind.rawValue) == c.rawValue, "\(kind)") }
     #expect(numbers.map(\.0) == EventKind.allCases)

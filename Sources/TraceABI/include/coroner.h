@@ -77,6 +77,7 @@ enum coroner_event_kind {
                                    value: site of its function or 0 */
   CORONER_JOB_START = 43,       /* subject: job: it runs now on this thread */
   CORONER_JOB_END = 44,         /* subject: job */
+  CORONER_THREAD_BIND = 45,     /* subject: resource that a join waits for: it stands for this thread */
 
   /* the outside */
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is
@@ -86,6 +87,24 @@ enum coroner_event_kind {
   CORONER_IO_UNREGISTER = 53,   /* subject: descriptor; object: loop; value: coroner_io */
   CORONER_SIGNAL_HANDLER = 54,  /* subject: signal number; object: party or resource it can act on, 0 if
                                    none is known; value: 1 added, 0 removed */
+
+  /* snapshots: what the watchdog found while little or nothing moved. Recorded by its own thread; all of
+     it is as of snapshot-begin */
+  CORONER_SNAPSHOT_BEGIN = 55,  /* subject: its number, from 1; object: ms since anything moved;
+                                   value: coroner_snapshot_reason */
+  CORONER_SNAPSHOT_END = 56,    /* subject: its number; object: objects looked at; value: 0 complete,
+                                   1 given up for want of time */
+  CORONER_THREAD_WAIT = 57,     /* subject: tid; object: resource, 0 unknown; site: stack; value:
+                                   coroner_operation, 0: none that is known */
+  CORONER_TASK_STACK = 58,      /* subject: task; site: its await stack where the one of its suspension was
+                                   cut short, as at a greenlet */
+  CORONER_REFERRER = 59,        /* subject: resource that somebody waits for, or descriptor; object: who can
+                                   reach it, by value: coroner_referrer. Parties that wait, descriptors and
+                                   timers are not looked through: they are referrers themselves */
+  CORONER_REFERRERS = 60,       /* subject: the same; object: how many referrer events this snapshot has for
+                                   it. Comes after them: nothing else can reach it */
+  CORONER_IO_PEER = 61,         /* subject: descriptor; object: the descriptor of this process that is its
+                                   other end */
 
   CORONER_EVENT_KIND_LIMIT = 64 /* kinds below this number may be added by minor versions */
 };
@@ -137,6 +156,22 @@ enum coroner_dependency {
   CORONER_DEPENDS_ANY = 1,      /* when one of them is */
   CORONER_DEPENDS_GUARD = 2,    /* the outer is a resource that only exists within the inner, such as the
                                    lock of a condition */
+};
+
+/* Who can reach something, and so act on it. */
+enum coroner_referrer {
+  CORONER_REFERRER_TASK = 1,        /* object: task; what its frames refer to */
+  CORONER_REFERRER_THREAD = 2,      /* object: tid; what its frames refer to */
+  CORONER_REFERRER_DESCRIPTOR = 3,  /* object: descriptor; what its loop calls when it is ready */
+  CORONER_REFERRER_TIMER = 4,       /* object: timer */
+  CORONER_REFERRER_ROOT = 5,        /* object: string id of the way to it, 0 unknown; anything that runs can
+                                       go it, such as through a module's globals */
+};
+
+enum coroner_snapshot_reason {
+  CORONER_SNAPSHOT_STALL = 1,
+  CORONER_SNAPSHOT_SIGNAL = 2,
+  CORONER_SNAPSHOT_EXIT = 3,        /* the program is over, and its end does not come */
 };
 
 enum coroner_io {

@@ -1,0 +1,76 @@
+package import TraceFormat
+
+extension World {
+  /// What the watchdog found, as of the beginning of its snapshot.
+  mutating func applySnapshot(_ event: Event) {
+    switch event.kind {
+    case .snapshotBegin:
+      snapshot = Snapshot(
+        number: event.subject, time: event.time,
+        reason: SnapshotReason(rawValue: event.value) ?? .stall)
+    case .snapshotEnd: snapshot?.isComplete = event.value == 0
+    case .threadWait:
+      snapshot?.threads[event.subject] = Snapshot.ThreadStand(
+        site: event.site, resource: living[event.object],
+        operation: Operation(rawValue: event.value))
+    case .taskStack: if let task = party(event.subject) { parties[task].wholeStack = event.site }
+    case .referrer:
+      guard let kind = Referrer(rawValue: event.value) else { return }
+      snapshot?.pending[event.subject, default: []].append((kind, event.object))
+    case .referrers:
+      let found = snapshot?.pending.removeValue(forKey: event.subject) ?? []
+      // Fewer than were recorded: some were lost, and nothing is proved.
+      guard UInt64(found.count) == event.object else { return }
+      let reached = found.map { referrer($0.0, $0.1) }
+      snapshot?.referrers[event.subject] = reached
+    default: snapshot?.peers[event.subject] = event.object
+    }
+  }
+
+  private func referrer(_ kind: Referrer, _ object: UInt64) -> Snapshot.Reach {
+    switch kind {
+    case .task: party(object).map(Snapshot.Reach.party) ?? .root(nil)
+    case .thread:
+      definitions.threads.first { $0.value.tid == object }.map { .thread($0.key) } ?? .root(nil)
+    case .descriptor: .descriptor(object)
+    case .timer: .timer(object)
+    case .root: .root(UInt32(exactly: object).flatMap(definitions.string))
+    }
+  }
+}
+
+/// What the watchdog found when it looked at a process of which nothing had moved for a while.
+package struct Snapshot: Sendable {
+  package enum Reach: Sendable {
+    case party(Int)
+    case thread(ThreadSlot)
+    case descriptor(UInt64)
+    case timer(UInt64)
+    /// Anything that runs; the way to it.
+    case root(String?)
+  }
+
+  package struct ThreadStand: Sendable {
+    package var site: StackID?
+    package var resource: Entity?
+    package var operation: Operation?
+  }
+
+  package var number: UInt64
+  package var time: TraceInstant
+  package var reason: SnapshotReason
+  package var isComplete = false
+  /// Where each thread stood, by tid.
+  package var threads: [UInt64: ThreadStand] = [:]
+  /// All that can reach something that is waited for, by its number.
+  package var referrers: [UInt64: [Reach]] = [:]
+  /// Descriptors whose other end belongs to this process.
+  package var peers: [UInt64: UInt64] = [:]
+  var pending: [UInt64: [(Referrer, UInt64)]] = [:]
+
+  init(number: UInt64, time: TraceInstant, reason: SnapshotReason) {
+    self.number = number
+    self.time = time
+    self.reason = reason
+  }
+}
