@@ -12,9 +12,11 @@ struct Because {
   private var namer: Namer { explainer.namer }
 
   func facts() -> [String] {
-    if cause.isCycle && cause.isStructural { return [] }
     var facts: [String] = []
-    for index in explainer.resources(cause) { facts += resourceFacts(index) }
+    if !(cause.isCycle && cause.isStructural) {
+      for index in explainer.resources(cause) { facts += resourceFacts(index) }
+    }
+    facts += reachFacts()
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
@@ -26,6 +28,34 @@ struct Because {
     }
     return facts
   }
+
+  /// Who could act on what is waited for, by the latest snapshot.
+  private func reachFacts() -> [String] {
+    let model = explainer.model
+    let indices = explainer.resources(cause).prefix(Self.reachLimit)
+    return indices.compactMap { index in
+      guard let actors = model.reach.actors(on: index) else { return nil }
+      let name = namer.name(resource: index)
+      if actors.isEmpty {
+        return "nothing in the process could reach \(name) any more but the wait itself: no task, "
+          + "thread, timer, descriptor or module"
+      }
+      let parties = actors.compactMap { node -> Int? in
+        if case .party(let index) = node { index } else { nil }
+      }
+      if parties.count == actors.count {
+        let others = parties.count - Self.reachLimit
+        let names = parties.prefix(Self.reachLimit).map(namer.quoted(party:)).joined(
+          separator: ", ")
+        let more = others > 0 ? " and \(others) more" : ""
+        return "nothing but \(names)\(more) could still reach \(name), and "
+          + (parties.count == 1 ? "it waits" : "these wait") + " as well"
+      }
+      guard let way = model.reach.ways(to: index).first else { return nil }
+      return "what could still reach \(name): \(way)"
+    }
+  }
+  private static let reachLimit = 4
 
   private func resourceFacts(_ index: Int) -> [String] {
     let resource = world.resources[index]

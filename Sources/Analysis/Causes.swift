@@ -12,23 +12,43 @@ struct Cause {
   /// not show could still act, were there anything left that moves.
   var isStructural: Bool
   var isCycle: Bool
+  /// Whether it rests on what a snapshot found able to act.
+  var isProved = false
 }
 
 extension WaitModel {
   /// The causes worth a finding.
   ///
   /// A wait that is not bound to a party by the trace may be a consequence of a bound one that is stuck,
-  /// so it is reported only if there is none. Among several, idle workers are told from what matters by
-  /// what the main task waits for.
+  /// so it is reported only if there is none. Idle workers are told from what matters by what the main
+  /// task waits for, among those that a snapshot proved as among those that are merely likely.
   func causes() -> [Cause] {
     let all = sinks()
-    let structural = all.filter(\.isStructural)
-    if !structural.isEmpty { return structural }
     let mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
-    let leading = all.filter { cause in
-      cause.behind.contains { mains.contains($0) } || involves(cause, anyOf: mains)
+    let bound = all.filter { $0.isStructural && !$0.isProved }
+    let leading = all.filter { keeps($0, mains) }
+    let sure = bound + leading.filter(\.isProved)
+    if !sure.isEmpty { return sure }
+    return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
+  }
+
+  /// In a program that goes on, a worker that nobody can reach any more has merely been left behind: it
+  /// matters if the main task or somebody else waits for it, or if it wants something back that is held.
+  private func matters(_ cause: Cause, _ mains: Set<Int>) -> Bool {
+    guard cause.isProved, isLive(.anything) else { return true }
+    if keeps(cause, mains) { return true }
+    let isIdle = cause.nodes.contains { node in
+      switch nodes[node] {
+      case .resource(_, .queueGet), .resource(_, .eventWait), .resource(_, .conditionWait): true
+      case .resource(_, .read), .resource(_, nil): cause.behind.isEmpty
+      case .resource, .party, .thread, .executor, .descriptor, .outside, .anything: false
+      }
     }
-    return leading.isEmpty ? all : leading
+    return !isIdle
+  }
+
+  private func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {
+    cause.behind.contains { mains.contains($0) } || involves(cause, anyOf: mains)
   }
 
   private func involves(_ cause: Cause, anyOf mains: Set<Int>) -> Bool {
@@ -36,7 +56,7 @@ extension WaitModel {
       switch nodes[node] {
       case .party(let index): mains.contains(index)
       case .resource(let index, _): waiters[index, default: []].contains { mains.contains($0) }
-      case .thread, .executor, .anything: false
+      case .thread, .executor, .descriptor, .outside, .anything: false
       }
     }
   }
@@ -59,7 +79,9 @@ extension WaitModel {
         targets(of: node).contains { self.nodes[$0] == .anything }
       }
       guard !waitedFor(nodes, behind).isEmpty else { return nil }
-      return Cause(nodes: nodes, behind: behind, isStructural: isStructural, isCycle: isCycle)
+      return Cause(
+        nodes: nodes, behind: behind, isStructural: isStructural, isCycle: isCycle,
+        isProved: nodes.contains { proved.contains($0) })
     }
   }
 

@@ -20,7 +20,7 @@ extension WaitModel {
       case .party: parties += 1
       case .thread: hasThread = true
       case .executor: hasExecutor = true
-      case .anything: break
+      case .descriptor, .outside, .anything: break
       case .resource(let index, let operation):
         kinds.insert(world.resources[index].kind)
         if let operation { operations.insert(operation) }
@@ -48,7 +48,7 @@ extension WaitModel {
     switch nodes[cause.nodes[0]] {
     case .thread: return .blockedLoop
     case .executor: return .poolStarvation
-    case .party, .anything: return .orphanedFuture
+    case .party, .descriptor, .outside, .anything: return .orphanedFuture
     case .resource(let index, let operation):
       let resource = world.resources[index]
       switch resource.kind {

@@ -74,7 +74,7 @@ struct Explainer {
         if hops.last?.party != thread.actor { hops.append(Hop(party: thread.actor)) }
       case .resource(let index, _): if !hops.isEmpty { hops[hops.count - 1].resource = index }
       case .executor(let index): if !hops.isEmpty { hops[hops.count - 1].resource = index }
-      case .anything: break
+      case .descriptor, .outside, .anything: break
       }
     }
     guard let first = hops.first else { return direct(cause) }
@@ -117,7 +117,7 @@ struct Explainer {
     switch model.nodes[node] {
     case .party(let index): world.parties[index].kind != .thread
     case .thread: true
-    case .resource, .executor, .anything: false
+    case .resource, .executor, .descriptor, .outside, .anything: false
     }
   }
 
@@ -135,7 +135,7 @@ struct Explainer {
           let holder = world.resources[index].holds.first?.party
           hops.append(Hop(party: waiter, resource: index, provider: holder))
         }
-      case .executor, .anything: break
+      case .executor, .descriptor, .outside, .anything: break
       }
     }
     return hops

@@ -37,7 +37,7 @@ struct GraphBuilder {
   private func shows(_ node: Int, all: Bool, causal: Set<Int>, behind: Set<Int>) -> Bool {
     if causal.contains(node) { return true }
     switch model.nodes[node] {
-    case .anything: return false
+    case .anything, .outside, .descriptor: return false
     case .party(let index):
       if world.parties[index].kind == .thread { return false }
       return all || behind.contains(index)
@@ -69,7 +69,7 @@ struct GraphBuilder {
         name: namer.name(resource: index), kind: .resource, state: state,
         detail: namer.word(world.resources[index].kind),
         site: namer.userSite(world.resources[index].created?.site))
-    case .anything: return nil
+    case .anything, .outside, .descriptor: return nil
     }
   }
 
@@ -86,7 +86,7 @@ struct GraphBuilder {
     case (.resource(let index, _), .party):
       world.resources[index].holds.isEmpty ? "provided by" : "held by"
     case (.executor, _): "busy with"
-    case (.resource, _), (.anything, _): "needs"
+    case (.resource, _), (.descriptor, _), (.outside, _), (.anything, _): "needs"
     }
   }
 }

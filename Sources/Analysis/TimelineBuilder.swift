@@ -59,7 +59,7 @@ struct TimelineBuilder {
           result.formUnion(model.waiters[index, default: []])
           result.formUnion(world.resources[index].holds.map(\.party))
         case .thread(let slot): if let thread = world.threads[slot] { result.insert(thread.actor) }
-        case .executor, .anything: break
+        case .executor, .descriptor, .outside, .anything: break
         }
       }
     }

@@ -13,6 +13,10 @@ struct WaitModel {
     case resource(Int, Operation?)
     case thread(ThreadSlot)
     case executor(Int)
+    /// A descriptor that a loop watches.
+    case descriptor(UInt64)
+    /// What comes by itself or from outside of the process.
+    case outside
     /// Somebody, as long as anything in the process can still move.
     case anything
   }
@@ -29,6 +33,10 @@ struct WaitModel {
   private var woken: [Int: [Int]] = [:]
   /// Loop threads that are inside one step for too long, and not in a wait that the trace explains.
   private(set) var busyThreads: Set<ThreadSlot> = []
+  /// Who can reach what, by the latest snapshot.
+  let reach: Reach
+  /// Nodes whose edges are what a snapshot found to be the only ones that can act.
+  private(set) var proved: Set<Int> = []
   private var pending: [Int] = []
   /// What a timer or a signal handler can act on.
   private var timed: Set<Entity> = []
@@ -39,6 +47,7 @@ struct WaitModel {
 
   init(_ world: World) {
     self.world = world
+    reach = Reach(world)
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
     for targets in world.signalHandlers.values { timed.formUnion(targets) }
@@ -54,7 +63,7 @@ struct WaitModel {
       }
     }
     for slot in world.threadSlots {
-      if let resource = world.threads[slot]!.block?.primitive?.resource {
+      if let (resource, _) = synchronousWait(of: slot), let resource {
         waiters[resource, default: []].append(world.threads[slot]!.actor)
       }
     }
@@ -93,8 +102,19 @@ struct WaitModel {
     case .thread(let slot): connectThread(node, slot)
     case .executor(let index): connectExecutor(node, index)
     case .resource(let index, let operation): connectResource(node, index, operation)
+    case .descriptor(let number):
+      need(node, .any, reach.actors(onOtherEndOf: number) ?? [.outside])
+    case .outside: need(node, .all, [])
     case .anything: connectAnything(node)
     }
+  }
+
+  /// Connects a resource with those that a snapshot found able to act on it; false if none did say.
+  private mutating func connectByReach(_ node: Int, _ index: Int) -> Bool {
+    guard let actors = reach.actors(on: index) else { return false }
+    if !actors.contains(.anything) { proved.insert(node) }
+    need(node, .any, actors)
+    return true
   }
 
   // MARK: Parties
@@ -134,7 +154,13 @@ struct WaitModel {
     if isBoundByTimer(wait.future) { return nil }
     if let (resource, operation) = wait.primitive {
       switch operation {
-      case .sleep, .read, .drain, .accept, .connect, .process: return nil
+      case .sleep: return nil
+      case .read, .drain, .accept, .connect, .process:
+        // From outside, unless a snapshot knows better.
+        guard case .resource(let future)? = wait.future, reach.actors(on: future) != nil else {
+          return nil
+        }
+        return .resource(future, operation)
       case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
         .group, .result, .join:
         if let resource {
@@ -177,14 +203,27 @@ struct WaitModel {
   }
 
   private mutating func connectThread(_ node: Int, _ slot: ThreadSlot) {
-    guard let thread = world.threads[slot] else { return need(node, .all, []) }
     if busyThreads.contains(slot) { return need(node, .any, []) }
-    if let block = thread.block, !block.isTimed, let (resource, operation) = block.primitive,
-      let resource
-    {
-      return need(node, .all, [.resource(resource, operation)])
+    if let (resource, operation) = synchronousWait(of: slot) {
+      return need(node, .all, [resource.map { .resource($0, operation) } ?? .anything])
     }
     need(node, .all, [])
+  }
+
+  /// What a thread waits for, as it said itself or as a snapshot found.
+  private func synchronousWait(of slot: ThreadSlot) -> (resource: Int?, operation: Operation)? {
+    guard let thread = world.threads[slot] else { return nil }
+    if let block = thread.block {
+      guard !block.isTimed, let (resource, operation) = block.primitive, let resource else {
+        return nil
+      }
+      return (resource, operation)
+    }
+    guard thread.loops.isEmpty, let stand = reach.stand(of: slot),
+      let operation = stand.operation
+    else { return nil }
+    if case .resource(let index)? = stand.resource { return (index, operation) }
+    return (nil, operation)
   }
 
   private mutating func connectExecutor(_ node: Int, _ index: Int) {
@@ -211,20 +250,19 @@ struct WaitModel {
     switch resource.kind {
     case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
-    case .group: need(node, .all, [])
-    case .stream, .process: need(node, .all, [])
+    case .group, .stream, .process: need(node, .all, [])
     case .executor: need(node, .all, [.executor(index)])
-    case .thread: need(node, .any, [.anything])
+    case .thread: if !connectByReach(node, index) { need(node, .any, [.anything]) }
     case .concurrentFuture:
       if resource.done != nil { return need(node, .all, []) }
       if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
       if let host = resource.submittedTo.flatMap(world.thread(ofLoop:)) {
         return need(node, .all, [.thread(host)])
       }
-      need(node, .any, [.anything])
+      if !connectByReach(node, index) { need(node, .any, [.anything]) }
     case .future:
       if resource.done != nil { return need(node, .all, []) }
-      connectFuture(node, resource)
+      if !connectByReach(node, index) { connectFuture(node, resource) }
     }
   }
 
@@ -250,6 +288,7 @@ struct WaitModel {
     providers.formUnion(woken[index, default: []])
     var targets = providers.sorted().map { Node.party($0) }
     if resource.hasForeignRelease || (resource.holds.isEmpty && resource.kind == .semaphore) {
+      if connectByReach(node, index) { return }
       targets += known(resource.providers) + [.anything]
     }
     need(node, .any, targets)
@@ -258,6 +297,7 @@ struct WaitModel {
   private mutating func connectSignal(
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) {
+    if connectByReach(node, index) { return }
     let actors =
       operation == .queuePut || operation == .queueJoin
       ? resource.takers : resource.providers
@@ -283,12 +323,12 @@ struct WaitModel {
 
   /// Every task, job and thread that may do something, and whatever may come from outside.
   private mutating func connectAnything(_ node: Int) {
-    if !world.io.isEmpty || !world.unknownSignalHandlers.isEmpty
-      || liveTimers.contains(where: \.reachesUnknown) || isAnyPeerUnknown
+    if !world.unknownSignalHandlers.isEmpty || liveTimers.contains(where: \.reachesUnknown)
+      || isAnyPeerUnknown
     {
       return need(node, .all, [])
     }
-    var targets: [Node] = []
+    var targets = world.io.keys.sorted().map { Node.descriptor($0 >> 2) }
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
       case .task, .job: targets.append(.party(index))
@@ -301,9 +341,11 @@ struct WaitModel {
   /// Waits for a stream or a process that no registered descriptor shows still come from outside.
   private var isAnyPeerUnknown: Bool {
     world.parties.contains { party in
-      guard let operation = party.wait?.primitive?.operation else { return false }
+      guard let wait = party.wait, let operation = wait.primitive?.operation else { return false }
       switch operation {
-      case .read, .accept, .connect, .drain, .process: return true
+      case .read, .accept, .connect, .drain, .process:
+        if case .resource(let future)? = wait.future { return reach.actors(on: future) == nil }
+        return true
       case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
         .sleep, .group, .result, .join:
         return false

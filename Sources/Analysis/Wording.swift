@@ -18,6 +18,7 @@ struct Wording {
   private var resource: String {
     explainer.resources(cause).first.map(namer.name(resource:)) ?? "something"
   }
+  private var probably: String { cause.isStructural ? "" : "probably " }
   private var verb: String { waiting.count == 1 ? "waits" : "wait" }
 
   func headline() -> String {
@@ -44,21 +45,22 @@ struct Wording {
     case .leakedPermit:
       return "\(subject) \(verb) for a permit of \(resource) that nobody will give back"
     case .orphanedFuture:
-      return "\(subject) \(verb) for \(what) that probably nothing can \(setOrResolve) any more"
+      return "\(subject) \(verb) for \(what) that \(probably)nothing can \(setOrResolve) any more"
     case .lostWakeup where wasInVain:
       return
         "\(subject) \(verb) on \(resource), which was notified before what is waited for held; "
-        + "probably nobody will notify it again"
+        + "\(probably)nobody will notify it again"
     case .lostWakeup:
       return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
     case .queueNoConsumer:
-      return "\(subject) \(verb) to put into \(resource), which is full and probably never emptied"
+      return
+        "\(subject) \(verb) to put into \(resource), which is full and \(probably)never emptied"
     case .queueNoProducer:
-      return "\(subject) \(verb) for an item of \(resource), which probably nobody fills any more"
+      return "\(subject) \(verb) for an item of \(resource), which \(probably)nobody fills any more"
     case .unfinishedJoin:
-      return "\(subject) \(verb) in join() of \(resource), which probably nobody will finish"
+      return "\(subject) \(verb) in join() of \(resource), which \(probably)nobody will finish"
     case .shortBarrier:
-      return "\(subject) \(verb) at \(resource), for parties that will probably never come"
+      return "\(subject) \(verb) at \(resource), for parties that will \(probably)never come"
     case .blockedLoop:
       return "the event loop is blocked: \(subject) has kept its thread for \(busy)"
     case .loopSelfWait:
