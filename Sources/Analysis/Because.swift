@@ -68,7 +68,14 @@ struct Because {
           + "\(word(outcome)) at \(Clock.instant(at)) without giving it back")
     }
     switch resource.kind {
-    case .future: facts.append("the future was pending when the trace ended")
+    case .future:
+      facts.append("the future was pending when the trace ended")
+      if let habit = resource.created?.site.flatMap({ world.habits[$0] }) {
+        facts.append(
+          "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
+            + "resolved, the last one by \(namer.quoted(party: habit.last.party)) at "
+            + "\(place(habit.last)), \(Clock.instant(habit.last.time))")
+      }
     case .event:
       facts.append(
         resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }

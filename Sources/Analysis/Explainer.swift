@@ -11,7 +11,8 @@ struct Explainer {
   var world: World { model.world }
 
   func finding(for cause: Cause) -> Finding {
-    let kind = model.kind(of: cause)
+    let leak = leakedSlot(cause)
+    let kind = leak == nil ? model.kind(of: cause) : .leakedPermit
     let certainty: Certainty = cause.isStructural && !isLossy ? .certain : .likely
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
@@ -22,10 +23,12 @@ struct Explainer {
     finding.resources = resources(cause).map(namer.findingResource)
     finding.edges = hops.map(edge)
     addMarks(cause, parties, to: &finding)
+    if let leak { addMarks(of: leak, to: &finding) }
     finding.story = story(cause, parties)
     finding.behind = (cause.behind + partyNodes(cause)).filter { !parties.contains($0) }.map(behind)
     finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
-    let wording = Wording(explainer: self, cause: cause, kind: kind, hops: hops, parties: parties)
+    let wording = Wording(
+      explainer: self, cause: cause, kind: kind, hops: hops, parties: parties, leak: leak)
     finding.headline = wording.headline()
     finding.help = wording.help()
     finding.notes = notes(cause)

@@ -9,6 +9,7 @@ struct Wording {
   let kind: FindingKind
   let hops: [Explainer.Hop]
   let parties: [Int]
+  var leak: LeakedSlot?
 
   private var namer: Namer { explainer.namer }
   private var world: World { explainer.world }
@@ -42,6 +43,9 @@ struct Wording {
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
     case .strandedWaiter: return "\(subject) \(verb) for \(resource), which is free"
+    case .leakedPermit where leak != nil:
+      return "\(subject) \(verb) to be let in by \(leak?.gate.function ?? "it"), and "
+        + "\(probably)nothing can end that wait; an earlier call was cancelled after it was let in"
     case .leakedPermit:
       return "\(subject) \(verb) for a permit of \(resource) that nobody will give back"
     case .orphanedFuture:

@@ -24,6 +24,7 @@ extension World {
     case .taskCancel:
       if let task = party(event.subject) {
         parties[task].cancelRequested = occurrence(event, by: actor)
+        noteInterruption(of: task, occurrence(event, by: actor))
       }
     case .waitBegin: announce(event)
     case .resourceCreate: createResource(event, by: actor)

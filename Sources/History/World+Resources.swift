@@ -16,9 +16,10 @@ extension World {
     guard party(event.subject) == nil else { return }
     let future = resource(event.subject, orNew: .future)
     guard resources[future].done == nil else { return }
-    resources[future].done = (
-      Outcome(rawValue: event.value) ?? .value, occurrence(event, by: actor)
-    )
+    let outcome = Outcome(rawValue: event.value) ?? .value
+    let what = occurrence(event, by: actor)
+    resources[future].done = (outcome, what)
+    noteHabit(of: future, outcome, what)
   }
 
   mutating func applyOperation(_ event: Event, by actor: Int) {

@@ -20,6 +20,10 @@ package struct World: Sendable {
   package internal(set) var longSteps: [LongStep] = []
   package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
 
+  /// Tasks asked to end while they waited, oldest first.
+  package internal(set) var interruptions: [Interruption] = []
+  /// By the stack where they were made.
+  package internal(set) var habits: [StackID: FutureHabit] = [:]
   /// The latest snapshot.
   package internal(set) var snapshot: Snapshot?
 

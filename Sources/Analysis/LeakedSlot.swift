@@ -1,0 +1,88 @@
+import Findings
+import History
+import TraceFormat
+
+/// Pools that libraries build from bare futures and events have no holders in a trace. What it shows is an
+/// earlier call of the function that waits, cancelled beyond the place of the wait: it had been let in,
+/// and what it did on the way out did not make room.
+struct LeakedSlot {
+  /// The function that lets in: the innermost one of the wait outside of the language's own library.
+  let gate: Site
+  let interruption: Interruption
+  /// Where the interrupted call stood, innermost user frame, and who had called the gate there.
+  let stood: Site
+  let caller: Site?
+  /// Who calls the gate in the wait that does not end.
+  let waitingCaller: Site?
+
+  init?(behind wait: Wait, in world: World) {
+    let frames = world.definitions.frames(wait.site)
+    guard let depth = frames.firstIndex(where: { $0.ownership != .runtime }),
+      // The task's own function lets nobody in.
+      depth + 1 < frames.count
+    else { return nil }
+    gate = frames[depth]
+    waitingCaller = frames[(depth + 1)...].first { $0.ownership == .user }
+    for interruption in world.interruptions.reversed() where interruption.asked.time <= wait.since {
+      let other = world.definitions.frames(interruption.stack)
+      guard let inside = other.firstIndex(where: { [gate] in $0.isSameFunction(as: gate) }),
+        other[inside].line != gate.line
+      else { continue }
+      self.interruption = interruption
+      stood = other.first { $0.ownership == .user } ?? other[0]
+      // A task of its own, as wait_for makes one up to 3.11, is called where it is created.
+      let outside =
+        inside + 1 < other.count
+        ? Array(other[(inside + 1)...])
+        : world.definitions.frames(world.parties[interruption.task].created.site)
+      caller = outside.first { $0.ownership == .user }
+      return
+    }
+    return nil
+  }
+}
+
+extension Site {
+  fileprivate func isSameFunction(as other: Site) -> Bool {
+    file == other.file && function == other.function
+  }
+}
+
+extension Explainer {
+  /// What probably took the place for which the parties of an orphaned wait stand in line.
+  func leakedSlot(_ cause: Cause) -> LeakedSlot? {
+    guard model.kind(of: cause) == .orphanedFuture else { return nil }
+    for index in resources(cause) {
+      for party in model.waiters[index, default: []] {
+        if let wait = wait(of: party), let leak = LeakedSlot(behind: wait, in: world) {
+          return leak
+        }
+      }
+    }
+    return nil
+  }
+
+  /// Where the slot was lost, and where it had been taken.
+  func addMarks(of leak: LeakedSlot, to finding: inout Finding) {
+    let name = namer.name(party: leak.interruption.task)
+    if let caller = leak.waitingCaller {
+      finding.marks.append(
+        Mark(
+          site: caller, role: .primary, label: "asks \(leak.gate.function) to be let in here",
+          party: finding.parties.first?.name))
+    }
+    finding.marks.append(
+      Mark(
+        site: leak.stood, role: .secondary,
+        label:
+          "an earlier call was cancelled here at \(Clock.instant(leak.interruption.asked.time))",
+        party: name))
+    if let caller = leak.caller, caller != leak.stood {
+      finding.marks.append(
+        Mark(
+          site: caller, role: .secondary,
+          label: "which had come through \(leak.gate.function) here",
+          party: name))
+    }
+  }
+}
