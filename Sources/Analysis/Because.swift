@@ -117,12 +117,8 @@ struct Because {
     if resource.capacity > 0 {
       facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items"
     }
-    facts.append(
-      resource.lastPut.map { "the last put was at \(place($0)), \(Clock.instant($0.time))" }
-        ?? "nothing was ever put")
-    facts.append(
-      resource.lastGot.map { "the last get was at \(place($0)), \(Clock.instant($0.time))" }
-        ?? "nothing was ever taken")
+    if resource.lastPut == nil { facts.append("nothing was ever put") }
+    if resource.lastGot == nil { facts.append("nothing was ever taken") }
     if kind == .unfinishedJoin && resource.unfinished > 0 {
       facts.append(
         "\(resource.unfinished) \(resource.unfinished == 1 ? "item lacks" : "items lack") "

@@ -78,6 +78,15 @@ extension Explainer {
             label: "took \(name) here at \(Clock.instant(hold.time))",
             party: namer.name(party: hold.party)))
       }
+      for (what, done) in [(resource.lastPut, "put"), (resource.lastGot, "taken")] {
+        // The line that takes an item may be a library's: it is the one to be mended.
+        guard let what, let site = namer.directSite(what.site) else { continue }
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary,
+            label: "the last item was \(done) here at \(Clock.instant(what.time))",
+            party: namer.name(party: what.party)))
+      }
       // Where a lock was taken says more than where it was made.
       if resource.holds.isEmpty, let created = resource.created,
         let site = namer.userSite(created.site)
