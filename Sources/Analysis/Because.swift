@@ -162,7 +162,7 @@ struct Because {
   }
 
   private func threadFacts(_ slot: ThreadSlot) -> [String] {
-    guard let thread = world.threads[slot] else { return [] }
+    guard let thread = world.threads[slot], !thread.loops.isEmpty else { return [] }
     let busy = world.now.since(thread.lastEvent)
     return [
       "the loop's thread has not been back in the loop for \(Clock.duration(busy))",

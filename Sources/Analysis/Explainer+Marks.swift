@@ -20,6 +20,10 @@ extension Explainer {
     if let wait = wait(of: party), let site = namer.userSite(wait.site) {
       finding.marks.append(
         Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
+      if let outer = namer.outerSite(wait.site) {
+        finding.marks.append(
+          Mark(site: outer, role: .secondary, label: "in this call", party: name))
+      }
     } else if case .running = world.parties[party].state,
       let sample = world.threads[world.parties[party].thread]?.sample,
       let site = namer.userSite(sample.site)

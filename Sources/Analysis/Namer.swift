@@ -68,7 +68,9 @@ struct Namer {
 
   func name(resource index: Int) -> String {
     let resource = world.resources[index]
-    if let name = resource.name { return name }
+    if let name = resource.name {
+      return resource.kind == .concurrentFuture ? "the result of \(name)" : name
+    }
     if let name = attribute(madeAt: resource.created?.site) {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name
@@ -181,6 +183,17 @@ struct Namer {
     let frames = world.definitions.frames(stack)
     return frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
       ?? frames.first
+  }
+
+  /// The outermost frame of the user's own code, if it is another function than that of `userSite`.
+  func outerSite(_ stack: StackID?) -> Site? {
+    let own = world.definitions.frames(stack).filter { $0.ownership == .user }
+    guard let inner = own.first, let outer = own.last,
+      inner.function != outer.function || inner.file != outer.file
+    else { return nil }
+    // What starts the loop is no part of a task.
+    return outer.function == "<module>"
+      ? own.dropLast().last.flatMap { $0 == inner ? nil : $0 } : outer
   }
 
   /// The innermost frame outside of the language's own library: the line that does it, whoever asked.

@@ -208,6 +208,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("loop_start", loopStartFunction)
   add("loop_stop", loopStopFunction)
   add("name", nameFunction)
+  add("submitted", submittedFunction)
 }
 
 /// Room for the methods above and a terminator.

@@ -209,6 +209,18 @@ let loopStopFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
+/// submitted(future, coroutine): the future is for the result of the coroutine, and goes by its name.
+let submittedFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2, let coroutine = arguments[1],
+    typeOf(Raw(coroutine)) == coroutineType
+  else { return none() }
+  let name = attribute(coroutine, "__qualname__")
+  let id = defineText(name)
+  if id != 0 { record(CORONER_NAME, address(arguments[0]), value: id) }
+  Py_DecRef(name)
+  return none()
+}
+
 /// name(party or resource, text)
 let nameFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 2, let of = arguments[0], let name = arguments[1] else {

@@ -67,6 +67,8 @@ ADDITIONS = (
          ("after:todo = ...", "R.depends(done, todo, {e.ANY})"), until=12),
     _row("asyncio.tasks", "_AsCompletedIterator.__init__",
          ("end", "R.depends(self._done, todo, {e.ANY})"), since=13),
+    _row("asyncio.tasks", "run_coroutine_threadsafe",
+         ("after:future = concurrent.futures.Future()", "R.submitted(future, coro)")),
     _row("asyncio.taskgroups", "TaskGroup.__init__",
          ("end", _created % (0, "GROUP")), since=11),
     _row("asyncio.taskgroups", "TaskGroup.create_task",
