@@ -2,6 +2,7 @@
 # make demo       record a program that hangs, kill it, explain it
 # make test       stage, run every test, check the format of the sources
 # make bench      measure; ONLY=record|analyze|asyncio runs a part
+# make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
 
@@ -10,6 +11,7 @@ DIST    ?= $(SCRATCH)/dist
 PREFIX  ?= /usr/local
 SWIFT   ?= swift
 ONLY    ?=
+SUITES  ?=
 
 BUILD    = $(SWIFT) build -c release --scratch-path
 # The tool carries its own standard library; what is loaded into other programs needs none.
@@ -17,7 +19,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites install clean deps
 
 all: stage
 
@@ -59,6 +61,9 @@ lint:
 
 bench: stage
 	CORONER_DIST=$(abspath $(DIST)) sh Tests/Benchmarks/run $(ONLY)
+
+suites: stage
+	python3 Tests/Suites/run.py --coroner $(DIST)/bin/coroner $(SUITES)
 
 install: stage
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib

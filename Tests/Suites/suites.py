@@ -1,0 +1,113 @@
+"""The suites that are run: where they come from, and how one is started."""
+import glob
+import os
+import shutil
+import subprocess
+
+
+class Suite:
+    """One suite under one interpreter."""
+
+    variables = {}
+
+    def __init__(self, name, python, folder):
+        self.name = name
+        self.python = python
+        self.folder = os.path.join(folder, name)
+        self.where = self.folder
+
+    def prepare(self):
+        os.makedirs(self.folder, exist_ok=True)
+
+    def environment(self):
+        kept = {key: value for key, value in os.environ.items()
+                if not key.startswith(("CORONER_", "PYTHON"))}
+        return {**kept, **self.variables}
+
+
+class Asyncio(Suite):
+    """CPython's own tests of asyncio, as installed with it."""
+
+    module = "test_asyncio"
+
+    def command(self, result, select, tests=None):
+        chosen = [part for test in tests or [] for part in ("-m", test)]
+        if select:
+            chosen = ["-m", select]
+        return [self.python, "-m", "test", "--junit-xml", result, *chosen, self.module]
+
+    def test_name(self, case):
+        return case.get("name")
+
+
+class FromSource(Suite):
+    """A package's tests, from its source distribution, in a virtual environment of their own."""
+
+    project = version = ""
+    requirements = ()
+    arguments = ()
+
+    def prepare(self):
+        super().prepare()
+        venv = os.path.join(self.folder, "venv")
+        self.where = os.path.join(self.folder, f"{self.project}-{self.version}")
+        ready = os.path.join(self.folder, f"ready-{self.version}")
+        if not os.path.exists(ready):
+            shutil.rmtree(venv, ignore_errors=True)
+            pip = f"{venv}/bin/pip"
+            self._run(self.python, "-m", "venv", venv)
+            self._run(pip, "install", "-q", *self.requirements)
+            self._run(pip, "download", "-q", "--no-deps", "--no-binary", self.project,
+                      "-d", self.folder, f"{self.project}=={self.version}")
+            archive = f"{self.where}.tar.gz"
+            self._run("tar", "-xzf", archive, "-C", self.folder)
+            self._run(pip, "install", "-q", archive)
+            open(ready, "w").close()
+        self.python = f"{venv}/bin/python"
+
+    def _run(self, *command):
+        subprocess.run(command, check=True, env={**os.environ, **self.variables})
+
+    def command(self, result, select, tests=None):
+        chosen = ["-k", select] if select else []
+        return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", result,
+                *self.arguments, *chosen]
+
+    def test_name(self, case):
+        return f"{case.get('classname')}::{case.get('name')}"
+
+
+class Anyio(FromSource):
+    """Its tests of the asyncio backend, with and without uvloop."""
+
+    project, version = "anyio", "4.16.0"
+    requirements = ("pytest", "pytest-mock", "pytest-timeout", "trio", "uvloop", "psutil", "trustme",
+                    "truststore", "hypothesis", "blockbuster", "coverage")
+    arguments = ("-m", "not network", "-k", "not trio", "--timeout", "120")
+
+
+class Aiohttp(FromSource):
+    """Its tests, on its Python code alone: the C code needs a compiler and makes no tasks."""
+
+    project, version = "aiohttp", "3.14.5"
+    requirements = ("pytest", "pytest-mock", "pytest-timeout", "pytest-xdist", "pytest-cov",
+                    "pytest-codspeed", "freezegun", "trustme", "proxy.py", "blockbuster", "coverage",
+                    "isal", "zlib_ng", "python-on-whales", "gunicorn", "uvloop", "brotli", "aiodns")
+    arguments = ("-o", "addopts=", "-m", "not internal and not autobahn and not dev_mode", "--timeout", "120")
+    variables = {"AIOHTTP_NO_EXTENSIONS": "1"}
+
+
+def find(name, folder):
+    """The suite that SUITE@PYTHON names; None if its interpreter is not here."""
+    suite, _, version = name.partition("@")
+    python = interpreter(version or "3.12")
+    kind = {"asyncio": Asyncio, "anyio": Anyio, "aiohttp": Aiohttp}[suite]
+    return kind(name, python, folder) if python else None
+
+
+def interpreter(version):
+    home = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    managed = sorted(glob.glob(f"{home}/versions/{version}.*/bin/python{version}"))
+    others = [path for folder in os.environ.get("PATH", "").split(":") if not folder.endswith("/shims")
+              for path in [f"{folder}/python{version}"] if os.access(path, os.X_OK)]
+    return (managed[::-1] + others + [None])[0]
