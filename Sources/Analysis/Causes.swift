@@ -27,24 +27,41 @@ extension WaitModel {
     let mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
     let bound = all.filter { $0.isStructural && !$0.isProved }
     let leading = all.filter { keeps($0, mains) }
-    let sure = bound + leading.filter(\.isProved)
+    let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
     if !sure.isEmpty { return sure }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
   }
 
-  /// In a program that goes on, a worker that nobody can reach any more has merely been left behind: it
-  /// matters if the main task or somebody else waits for it, or if it wants something back that is held.
+  /// In a program that goes on, a wait that nobody can end is not yet a fault: a server's main task may
+  /// wait for a future that nobody has, for ever and on purpose, and a worker may merely have been left
+  /// behind. It is one if the same kind of wait has been ended before, if a place in line was lost, if
+  /// several wait for each other, or if it is of a kind that nobody enters for ever.
   private func matters(_ cause: Cause, _ mains: Set<Int>) -> Bool {
     guard cause.isProved, isLive(.anything) else { return true }
-    if keeps(cause, mains) { return true }
-    let isIdle = cause.nodes.contains { node in
+    var parties = 0
+    for node in cause.nodes {
       switch nodes[node] {
-      case .resource(_, .queueGet), .resource(_, .eventWait), .resource(_, .conditionWait): true
-      case .resource(_, .read), .resource(_, nil): cause.behind.isEmpty
-      case .resource, .party, .thread, .executor, .descriptor, .outside, .anything: false
+      case .party: parties += 1
+      case .resource(_, .acquire), .resource(_, .queuePut), .resource(_, .queueJoin),
+        .resource(_, .barrierWait), .resource(_, .result), .resource(_, .join):
+        return true
+      case .resource(let index, _):
+        if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
+      case .thread, .executor, .descriptor, .outside, .anything: break
       }
     }
-    return !isIdle
+    return parties > 1
+  }
+
+  /// Whether waits for this, or for what was made at the same place, have been ended, or should have been.
+  private func hasEndedBefore(_ index: Int) -> Bool {
+    let resource = world.resources[index]
+    if let made = resource.created?.site, world.habits[made] != nil { return true }
+    if resource.kind != .queue, resource.signalled != nil { return true }
+    return waiters[index, default: []].contains { party in
+      guard let wait = world.parties[party].wait else { return false }
+      return LeakedSlot(behind: wait, in: world) != nil
+    }
   }
 
   private func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {

@@ -7,9 +7,13 @@ import TraceFormat
 /// What a snapshot proves, and what it does not.
 @Suite struct ReachTests {
   /// 'main' waits for 'put', which waits for an event; a server listens, so the process may go on.
-  private static let waits = """
+  private static let waits = waits(madeAt: "atMade", before: "+1ms 1 event-set 0xe1 site=atMain")
+
+  private static func waits(madeAt made: String, before: String) -> String {
+    """
     +1ms 1 io-register 7 object=0x1 value=read|listen
-    +1ms 1 resource-create 0xe1 site=atMade value=event
+    +1ms 1 resource-create 0xe1 site=\(made) value=event
+    \(before)
     +1ms 1 task-suspend 0xa0 object=0xa1 site=atMain
     +2ms 1 task-resume 0xa1
     +2ms 1 wait-begin 0xa1 object=0xe1 site=atPut value=event-wait
@@ -19,9 +23,10 @@ import TraceFormat
     +3ms 1 loop-idle 0x1 value=none
 
     """
+  }
 
-  private func findings(_ events: String) throws -> [Finding] {
-    let trace = try TraceText.parse(VerdictTests.places + Self.waits + events)
+  private func findings(_ events: String, after waits: String = Self.waits) throws -> [Finding] {
+    let trace = try TraceText.parse(VerdictTests.places + waits + events)
     return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
   }
 
@@ -38,9 +43,14 @@ import TraceFormat
     #expect(try findings("").isEmpty)
   }
 
+  @Test func aServerWhoseMainTaskWaitsForEverOnPurposeIsFine() throws {
+    let nobody = snapshot("+5001ms 1 referrers 0xe1 object=0")
+    #expect(try findings(nobody, after: Self.waits(madeAt: "atMade", before: "")).isEmpty)
+  }
+
   @Test func whatNothingReachesIsCertainlyOrphaned() throws {
     let all = try findings(snapshot("+5001ms 1 referrers 0xe1 object=0"))
-    #expect(all.map(\.kind) == [.orphanedFuture])
+    #expect(all.map(\.kind) == [.lostWakeup])
     #expect(all.first?.certainty == .certain)
     #expect(
       all.first?.because.contains { $0.contains("nothing in the process could reach") } == true)
