@@ -29,8 +29,10 @@ package struct Analyzer {
     let model = WaitModel(world)
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
-    let causes = isOver(world, trace.header) ? [] : model.causes()
+    let isOver = isOver(world, trace.header)
+    let causes = isOver ? [] : model.causes()
     var findings = causes.map(explainer.finding)
+    if findings.isEmpty, !isOver { findings = ExternalWait(world: world, namer: namer).all() }
     findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
     let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }

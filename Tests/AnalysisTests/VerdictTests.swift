@@ -27,8 +27,10 @@ import TraceFormat
   /// The loop goes to sleep without a limit and never wakes.
   static let atRest = "\n+9ms 1 loop-idle 0x1 value=none\n"
 
-  private func findings(_ events: String, losing: UInt64 = 0) throws -> [Finding] {
-    var trace = try TraceText.parse(Self.places + events + Self.atRest)
+  private func findings(
+    _ events: String, losing: UInt64 = 0, atRest: String = Self.atRest
+  ) throws -> [Finding] {
+    var trace = try TraceText.parse(Self.places + events + "\n" + atRest + "\n")
     trace.header.lostEvents = losing
     return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
   }
@@ -185,5 +187,22 @@ import TraceFormat
     #expect(Namer.assignedName("if a == asyncio.Lock():") == nil)
     #expect(Namer.assignedName("pool = {") == "pool")
     #expect(Namer.assignedName("locks[name] = asyncio.Lock()") == nil)
+  }
+
+  @Test(arguments: [(4000, 0), (6000, 1)])
+  func aLongWaitForAPeerIsSaidAsANote(_ milliseconds: Int, _ count: Int) throws {
+    let all = try findings(
+      """
+      +1ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+      +2ms 1 task-resume 0xa1
+      +2ms 1 wait-begin 0xa1 object=0xc1 site=atPut value=read
+      +2ms 1 task-suspend 0xa1 object=0xf1 site=atPut
+      +2ms 1 task-resume 0xa2
+      +2ms 1 task-end 0xa2
+      +3ms 1 loop-idle 0x1 value=none
+      +\(milliseconds)ms 1 loop-wake 0x1
+      """, atRest: "+\(milliseconds)ms 1 loop-idle 0x1 value=none")
+    #expect(all.map(\.kind) == Array(repeating: .externalWait, count: count))
+    #expect(all.allSatisfy { $0.severity == .note })
   }
 }
