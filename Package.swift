@@ -65,7 +65,9 @@ let package = Package(
     .target(name: "CPythonABI", dependencies: ["TraceABI"], cSettings: hidden),
     .target(
       name: "AsyncioProbe", dependencies: ["TraceABI", "CPythonABI"],
-      exclude: ["exports.map", "python"], swiftSettings: embedded,
+      exclude: ["exports.map", "python"],
+      // The accesses are ordered by the GIL.
+      swiftSettings: embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])],
       linkerSettings: exports("Sources/AsyncioProbe/exports.map")),
 
     // Offline.

@@ -146,7 +146,9 @@ func runningCode(_ thread: Raw) -> Raw? {
 }
 
 @inline(__always) private func fold(_ hash: inout UInt64, _ frame: Frame) {
-  hash = (hash ^ address(frame.code)) &* 0x9E37_79B9_7F4A_7C15
-  hash = (hash ^ UInt64(bitPattern: Int64(frame.instruction))) &* 0xff51_afd7_ed55_8ccd
-  hash ^= hash >> 29
+  // Of the two products only one waits for the frame before.
+  let place =
+    address(frame.code) &+ UInt64(bitPattern: Int64(frame.instruction)) &* 0xff51_afd7_ed55_8ccd
+  hash = (hash ^ place) &* 0x9E37_79B9_7F4A_7C15
+  hash ^= hash >> 32
 }

@@ -178,6 +178,12 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
     methods[index].ml_flags = METH_FASTCALL
     index += 1
   }
+  func add(_ name: StaticString, _ function: OneFunction) {
+    methods[index].ml_name = cString(name)
+    methods[index].ml_meth = unsafeBitCast(function, to: Raw.self)
+    methods[index].ml_flags = METH_O
+    index += 1
+  }
   add("link", linkFunction)
   add("fact", factFunction)
   add("setup", setupFunction)
@@ -194,7 +200,13 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("thread_name", threadNameFunction)
   add("rec", recFunction)
   add("plain", plainFunction)
-  add("queue", queueFunction)
+  add("queues", queuesFunction)
+  add("queue_put", queuePutFunction)
+  add("queue_got", queueGotFunction)
+  add("acquired", acquiredFunction)
+  add("released", releasedFunction)
+  add("event_set", eventSetFunction)
+  add("event_cleared", eventClearedFunction)
   add("depends", dependsFunction)
   add("block", blockFunction)
   add("job_queue", jobQueueFunction)
@@ -212,7 +224,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
 }
 
 /// Room for the methods above and a terminator.
-private let methodLimit = 40
+private let methodLimit = 48
 
 @_cdecl("PyInit__coroner_probe")
 public func initializeModule() -> UnsafeMutablePointer<PyObject>? {

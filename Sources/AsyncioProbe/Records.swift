@@ -37,22 +37,21 @@ let plainFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
-/// queue(kind, queue): an event whose value is how many items are in it.
-let queueFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 2 else { return none() }
-  var size: UInt64 = 0
-  if let method = attribute(arguments[1], "qsize") {
-    if let answer = PyObject_CallObject(method, nil) {
-      size = field(answer)
-      Py_DecRef(answer)
-    } else {
-      PyErr_Clear()
-    }
-    Py_DecRef(method)
-  }
-  probe_record(
-    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), 0, currentStack(),
-    UInt32(truncatingIfNeeded: size))
+/// acquired(resource) and its like: an event with the stack of the caller and nothing else.
+typealias OneFunction = @convention(c) (Object?, Object?) -> Object?
+
+let acquiredFunction: OneFunction = { operated(CORONER_ACQUIRED, $1) }
+let releasedFunction: OneFunction = { operated(CORONER_RELEASED, $1) }
+let eventSetFunction: OneFunction = { operated(CORONER_EVENT_SET, $1) }
+let eventClearedFunction: OneFunction = { operated(CORONER_EVENT_CLEARED, $1) }
+let queuePutFunction: OneFunction = { operated(CORONER_QUEUE_PUT, $1, value: items($1)) }
+let queueGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: items($1)) }
+
+@inline(__always)
+private func operated(
+  _ kind: coroner_event_kind, _ resource: Object?, value: UInt32 = 0
+) -> Object? {
+  record(kind, address(resource), site: currentStack(), value: value)
   return none()
 }
 

@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 struct probe_recorder probe_recorder;
-static __thread struct probe_thread this_thread;
-
-struct probe_thread *probe_this_thread(void) { return &this_thread; }
+_Thread_local struct probe_thread probe_thread_storage PROBE_HIDDEN
+    __attribute__((tls_model("initial-exec")));
 
 bool probe_link_recorder(const char *library, const char *program) {
   void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);

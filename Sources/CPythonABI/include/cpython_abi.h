@@ -38,6 +38,7 @@ typedef struct {
   void *m_slots, *m_traverse, *m_clear, *m_free;
 } PyModuleDef;
 
+#define METH_O 0x08
 #define METH_FASTCALL 0x80
 
 extern PyObject *PyModule_Create2(PyModuleDef *, int);
@@ -57,6 +58,8 @@ extern double PyFloat_AsDouble(PyObject *);
 extern PyObject *PyUnicode_FromString(const char *);
 extern const char *PyUnicode_AsUTF8AndSize(PyObject *, Py_ssize_t *);
 extern PyObject *PyObject_Str(PyObject *);
+extern PyObject *PyUnicode_InternFromString(const char *);
+extern PyObject *PyObject_GetAttr(PyObject *, PyObject *);
 extern PyObject *PyObject_GetAttrString(PyObject *, const char *);
 extern PyObject *PyObject_CallObject(PyObject *, PyObject *);
 extern Py_ssize_t PyObject_Size(PyObject *);

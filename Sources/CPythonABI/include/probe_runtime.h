@@ -14,7 +14,11 @@ struct probe_thread {
   uint64_t job;  /* the job that a worker runs, 0 if none */
   int watched;   /* its slot among the watched threads + 1, 0 if it runs no loop */
 };
-struct probe_thread *probe_this_thread(void) PROBE_HIDDEN;
+/* Initial-exec: one instruction instead of a call. The few bytes come out of the room that the C library
+ * keeps for libraries that are loaded late. */
+extern _Thread_local struct probe_thread probe_thread_storage PROBE_HIDDEN
+    __attribute__((tls_model("initial-exec")));
+static inline struct probe_thread *probe_this_thread(void) { return &probe_thread_storage; }
 
 /* A thread that runs a loop, as the watchdog sees it. */
 struct probe_watched {

@@ -148,6 +148,7 @@ def _inject_asyncio():
     probe.reach(
         tuple(cls for cls in known if cls is not None), closed,
         asyncio.futures._set_result_unless_cancelled)
+    probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
     _inject(table.ADDITIONS)
     # Injection gave the primitives new code.
     for module, name, operation, slot, absorbs in table.PRIMITIVES:

@@ -1,14 +1,14 @@
 """Adds calls to a function by compiling it anew from its own source.
 
 The new code has the same file, lines, names and flags; only `__code__` of the function is replaced, so
-its identity, signature and everything that refers to it stay. The recorder is a constant of the code,
-not a global. A function is left alone unless the source found is proved to be its source: compiled
+its identity, signature and everything that refers to it stay. What it calls of the recorder are constants
+of the code, not globals. A function is left alone unless the source found is proved to be its source: compiled
 without additions, it must give the same bytecode.
 """
 import ast
 import types
 
-_PLACE = "<coroner>"
+_PLACE = "<coroner>."
 _FUTURE_FLAGS = 0x1FF0000
 _sources = {}
 
@@ -20,7 +20,7 @@ class Refused(Exception):
 def inject(function, additions, recorder):
     """Adds to a function; raises Refused, and changes nothing, if that is not safe.
 
-    `additions`: (where, statement) pairs. In a statement `R` is the recorder. Where:
+    `additions`: (where, statement) pairs. In a statement `R.name` is the recorder's. Where:
     "entry", "exit" (on every way out), "end" (where the body ends), "return" (before each return),
     "before:S" / "after:S" / "around:S" (the statement whose text is S, or whose text begins with it if
     S ends with "..."; around takes the pair "STATEMENT | STATEMENT").
@@ -44,14 +44,17 @@ def inject(function, additions, recorder):
         or changed.co_varnames[:parameters] != code.co_varnames[:parameters]
     ):
         raise Refused("the additions change what the function is")
-    constants = tuple(
-        recorder if isinstance(value, str) and value == _PLACE else value
-        for value in changed.co_consts
-    )
-    replaced = {"co_consts": constants}
+    replaced = {"co_consts": tuple(_constant(value, recorder) for value in changed.co_consts)}
     if hasattr(code, "co_qualname"):
         replaced["co_qualname"] = code.co_qualname
     function.__code__ = changed.replace(**replaced)
+
+
+def _constant(value, recorder):
+    """A constant of the new code: a function of the recorder in the place of its name."""
+    if isinstance(value, str) and value.startswith(_PLACE):
+        return getattr(recorder, value[len(_PLACE):])
+    return value
 
 
 def _lines(path):
@@ -162,15 +165,20 @@ def _compile(tree, owner, modules, code):
 
 
 class _Recorder(ast.NodeTransformer):
-    """Replaces the name R by the constant that becomes the recorder, all at one line."""
+    """Replaces R.name by a constant that becomes the recorder's function, all at one line.
+
+    It is wrapped in a condition, of which nothing is left in the bytecode: the compiler warns where a
+    constant is called.
+    """
 
     def __init__(self, line):
         self.line = line
 
     def visit(self, node):
         node = super().visit(node)
-        if isinstance(node, ast.Name) and node.id == "R":
-            node = ast.Constant(_PLACE)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "R":
+            node = ast.IfExp(
+                test=ast.Constant(True), body=ast.Constant(_PLACE + node.attr), orelse=ast.Constant(None))
         if hasattr(node, "lineno") or isinstance(node, (ast.expr, ast.stmt)):
             node.lineno = node.end_lineno = self.line
             node.col_offset = node.end_col_offset = 0
