@@ -34,8 +34,6 @@ package struct PartyRecord: Sendable {
   /// The executor of a job.
   package var executor: Int?
   package var isDestroyed = false
-  /// The await stack that a snapshot found, where that of the wait was cut short.
-  package var wholeStack: StackID?
 
   package init(kind: Kind, number: UInt64, created: Occurrence, thread: ThreadSlot) {
     self.kind = kind

@@ -13,7 +13,12 @@ extension World {
       snapshot?.threads[event.subject] = Snapshot.ThreadStand(
         site: event.site, resource: living[event.object],
         operation: Operation(rawValue: event.value))
-    case .taskStack: if let task = party(event.subject) { parties[task].wholeStack = event.site }
+    case .taskStack:
+      guard let task = party(event.subject), case .waiting(var wait) = parties[task].state,
+        event.site != nil
+      else { return }
+      wait.site = event.site
+      parties[task].state = .waiting(wait)
     case .referrer:
       guard let kind = Referrer(rawValue: event.value) else { return }
       snapshot?.pending[event.subject, default: []].append((kind, event.object))
