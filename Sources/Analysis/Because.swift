@@ -20,8 +20,8 @@ struct Because {
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
+    if !cause.isCycle || !cause.isStructural { facts += failures() + neverAwaited() }
     if !cause.isStructural {
-      facts += failures() + neverAwaited()
       facts.append(
         "no timer, descriptor, signal handler, job or other thread was left that could act")
       facts.append("every task that is left waits, and none of them for something that can come")
