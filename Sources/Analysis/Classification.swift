@@ -15,6 +15,7 @@ extension WaitModel {
     var hasThread = false
     var hasExecutor = false
     var hasPermits = false
+    var hasLeak = false
     for node in cause.nodes {
       switch nodes[node] {
       case .party: parties += 1
@@ -24,15 +25,17 @@ extension WaitModel {
       case .resource(let index, let operation):
         kinds.insert(world.resources[index].kind)
         if let operation { operations.insert(operation) }
-        if world.resources[index].kind == .semaphore, world.resources[index].capacity > 1 {
+        let resource = world.resources[index]
+        if resource.isPool || resource.kind == .semaphore && resource.capacity > 1 {
           hasPermits = true
+          hasLeak = hasLeak || isLeaked(resource)
         }
       }
     }
     if hasExecutor { return .poolStarvation }
     if kinds.contains(.threadLock) && hasThread { return .suspendedHolder }
     if hasThread { return .loopSelfWait }
-    if hasPermits { return .permitExhaustion }
+    if hasPermits { return hasLeak ? .leakedPermit : .permitExhaustion }
     if kinds.contains(where: { $0 == .lock || $0 == .semaphore || $0 == .threadLock }) {
       return parties == 1 ? .selfDeadlock : .lockCycle
     }
@@ -54,6 +57,7 @@ extension WaitModel {
       switch resource.kind {
       case .lock, .threadLock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
       case .semaphore: return .leakedPermit
+      case .queue where operation == .queueGet && isLeaked(resource): return .leakedPermit
       case .concurrentFuture:
         let blocked = waiters[index, default: []].contains {
           world.threads[world.parties[$0].thread]?.loops.isEmpty == false
@@ -64,6 +68,11 @@ extension WaitModel {
         return signalKind(operation, resource: resource)
       }
     }
+  }
+
+  /// Whether nobody is left who holds a permit.
+  private func isLeaked(_ resource: ResourceRecord) -> Bool {
+    !resource.holds.isEmpty && resource.holds.allSatisfy { world.parties[$0.party].isEnded }
   }
 
   private func signalKind(_ operation: Operation?, resource: ResourceRecord?) -> FindingKind {

@@ -12,7 +12,7 @@ struct Explainer {
 
   func finding(for cause: Cause) -> Finding {
     let leak = leakedSlot(cause)
-    let kind = leak == nil ? model.kind(of: cause) : .leakedPermit
+    let kind = kind(of: cause)
     let certainty: Certainty = cause.isStructural && !isLossy ? .certain : .likely
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
@@ -98,7 +98,8 @@ struct Explainer {
     case .unfinishedJoin: operation == .queueJoin
     case .shortBarrier: operation == .barrierWait
     case .lostWakeup: operation == .conditionWait || operation == .eventWait
-    case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock,
+    case .permitExhaustion: operation == .acquire || operation == .queueGet
+    case .lockCycle, .awaitCycle, .selfDeadlock, .abandonedLock,
       .leakedPermit, .orphanedFuture, .blockedLoop, .loopSelfWait, .poolStarvation,
       .suspendedHolder, .strandedWaiter, .externalWait, .swallowedException, .neverAwaited,
       .slowCallback:

@@ -49,6 +49,25 @@ extension Site {
 }
 
 extension Explainer {
+  /// What a cause is called, where the source has to be asked.
+  func kind(of cause: Cause) -> FindingKind {
+    let kind = model.kind(of: cause)
+    guard kind == .permitExhaustion else { return leakedSlot(cause) == nil ? kind : .leakedPermit }
+    let holds = resources(cause).flatMap { world.resources[$0].holds }
+    return holds.allSatisfy(hasLeft) ? .leakedPermit : kind
+  }
+
+  /// Whether a party that took something in a `with` statement has left it: it has ended, or waits to
+  /// enter the very same one again.
+  func hasLeft(_ hold: Occurrence) -> Bool {
+    if world.parties[hold.party].isEnded { return true }
+    guard let wait = world.parties[hold.party].wait else { return false }
+    let took = world.definitions.frames(hold.site).filter { $0.ownership == .user }
+    let waits = world.definitions.frames(wait.site).filter { $0.ownership == .user }
+    return took.count == waits.count && took.contains(where: namer.isWith)
+      && zip(took, waits).allSatisfy { $0.isSameFunction(as: $1) && $0.line == $1.line }
+  }
+
   /// What probably took the place for which the parties of an orphaned wait stand in line.
   func leakedSlot(_ cause: Cause) -> LeakedSlot? {
     guard model.kind(of: cause) == .orphanedFuture else { return nil }

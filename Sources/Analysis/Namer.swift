@@ -111,6 +111,13 @@ struct Namer {
     return Self.assignedName(line) ?? Self.takenName(line)
   }
 
+  /// Whether the line of a site is a `with` statement; no, if the source is not there.
+  func isWith(_ site: Site) -> Bool {
+    guard let lines = source(site.file), lines.indices.contains(site.line - 1) else { return false }
+    let words = lines[site.line - 1].split(separator: " ").prefix(2)
+    return words.first == "with" || words.elementsEqual(["async", "with"])
+  }
+
   /// What a `with` takes: `lock` of `with self.lock:`. A thread lock is first seen where it is taken.
   static func takenName(_ line: String) -> String? {
     let words = line.split(separator: " ")

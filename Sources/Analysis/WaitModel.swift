@@ -249,6 +249,8 @@ struct WaitModel {
     if !resource.members.isEmpty { return connectMembers(node, resource) }
     switch resource.kind {
     case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
+    case .queue where resource.isPool && operation == .queueGet:
+      connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
     case .group, .stream, .process: need(node, .all, [])
     case .executor: need(node, .all, [.executor(index)])
@@ -287,9 +289,12 @@ struct WaitModel {
     var providers = Set(resource.holds.map(\.party)).filter { !world.parties[$0].isEnded }
     providers.formUnion(woken[index, default: []])
     var targets = providers.sorted().map { Node.party($0) }
-    if resource.hasForeignRelease || (resource.holds.isEmpty && resource.kind == .semaphore) {
-      if connectByReach(node, index) { return }
-      targets += known(resource.providers) + [.anything]
+    if resource.hasForeignRelease || resource.isPool
+      || (resource.holds.isEmpty && resource.kind == .semaphore)
+    {
+      let others = reach.actors(on: index)
+      if let others, !others.contains(.anything) { proved.insert(node) }
+      targets += others ?? known(resource.providers) + [.anything]
     }
     need(node, .any, targets)
   }

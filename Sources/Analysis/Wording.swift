@@ -19,6 +19,11 @@ struct Wording {
   private var resource: String {
     explainer.resources(cause).first.map(namer.name(resource:)) ?? "something"
   }
+  /// What a pool lends.
+  private var permits: String {
+    let isQueue = explainer.resources(cause).contains { world.resources[$0].kind == .queue }
+    return isQueue ? "items" : "permits"
+  }
   private var probably: String { cause.isStructural ? "" : "probably " }
   private var verb: String { waiting.count == 1 ? "waits" : "wait" }
 
@@ -38,7 +43,7 @@ struct Wording {
         ? "\(subject) waits for its own end" : "\(subject) wait for each other to end"
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
     case .permitExhaustion:
-      return "all permits of \(resource) are held by tasks that wait for one more: "
+      return "all \(permits) of \(resource) are held by tasks that wait for one more: "
         + list(parties.map(namer.quoted(party:)))
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
@@ -47,7 +52,8 @@ struct Wording {
       return "\(subject) \(verb) to be let in by \(leak?.gate.function ?? "it"), and "
         + "\(probably)nothing can end that wait; an earlier call was cancelled after it was let in"
     case .leakedPermit:
-      return "\(subject) \(verb) for a permit of \(resource) that nobody will give back"
+      return
+        "\(subject) \(verb) for \(permits == "items" ? "an item" : "a permit") of \(resource) that \(probably)nobody will give back"
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that \(probably)nothing can \(setOrResolve) any more"
     case .lostWakeup where wasInVain:

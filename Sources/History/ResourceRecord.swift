@@ -11,8 +11,15 @@ package struct ResourceRecord: Sendable {
 
   /// How a future ended.
   package var done: (outcome: Outcome, by: Occurrence)?
-  /// Takes that were not given back, oldest first.
-  package var holds: [Occurrence] = []
+  /// Takes that were not given back, oldest first. Of a queue, only if it is used as a pool.
+  package var holds: [Occurrence] { kind == .queue && !isPool ? [] : takes }
+  /// Takes that were not given back; of a queue, items taken and not put back, as far as is kept.
+  var takes: [Occurrence] = []
+  /// Items put back by those that had taken one, and items taken at all.
+  var returnCount: UInt64 = 0
+  var getCount: UInt64 = 0
+  /// The function that made the queue filled it before anybody took an item.
+  var isFilledByMaker = false
   /// The latest release.
   package var released: Occurrence?
   /// Somebody released what somebody else had taken: permits are signals here.
@@ -46,6 +53,13 @@ package struct ResourceRecord: Sendable {
     self.number = number
     self.capacity = capacity
     self.created = created
+  }
+
+  /// Whether a queue is used as a pool: those that take an item put it back.
+  package var isPool: Bool {
+    guard kind == .queue, taskDoneCount == 0 else { return false }
+    let over = getCount - min(getCount, UInt64(takes.count))
+    return isFilledByMaker || returnCount > 0 && 2 * returnCount >= over
   }
 
   /// Permits that are free, as counted from the events.

@@ -27,7 +27,7 @@ extension World {
     let what = occurrence(event, by: actor)
     switch event.kind {
     case .acquired:
-      resources[index].holds.append(what)
+      resources[index].takes.append(what)
       resources[index].takers.insert(actor)
     case .released: release(index, what)
     case .eventSet:
@@ -40,11 +40,13 @@ extension World {
       resources[index].signalledWaiters = event.value
       resources[index].providers.insert(actor)
     case .queuePut:
+      putBack(index, what)
       resources[index].items = event.value
       resources[index].unfinished += 1
       resources[index].lastPut = what
       resources[index].providers.insert(actor)
     case .queueGot:
+      takeItem(index, what)
       resources[index].items = event.value
       resources[index].lastGot = what
       resources[index].takers.insert(actor)
@@ -60,19 +62,57 @@ extension World {
   private mutating func release(_ index: Int, _ what: Occurrence) {
     resources[index].released = what
     resources[index].providers.insert(what.party)
-    let holds = resources[index].holds
-    if let own = holds.lastIndex(where: { $0.party == what.party }) {
-      resources[index].holds.remove(at: own)
+    let takes = resources[index].takes
+    if let own = takes.lastIndex(where: { $0.party == what.party }) {
+      resources[index].takes.remove(at: own)
       return
     }
     resources[index].hasForeignRelease = true
-    if holds.isEmpty {
+    if takes.isEmpty {
       // More releases than takes: a semaphore used to count signals grows.
       resources[index].capacity += 1
       return
     }
-    let ended = holds.firstIndex { parties[$0.party].isEnded }
-    resources[index].holds.remove(at: ended ?? 0)
+    let ended = takes.firstIndex { parties[$0.party].isEnded }
+    resources[index].takes.remove(at: ended ?? 0)
+  }
+
+  /// As many takes of a queue as are kept: pools are small.
+  private static let takeLimit = 256
+
+  private mutating func takeItem(_ index: Int, _ what: Occurrence) {
+    let queue = resources[index]
+    if queue.getCount == 0, let made = queue.created, let put = queue.lastPut,
+      queue.capacity == 0 || UInt64(queue.unfinished) == queue.capacity
+    {
+      resources[index].isFilledByMaker =
+        queue.capacity > 0 && made.party == put.party
+        && directFunction(made.site) == directFunction(put.site)
+    }
+    resources[index].getCount += 1
+    if queue.takes.count == Self.takeLimit { resources[index].takes.removeFirst() }
+    resources[index].takes.append(what)
+  }
+
+  private mutating func putBack(_ index: Int, _ what: Occurrence) {
+    let queue = resources[index]
+    guard !queue.takes.isEmpty else { return }
+    if let own = queue.takes.lastIndex(where: { $0.party == what.party }) {
+      resources[index].takes.remove(at: own)
+    } else if queue.isFilledByMaker {
+      let ended = queue.takes.firstIndex { parties[$0.party].isEnded }
+      resources[index].takes.remove(at: ended ?? 0)
+      resources[index].hasForeignRelease = true
+    } else {
+      return
+    }
+    resources[index].returnCount += 1
+  }
+
+  /// File and function of the innermost frame outside of the language's own library.
+  private func directFunction(_ stack: StackID?) -> [String] {
+    let frame = definitions.frames(stack).first { $0.ownership != .runtime }
+    return frame.map { [$0.file, $0.function] } ?? []
   }
 
   mutating func applyBlock(_ event: Event) {
