@@ -1,0 +1,1 @@
+exec sh ../servers/nats.sh 54935 "$@"
