@@ -60,15 +60,17 @@ func milliseconds(_ seconds: Double) -> UInt32? {
 func loopStarted(_ loop: Object, watch: Bool) {
   record(CORONER_LOOP_START, address(loop))
   let thread = probe_this_thread()!
-  guard watch, thread.pointee.watched == 0 else { return }
-  thread.pointee.watched = probe_watch_add(PyThreadState_Get(), address(loop))
-  if thread.pointee.watched != 0 { probe_watch_start(sample) }
+  guard thread.pointee.watched == 0 else { return }
+  if watch { thread.pointee.watched = probe_watch_add(PyThreadState_Get(), address(loop)) }
+  if thread.pointee.watched == 0 { probe_watch_unseen(1) }
+  probe_watch_start(sample)
 }
 
 func loopStopped(_ loop: Object) {
   record(CORONER_LOOP_STOP, address(loop))
   let thread = probe_this_thread()!
   let slot = thread.pointee.watched
+  if slot == 0 { probe_watch_unseen(-1) }
   guard slot != 0, probe_watched_loop(slot) == address(loop) else { return }
   probe_watch_remove(slot)
   thread.pointee.watched = 0

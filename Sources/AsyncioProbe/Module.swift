@@ -121,6 +121,19 @@ private let installThreadLocksFunction: FastFunction = { _, a, count in
       locked: Raw(a[4]!)))
 }
 
+/// snapshots(thread primitives, types, _thread.lock.locked): whether the settings make sense.
+private let snapshotsFunction: FastFunction = { _, a, count in
+  guard let a, count == 3, let rows = a[0], let types = a[1], let locked = a[2] else {
+    return answer(false)
+  }
+  Py_IncRef(types)
+  Py_IncRef(locked)
+  moduleType = PyTuple_GetItem(types, 0).map { Raw($0) }
+  if let lock = PyTuple_GetItem(types, 1) { setLock(Raw(lock), locked: Raw(locked)) }
+  setThreadPrimitives(rows)
+  return answer(probe_watch_configure(snapshot))
+}
+
 /// walk(coroutine): [address of code, offset, …] of its await chain, outermost first. For the check.
 private let walkFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
@@ -193,6 +206,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("install_futures", installFuturesFunction)
   add("install_poll", installPollFunction)
   add("install_thread_locks", installThreadLocksFunction)
+  add("snapshots", snapshotsFunction)
   add("walk", walkFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)

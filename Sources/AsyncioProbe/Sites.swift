@@ -21,6 +21,11 @@ func siteID(_ code: Raw, _ instruction: Int) -> UInt32 {
 /// Whether the code that called into C is the interpreter's own library.
 func callerIsRuntime() -> Bool {
   guard let thread = PyThreadState_Get(), let code = runningCode(thread) else { return true }
+  return isRuntime(code)
+}
+
+/// Whether code is the interpreter's own library.
+func isRuntime(_ code: Raw) -> Bool {
   _ = siteID(code, -1)
   guard let entry = siteTable.find(siteKey(code, -1)) else { return true }
   return UInt32(entry.pointee.operation) & CORONER_SITE_RUNTIME.rawValue != 0

@@ -1,8 +1,11 @@
-/* The watchdog: a native thread that sees which loops have not been in their selector for long. */
+/* The watchdog: a native thread that sees which loops have not been in their selector for long, and when
+ * nothing moves at all. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,16 +13,66 @@
 #include "cpython_abi.h"
 
 enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
+/* Of a program that goes on, a snapshot is taken at doubling intervals up to this. */
+#define LONGEST_INTERVAL_MS (10 * 60 * 1000u)
+/* How long the interpreter may be kept from the program: 2 % of the time since anything moved, at most
+ * this, and less while the program goes on. */
+enum { SHARE = 50, LONGEST_STILL_MS = 1000, LONGEST_MOVING_MS = 100, SHORTEST_MS = 10 };
 
 static struct probe_watched watched[PROBE_WATCHED_LIMIT];
 static void (*take_sample)(struct probe_watched *, uint64_t);
 static int running; /* atomic: the generation of the watchdog's thread, 0 if none is to run */
 static int generation;
+static bool (*take_snapshot)(uint32_t, uint64_t, uint64_t);
+static uint64_t movements;  /* atomic: grows whenever a loop's thread comes or goes */
+static int unseen;          /* atomic: loops run whose selector is not hooked */
+static uint64_t stall_ms;   /* 0: no snapshots unless asked for */
+static volatile sig_atomic_t asked;
+static int asking;          /* the signal that asks for a snapshot, 0 if none */
+static struct sigaction before_asking;
+
+/* Called with the GIL held. */
+static void moved(void) { __atomic_store_n(&movements, movements + 1, __ATOMIC_RELAXED); }
 
 static uint64_t coarse_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void ask(int number, siginfo_t *info, void *context) {
+  asked = 1;
+  if (before_asking.sa_flags & SA_SIGINFO) {
+    before_asking.sa_sigaction(number, info, context);
+  } else if (before_asking.sa_handler != SIG_DFL && before_asking.sa_handler != SIG_IGN) {
+    before_asking.sa_handler(number);
+  }
+}
+
+static int signal_number(const char *name) {
+  static const struct { const char *name; int number; } known[] = {
+      {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP},     {"QUIT", SIGQUIT},
+      {"URG", SIGURG},   {"IO", SIGIO},     {"WINCH", SIGWINCH}, {"PWR", SIGPWR},
+  };
+  if (strncmp(name, "SIG", 3) == 0) name += 3;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(name, known[i].name) == 0) return known[i].number;
+  char *end;
+  long offset = strncmp(name, "RTMIN+", 6) == 0 ? strtol(name + 6, &end, 10) : -1;
+  return offset >= 0 && !*end && SIGRTMIN + offset <= SIGRTMAX ? SIGRTMIN + (int)offset : 0;
+}
+
+bool probe_watch_configure(bool (*snapshot)(uint32_t, uint64_t, uint64_t)) {
+  take_snapshot = snapshot;
+  const char *stall = getenv("CORONER_STALL");
+  stall_ms = stall && *stall ? (uint64_t)(strtod(stall, NULL) * 1000) : 5000;
+  const char *name = getenv("CORONER_SIGNAL");
+  if (!name || !*name) return true;
+  asking = signal_number(name);
+  if (!asking) return false;
+  struct sigaction action = {.sa_sigaction = ask, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+  sigemptyset(&action.sa_mask);
+  return sigaction(asking, &action, &before_asking) == 0;
 }
 
 int probe_watch_add(void *thread_state, uint64_t loop) {
@@ -32,6 +85,7 @@ int probe_watch_add(void *thread_state, uint64_t loop) {
       w->thread_state = thread_state;
       w->loop = loop;
       w->reported = 0;
+      moved();
       __atomic_store_n(&w->busy_since, coarse_ns(), __ATOMIC_RELEASE);
       return slot + 1;
     }
@@ -42,9 +96,13 @@ int probe_watch_add(void *thread_state, uint64_t loop) {
 void probe_watch_remove(int slot) {
   __atomic_store_n(&watched[slot - 1].busy_since, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&watched[slot - 1].used, 0, __ATOMIC_RELEASE);
+  moved();
 }
 
+void probe_watch_unseen(int change) { __atomic_fetch_add(&unseen, change, __ATOMIC_RELAXED); }
+
 void probe_watch_mark(int slot, bool busy) {
+  moved();
   __atomic_store_n(&watched[slot - 1].busy_since, busy ? coarse_ns() : 0, __ATOMIC_RELEASE);
 }
 
@@ -61,10 +119,67 @@ static uint64_t due(struct probe_watched *w, uint64_t now) {
   return busy >= w->next_report ? busy : 0;
 }
 
+static int (*finalizing)(void);
+
+/* Whether the watchdog's thread of this generation may still ask for the interpreter. */
+static bool may_look(int mine) {
+  return __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine && Py_IsInitialized() &&
+         !(finalizing && finalizing());
+}
+
+/* When a snapshot is due. */
+struct schedule {
+  uint64_t seen;           /* the movements seen last */
+  uint64_t moved_at;       /* when they were seen, ns */
+  uint64_t try_at;         /* ms of rest at which one is due; 0: no more until something moves */
+  uint64_t taken_at;       /* ns */
+  uint64_t interval;       /* ms since the last one after which one is due although things move */
+};
+
+static bool finish_snapshot(int mine, uint32_t reason, uint64_t still, uint64_t budget) {
+  if (!may_look(mine)) return true;
+  int state = PyGILState_Ensure();
+  bool complete = !may_look(mine) || take_snapshot(reason, still, budget);
+  PyGILState_Release(state);
+  return complete;
+}
+
+static uint64_t within(uint64_t value, uint64_t least, uint64_t most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+static void look(struct schedule *s, int mine, uint64_t now) {
+  uint64_t count = __atomic_load_n(&movements, __ATOMIC_RELAXED);
+  if (count != s->seen || __atomic_load_n(&unseen, __ATOMIC_RELAXED) > 0) {
+    s->seen = count;
+    s->moved_at = now;
+    s->try_at = stall_ms;
+  }
+  uint64_t still = (now - s->moved_at) / 1000000u;
+  uint64_t since = (now - s->taken_at) / 1000000u;
+  uint64_t budget = within(since / SHARE, SHORTEST_MS, LONGEST_MOVING_MS);
+  if (asked) {
+    asked = 0;
+    finish_snapshot(mine, CORONER_SNAPSHOT_SIGNAL, still, budget);
+  } else if (stall_ms && s->try_at && still >= s->try_at) {
+    budget = within(still / SHARE, SHORTEST_MS, LONGEST_STILL_MS);
+    s->try_at = finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget) ? 0 : still * 2;
+  } else if (stall_ms && since >= s->interval && still < stall_ms / 2) {
+    finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget);
+    s->interval = within(s->interval * 2, 1, LONGEST_INTERVAL_MS);
+  } else {
+    return;
+  }
+  s->taken_at = coarse_ns();
+}
+
 static void *watch(void *argument) {
   int mine = (int)(intptr_t)argument;
-  int (*finalizing)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "_Py_IsFinalizing");
+  finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "_Py_IsFinalizing");
   if (!finalizing) finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsFinalizing");
+  uint64_t start = coarse_ns();
+  struct schedule schedule = {
+      .moved_at = start, .try_at = stall_ms, .taken_at = start, .interval = stall_ms};
   pthread_setname_np(pthread_self(), "coroner-watch");
   const struct timespec period = {0, PERIOD_MS * 1000000L};
   while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
@@ -72,8 +187,7 @@ static void *watch(void *argument) {
     uint64_t now = coarse_ns();
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (!due(&watched[slot], now)) continue;
-      if (__atomic_load_n(&running, __ATOMIC_ACQUIRE) != mine) return NULL;
-      if (!Py_IsInitialized() || (finalizing && finalizing())) return NULL;
+      if (!may_look(mine)) return NULL;
       int state = PyGILState_Ensure();
       /* The loop may have gone on while this thread waited for the interpreter. */
       uint64_t busy = due(&watched[slot], coarse_ns());
@@ -83,6 +197,7 @@ static void *watch(void *argument) {
       }
       PyGILState_Release(state);
     }
+    if (take_snapshot) look(&schedule, mine, now);
   }
   return NULL;
 }
@@ -109,6 +224,7 @@ void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t)) {
 void probe_watch_stop(bool forked) {
   __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
   if (!forked) return;
+  unseen = 0;
   struct probe_thread *thread = probe_this_thread();
   for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++)
     if (slot + 1 != thread->watched) probe_watch_remove(slot + 1);

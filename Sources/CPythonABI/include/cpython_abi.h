@@ -79,6 +79,14 @@ extern void *PyThreadState_Get(void);
 extern int PyGILState_Ensure(void);
 extern void PyGILState_Release(int);
 extern int Py_IsInitialized(void);
+extern void *PyInterpreterState_Get(void);
+extern void *PyInterpreterState_ThreadHead(void *);
+extern void *PyThreadState_Next(void *);
+extern PyObject *PyImport_GetModuleDict(void);
+extern PyObject *PyModule_GetDict(PyObject *);
+extern PyObject *PyDict_GetItem(PyObject *, PyObject *);
+extern PyObject *PyObject_GenericGetAttr(PyObject *, PyObject *);
+extern PyObject *PyFunction_GetCode(PyObject *);
 extern int PyCode_Addr2Line(void *, int);
 
 static inline PyObject *py_none(void) { return &_Py_NoneStruct; }

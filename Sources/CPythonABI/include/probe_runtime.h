@@ -39,6 +39,12 @@ void probe_watch_remove(int slot) PROBE_HIDDEN;
 void probe_watch_mark(int slot, bool busy) PROBE_HIDDEN;
 /* The loop that a slot was added for. */
 uint64_t probe_watched_loop(int slot) PROBE_HIDDEN;
+/* Reads the settings of snapshots; false if CORONER_SIGNAL names no signal. `snapshot` is called with the
+ * GIL held: why, ms since anything moved, ms that it may take; whether it was complete. */
+bool probe_watch_configure(bool (*snapshot)(uint32_t reason, uint64_t still_ms, uint64_t budget_ms))
+    PROBE_HIDDEN;
+/* More (1) or fewer (-1) loops run of which nothing is seen: the program is taken to move. */
+void probe_watch_unseen(int change) PROBE_HIDDEN;
 /* Starts the watchdog's thread if there is none; `sample` is called with the GIL held. */
 void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t busy_ms)) PROBE_HIDDEN;
 /* No more samples: the interpreter ends, or this is a forked child. */
@@ -51,5 +57,14 @@ bool probe_code_location(void *code, int offset, int *line, int *column, int *en
                          int *end_column) PROBE_HIDDEN;
 /* PyFunction_GetClosure / PyFunction_GetDefaults; borrowed or null. */
 void *probe_function_part(void *function, int defaults) PROBE_HIDDEN;
+/* Memory that is all zero, and its return; null if there is none. */
+void *probe_map(size_t size) PROBE_HIDDEN;
+void *probe_remap(void *memory, size_t old_size, size_t size) PROBE_HIDDEN;
+void probe_unmap(void *memory, size_t size) PROBE_HIDDEN;
+/* Calls `visit` with every object that the collector tracks; false if there is no way to find them.
+ * Stops when `visit` returns false. `fresh`: a tracked object that was made just now, or null. */
+bool probe_each_tracked(void *fresh, bool (*visit)(void *object)) PROBE_HIDDEN;
+/* The kernel's number of a thread of the interpreter, 0 if it is not known. */
+uint64_t probe_tid(void *thread_state) PROBE_HIDDEN;
 /* Joins the working directory of the start with a relative path; cuts at `size`. */
 size_t probe_absolute(const char *path, char *into, size_t size) PROBE_HIDDEN;

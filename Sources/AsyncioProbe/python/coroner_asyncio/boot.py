@@ -45,7 +45,7 @@ def asyncio_imported():
     probe.code = _code
     probe.thread = _thread
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_thread_locks, _inject_asyncio,
-                 _at_ends):
+                 _prepare_snapshots, _at_ends):
         try:
             step()
         except Exception as error:
@@ -137,6 +137,15 @@ def _descriptor(cls, name):
         if name in base.__dict__:
             return base.__dict__[name]
     raise LookupError("no %s.%s" % (cls.__name__, name))
+
+
+def _prepare_snapshots():
+    import _thread
+
+    lock = type(_thread.allocate_lock())
+    if not probe.snapshots(
+            table.THREAD_PRIMITIVES, (types.ModuleType, lock), _descriptor(lock, "locked")):
+        raise LookupError("CORONER_SIGNAL names no signal that could be used")
 
 
 def _inject_asyncio():

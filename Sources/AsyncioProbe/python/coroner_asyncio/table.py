@@ -171,3 +171,23 @@ KNOWN = (
     ("asyncio.locks", "Condition"), ("asyncio.locks", "Barrier"), ("asyncio.queues", "Queue"),
     ("asyncio.taskgroups", "TaskGroup"), ("concurrent.futures._base", "Future"),
 )
+
+# Where threads block, as a snapshot finds them: module, class, function, operation, slot of the time
+# limit, whether it absorbs, whether the third local is a lock that is locked while it waits.
+THREAD_PRIMITIVES = (
+    ("threading", "Condition", "wait", e.OP_CONDITION_WAIT, 1, False, True),
+    ("threading", "Condition", "wait_for", e.OP_CONDITION_WAIT, 2, True, False),
+    ("threading", "Event", "wait", e.OP_EVENT_WAIT, 1, True, False),
+    ("threading", "Semaphore", "acquire", e.OP_ACQUIRE, 2, True, False),
+    ("threading", "Barrier", "wait", e.OP_BARRIER_WAIT, 1, True, False),
+    ("threading", "Barrier", "_enter", e.OP_BARRIER_WAIT, NO_RESOURCE, True, False),
+    ("threading", "Barrier", "_wait", e.OP_BARRIER_WAIT, 1, True, False),
+    ("threading", "Thread", "join", e.OP_JOIN, 1, False, False),
+    ("queue", "Queue", "get", e.OP_QUEUE_GET, 2, True, False),
+    ("queue", "Queue", "put", e.OP_QUEUE_PUT, 3, True, False),
+    ("queue", "Queue", "join", e.OP_QUEUE_JOIN, NO_RESOURCE, True, False),
+    ("concurrent.futures._base", "Future", "result", e.OP_RESULT, 1, True, False),
+    ("concurrent.futures._base", "Future", "exception", e.OP_RESULT, 1, True, False),
+    # The interpreter waits for its threads at its end.
+    ("threading", "", "_shutdown", 0, NO_RESOURCE, False, False),
+)

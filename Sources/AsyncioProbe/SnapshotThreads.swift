@@ -1,0 +1,188 @@
+import CPythonABI
+
+/// Where the threads of the interpreter stand.
+
+/// A function of the standard library in which a thread blocks.
+struct ThreadPrimitive {
+  var module, type, function: UnsafePointer<CChar>
+  var operation: UInt32
+  /// Which local limits the wait; `noResource` if none does.
+  var timeoutSlot: UInt8
+  /// It stands for the waits that it makes of others.
+  var absorbs: Bool
+  /// Its third local is a lock that is locked while it waits.
+  var showsLock: Bool
+  /// What its code is now: others may have compiled it anew.
+  var code: Raw?
+}
+
+nonisolated(unsafe) private var primitives: UnsafeMutablePointer<ThreadPrimitive>! = nil
+nonisolated(unsafe) private var primitiveCount = 0
+/// `threading._shutdown`, in which the interpreter waits for threads at its end.
+nonisolated(unsafe) private var shutdown: ThreadPrimitive? = nil
+nonisolated(unsafe) var moduleType: Raw? = nil
+nonisolated(unsafe) var lockType: Raw? = nil
+nonisolated(unsafe) private var isLocked: MethodFunction? = nil
+
+/// The type of `_thread.lock` and the descriptor of its method `locked`.
+func setLock(_ type: Raw, locked: Raw) {
+  guard let definition = load(locked, Offset.descriptorBody),
+    let function = load(definition, Offset.methodDefFunction)
+  else { return }
+  lockType = type
+  isLocked = unsafeBitCast(function, to: MethodFunction.self)
+}
+
+/// Sets what is known: tuples of module, class or "", function, operation, slot of the time limit or
+/// `noResource`, whether it absorbs, whether its third local is a lock.
+func setThreadPrimitives(_ rows: Object) {
+  let count = PyTuple_Size(rows)
+  guard let memory = calloc(count + 1, MemoryLayout<ThreadPrimitive>.stride) else { return }
+  primitives = memory.assumingMemoryBound(to: ThreadPrimitive.self)
+  for index in 0..<count {
+    guard let row = PyTuple_GetItem(rows, index), PyTuple_Size(row) == 7,
+      let module = text(row, 0), let type = text(row, 1), let function = text(row, 2)
+    else { continue }
+    let primitive = ThreadPrimitive(
+      module: module, type: type, function: function,
+      operation: UInt32(truncatingIfNeeded: field(PyTuple_GetItem(row, 3))),
+      timeoutSlot: UInt8(truncatingIfNeeded: field(PyTuple_GetItem(row, 4))),
+      absorbs: field(PyTuple_GetItem(row, 5)) != 0, showsLock: field(PyTuple_GetItem(row, 6)) != 0,
+      code: nil)
+    if primitive.operation == 0 {
+      shutdown = primitive
+    } else {
+      primitives[primitiveCount] = primitive
+      primitiveCount += 1
+    }
+  }
+}
+
+private func text(_ row: Object, _ index: Int) -> UnsafePointer<CChar>? {
+  guard let bytes = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(row, index), nil) else {
+    PyErr_Clear()
+    return nil
+  }
+  return UnsafePointer(strdup(bytes))
+}
+
+/// The dictionary of a module that has been imported (borrowed).
+func moduleDictionary(_ name: UnsafePointer<CChar>) -> Object? {
+  guard let module = PyDict_GetItemString(PyImport_GetModuleDict(), name),
+    typeOf(Raw(module)) == moduleType
+  else { return nil }
+  return PyModule_GetDict(module)
+}
+
+private func code(of primitive: ThreadPrimitive) -> Raw? {
+  guard var found = moduleDictionary(primitive.module) else { return nil }
+  if primitive.type[0] == 0 {
+    guard let function = PyDict_GetItemString(found, primitive.function) else { return nil }
+    found = function
+    Py_IncRef(found)
+  } else {
+    guard let type = PyDict_GetItemString(found, primitive.type) else { return nil }
+    guard let function = PyObject_GetAttrString(type, primitive.function) else {
+      PyErr_Clear()
+      return nil
+    }
+    found = function
+  }
+  // The module keeps it.
+  defer { Py_DecRef(found) }
+  return typeOf(Raw(found)) == functionType ? PyFunction_GetCode(found).map { Raw($0) } : nil
+}
+
+/// One thread: what it waits for, as far as its frames say.
+struct StandingThread {
+  var state: Raw
+  var tid: UInt64
+  var stack: UInt32
+  var resource: UInt64
+  var operation: UInt32
+  /// It stays where it is until somebody acts on the resource.
+  var waitsForEver: Bool
+}
+
+struct StandingThreads {
+  var list = Buffer<StandingThread>()
+  /// The interpreter waits for its threads to end.
+  var isExiting = false
+
+  func record() {
+    for index in 0..<list.count {
+      let thread = list[index]
+      AsyncioProbe.record(
+        CORONER_THREAD_WAIT, thread.tid, thread.resource, site: thread.stack,
+        value: thread.operation)
+    }
+  }
+
+  func free() {
+    var list = list
+    list.free()
+  }
+}
+
+func standingThreads() -> StandingThreads {
+  var threads = StandingThreads()
+  for index in 0..<primitiveCount { primitives[index].code = code(of: primitives[index]) }
+  let shutdownCode = shutdown.flatMap { code(of: $0) }
+  var next = PyInterpreterState_ThreadHead(PyInterpreterState_Get())
+  let own = PyThreadState_Get()
+  while let state = next, threads.list.count < 4096 {
+    next = PyThreadState_Next(state)
+    if state == own { continue }
+    let tid = probe_tid(state)
+    let stack = runningStack(state)
+    if tid == 0 || stack == 0 { continue }
+    var hash: UInt64 = 0
+    let count = walkRunning(state, &hash)
+    var thread = StandingThread(
+      state: state, tid: tid, stack: stack, resource: 0, operation: 0, waitsForEver: false)
+    findThreadPrimitive(count, &thread)
+    for index in 0..<count where frames[index].code == shutdownCode { threads.isExiting = true }
+    if !threads.list.append(thread) { break }
+  }
+  return threads
+}
+
+/// The primitive that a thread with the first `count` of `frames` (innermost first) waits for.
+private func findThreadPrimitive(_ count: Int, _ thread: inout StandingThread) {
+  var isFound = false
+  var isLimited = false
+  for index in 0..<count {
+    let frame = frames[index]
+    guard let primitive = threadPrimitive(frame.code) else {
+      if isRuntime(frame.code), !isFound || index < 8 { continue }
+      return
+    }
+    if isFound, !primitive.absorbs { return }
+    if let limit = local(frame, primitive.timeoutSlot), !isNone(object(limit)) { isLimited = true }
+    if !isFound {
+      thread.waitsForEver = index == 0 && primitive.showsLock && isHeld(local(frame, 2))
+      if primitive.operation == CORONER_OP_JOIN.rawValue { thread.waitsForEver = true }
+    }
+    if isLimited { thread.waitsForEver = false }
+    isFound = true
+    thread.operation = primitive.operation
+    thread.resource = resource(frame, slot: 0)
+  }
+}
+
+private func local(_ frame: Frame, _ slot: UInt8) -> Raw? {
+  slot == noResource ? nil : load(frame.locals, Int(slot) * 8)
+}
+
+private func isHeld(_ lock: Raw?) -> Bool {
+  guard let lock, typeOf(lock) == lockType,
+    let answer = isLocked?(object(lock), nil, nil, nil, nil)
+  else { return false }
+  defer { Py_DecRef(answer) }
+  return PyObject_IsTrue(answer) == 1
+}
+
+private func threadPrimitive(_ code: Raw) -> ThreadPrimitive? {
+  for index in 0..<primitiveCount where primitives[index].code == code { return primitives[index] }
+  return nil
+}
