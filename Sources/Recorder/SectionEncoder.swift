@@ -1,10 +1,9 @@
 import CPlatform
-import CZlib
 import TraceABI
 
 /// Turns the contents of hot buffers into sections. Used by one thread at a time.
 enum SectionEncoder {
-  nonisolated(unsafe) private static var stream: UnsafeMutablePointer<z_stream>?
+  nonisolated(unsafe) private static var deflate: Deflate?
   /// Planes, before they are deflated.
   nonisolated(unsafe) private static var planes: UnsafeMutablePointer<UInt8>?
   /// The section: room for its header, then the deflated payload.
@@ -12,18 +11,12 @@ enum SectionEncoder {
   private static let planesCapacity = 80 * 1024
   private static let outputCapacity = 96 * 1024
 
-  /// Level 1: the columns do most of the work, and the drain thread's time is the program's as well.
-  private static let level: Int32 = 1
-
   static func start() -> Bool {
-    if stream != nil { return true }
-    guard let memory = platform_reserve(MemoryLayout<z_stream>.size),
-      let planes = platform_reserve(planesCapacity), let output = platform_reserve(outputCapacity)
+    if deflate != nil { return true }
+    guard let planes = platform_reserve(planesCapacity),
+      let output = platform_reserve(outputCapacity), let deflate = Deflate()
     else { return false }
-    let stream = memory.bindMemory(to: z_stream.self, capacity: 1)
-    let size = Int32(MemoryLayout<z_stream>.size)
-    guard deflateInit_(stream, level, zlibVersion(), size) == Z_OK else { return false }
-    self.stream = stream
+    self.deflate = deflate
     self.planes = planes.bindMemory(to: UInt8.self, capacity: planesCapacity)
     self.output = output
     return true
@@ -69,16 +62,10 @@ enum SectionEncoder {
 
   /// Deflates behind the room for the section header and pads with zeros; the payload's length.
   private static func deflated(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int? {
-    let stream = stream!
     let start = output! + TraceFile.sectionHeaderSize
-    let room = outputCapacity &- TraceFile.sectionHeaderSize &- 8
-    deflateReset(stream)
-    stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes)
-    stream.pointee.avail_in = UInt32(count)
-    stream.pointee.next_out = start.assumingMemoryBound(to: UInt8.self)
-    stream.pointee.avail_out = UInt32(room)
-    guard deflate(stream, Z_FINISH) == Z_STREAM_END else { return nil }
-    let length = room &- Int(stream.pointee.avail_out)
+    guard Deflate.limit(count) <= outputCapacity &- TraceFile.sectionHeaderSize &- 8,
+      let length = deflate?.run(bytes, count, into: start)
+    else { return nil }
     (start + length).storeBytes(of: 0, as: UInt64.self)
     return length
   }
