@@ -13,25 +13,14 @@ struct ChildProcess {
       throw Failure(message: "no pipe can be made: \(String(cString: strerror(errno)))")
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    let environment = Self.environment(with: variables)
-    let program = words.first ?? ""
-    var child: pid_t = 0
-    let refused = Self.withPointers(to: words) { words in
-      Self.withPointers(to: environment) { environment in
-        posix_spawnp(&child, program, &actions, nil, words, environment)
-      }
-    }
+    let (child, refused) = Spawn.start(words, variables: variables, output: ends[1])
     close(ends[1])
     process = child
     output = ends[0]
     guard refused == 0 else {
       close(output)
       throw Failure(
-        message: "'\(program)' cannot be run: \(String(cString: strerror(refused)))")
+        message: "'\(words.first ?? "")' cannot be run: \(String(cString: strerror(refused)))")
     }
   }
 
@@ -56,26 +45,5 @@ struct ChildProcess {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     close(output)
-  }
-
-  private static func environment(with variables: [(name: String, value: String)]) -> [String] {
-    var result: [String] = []
-    var place = environ
-    while let entry = place.pointee {
-      let text = String(cString: entry)
-      let name = String(text.prefix { $0 != "=" })
-      if !variables.contains(where: { $0.name == name }) { result.append(text) }
-      place += 1
-    }
-    return result + variables.map { "\($0.name)=\($0.value)" }
-  }
-
-  /// The words as C has them, ended by a null pointer; they live as long as `body` runs.
-  private static func withPointers<Result>(
-    to words: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-  ) -> Result {
-    let copies = words.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
   }
 }

@@ -17,7 +17,7 @@ package struct Coroner: ParsableCommand {
     version: "coroner 0.1.0",
     subcommands: [
       Record.self, Env.self, Analyze.self, ShowTimeline.self, ShowGraph.self, Info.self,
-      Events.self, Explain.self, Demo.self,
+      Events.self, Explain.self, Demo.self, Look.self,
     ])
 
   package init() {}
@@ -56,4 +56,6 @@ package enum Status: Int32, Error {
   case somethingStuck = 1
   case usage = 2
   case unreadableTrace = 3
+  /// `record` has ended a program that had stalled: what timeout(1) says of one.
+  case stalled = 124
 }

@@ -7,6 +7,10 @@ struct Record: ParsableCommand {
     discussion: """
       The program takes this process's place: signals and the exit status are its own. Each
       process it starts is recorded as well, into a file of its own where the name has a %p.
+
+      With --on-stall the program is watched while it runs. When something in it is stuck, the
+      report goes to standard error; 'report' lets the program run on, 'kill' ends it with all its
+      children (SIGTERM, after five seconds SIGKILL), and the exit status is 124.
       """)
 
   @Option(
@@ -19,6 +23,11 @@ struct Record: ParsableCommand {
     help: ArgumentHelp(
       "Seconds without progress after which the program counts as stalled.", valueName: "seconds"))
   var stall: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Watch the program, and do this when it has stalled: report, kill.", valueName: "action"))
+  var onStall: StallAction?
 
   @Argument(
     parsing: .captureForPassthrough,
@@ -47,15 +56,41 @@ struct Record: ParsableCommand {
 
     let variables = try Installation.find().variables(output: output, stall: stall)
     for variable in variables { setenv(variable.name, variable.value, 1) }
-    if Console.standardError.isTerminal {
-      let name = output.replacing("%p", with: "\(getpid())")
-      Console.standardError.write("coroner: recording into \(name)\n")
-    }
-
+    if let onStall { try supervise(words, variables, onStall) }
+    announce(process: getpid())
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)
     execvp(program, arguments)
-    let reason = errno
+    refuse(program, errno)
+  }
+
+  private func announce(process: pid_t) {
+    guard Console.standardError.isTerminal else { return }
+    let name = output.replacing("%p", with: "\(process)")
+    Console.standardError.write("coroner: recording into \(name)\n")
+  }
+
+  private func supervise(
+    _ words: [String], _ variables: [(name: String, value: String)], _ action: StallAction
+  ) throws {
+    let watch = StallWatch(
+      // A moment more, in which the recorder writes down who can reach what.
+      template: output, patience: (stall ?? Self.stallDefault) + 1,
+      color: Console.standardError.wantsColor ? .always : .never)
+    do {
+      var supervisor = try Supervisor(
+        words, variables: variables, action: action, watch: watch)
+      announce(process: supervisor.child)
+      supervisor.run()
+    } catch let refused as Supervisor.Refused {
+      refuse(words[0], refused.reason)
+    }
+  }
+
+  /// What the recorder takes for a stall if nobody says otherwise.
+  private static let stallDefault = 5.0
+
+  private func refuse(_ program: String, _ reason: Int32) -> Never {
     Console.standardError.write(
       Failure(message: "'\(program)' cannot be run: \(String(cString: strerror(reason)))")
         .report(color: Console.standardError.wantsColor))

@@ -5,8 +5,10 @@ struct TemporaryFolder {
   /// Its real name, without links.
   var path: String
 
+  static var parent: String { environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp" }
+
   init() throws {
-    let parent = environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    let parent = Self.parent
     var template = Array((Path.joined(parent, "coroner.XXXXXX")).utf8CString)
     guard mkdtemp(&template) != nil else {
       throw Failure(
@@ -19,14 +21,22 @@ struct TemporaryFolder {
 
   /// Removes it with the files in it; it has no folders but those that Python caches into.
   func remove() {
-    guard let folder = opendir(path) else { return }
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { unlink(Path.joined(path, name)) }
-    }
-    closedir(folder)
+    for name in Folder.names(path) { unlink(Path.joined(path, name)) }
     rmdir(path)
+  }
+}
+
+/// A file of our own without a name; it is gone when it is closed.
+struct TemporaryFile {
+  var descriptor: Int32
+
+  init() throws {
+    var template = Array(Path.joined(TemporaryFolder.parent, "coroner.XXXXXX").utf8CString)
+    descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw Failure(message: "no file can be made: \(String(cString: strerror(errno)))")
+    }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    unlink(template)
   }
 }
