@@ -15,7 +15,7 @@ struct Namer {
     self.world = world
     self.source = source
     for party in world.parties where party.kind == .task && party.name == nil {
-      shared[Self.baseName(party), default: 0] += 1
+      shared[baseName(party), default: 0] += 1
     }
     var made: [Site: [Int]] = [:]
     for (index, resource) in world.resources.enumerated() {
@@ -40,7 +40,7 @@ struct Namer {
   func name(party index: Int) -> String {
     let party = world.parties[index]
     if let name = party.name, !name.isEmpty { return name }
-    let base = Self.baseName(party)
+    let base = baseName(party)
     switch party.kind {
     case .thread: return "thread \(party.number)"
     case .job: return base
@@ -50,8 +50,8 @@ struct Namer {
     }
   }
 
-  private static func baseName(_ party: PartyRecord) -> String {
-    guard let function = party.function?.function else {
+  private func baseName(_ party: PartyRecord) -> String {
+    guard let function = (userFunction(party) ?? party.function)?.function else {
       switch party.kind {
       case .task: return party.ordinal > 0 ? "Task-\(party.ordinal)" : "task"
       case .job: return "job"
@@ -60,6 +60,13 @@ struct Namer {
     }
     // "main.<locals>.worker" is known to its author as "worker", "Store.put" as "Store.put".
     return function.components(separatedByText: "<locals>.").last ?? function
+  }
+
+  /// A task of the language's own library that runs the user's code, as a test runner's does, is known by
+  /// the first function of the user's that it is in.
+  private func userFunction(_ party: PartyRecord) -> Site? {
+    guard party.function?.ownership == .runtime, let wait = party.wait else { return nil }
+    return world.definitions.frames(wait.site).last { $0.ownership == .user }
   }
 
   func quoted(party index: Int) -> String { "'\(name(party: index))'" }
