@@ -21,12 +21,35 @@ struct Because {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
     if !cause.isCycle || !cause.isStructural { facts += failures() + neverAwaited() }
-    if !cause.isStructural {
+    facts += habitFacts()
+    if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(
         "no timer, descriptor, signal handler, job or other thread was left that could act")
       facts.append("every task that is left waits, and none of them for something that can come")
     }
     return facts
+  }
+
+  /// Those that have taken from a full queue so far, or had taken what join() waits for.
+  private func habitFacts() -> [String] {
+    cause.nodes.compactMap { node in
+      guard explainer.model.habitual.contains(node),
+        case .resource(let index, let operation) = explainer.model.nodes[node]
+      else { return nil }
+      let takers = world.resources[index].takers.filter { !world.parties[$0].isEnded }.sorted()
+      let verb = takers.count == 1 ? "waits" : "wait"
+      let name = namer.name(resource: index)
+      return operation == .queuePut
+        ? "all that took from \(name) so far \(verb), too: \(list(takers))"
+        : "all that took the items \(verb) for more of them: \(list(takers))"
+    }
+  }
+
+  /// At most a few names.
+  private func list(_ parties: [Int]) -> String {
+    let others = parties.count - Self.reachLimit
+    return parties.prefix(Self.reachLimit).map(namer.quoted(party:)).joined(separator: ", ")
+      + (others > 0 ? " and \(others) more" : "")
   }
 
   /// Who could act on what is waited for, by the latest snapshot.
@@ -44,11 +67,7 @@ struct Because {
         if case .party(let index) = node { index } else { nil }
       }
       if parties.count == actors.count {
-        let others = parties.count - Self.reachLimit
-        let names = parties.prefix(Self.reachLimit).map(namer.quoted(party:)).joined(
-          separator: ", ")
-        let more = others > 0 ? " and \(others) more" : ""
-        return "nothing but \(names)\(more) could still reach \(name), and "
+        return "nothing but \(list(parties)) could still reach \(name), and "
           + (parties.count == 1 ? "it waits" : "these wait") + " as well"
       }
       guard let way = model.reach.ways(to: index).first else { return nil }

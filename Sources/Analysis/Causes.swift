@@ -11,6 +11,8 @@ struct Cause {
   /// Whether it rests on what the trace binds to parties alone. Otherwise something that the trace does
   /// not show could still act, were there anything left that moves.
   var isStructural: Bool
+  /// Whether every wait in it needs certain parties: bound by the trace, or those that did it before.
+  var isClosed: Bool
   var isCycle: Bool
   /// Whether it rests on what a snapshot found able to act.
   var isProved = false
@@ -92,12 +94,14 @@ extension WaitModel {
       guard !leaves else { return nil }
       let behind = reached[component, default: []]
       let isCycle = nodes.count > 1 || targets(of: nodes[0]).contains(nodes[0])
-      let isStructural = !nodes.contains { node in
+      let isClosed = !nodes.contains { node in
         targets(of: node).contains { self.nodes[$0] == .anything }
       }
+      let isStructural = isClosed && !nodes.contains { habitual.contains($0) }
       guard !waitedFor(nodes, behind).isEmpty else { return nil }
       return Cause(
-        nodes: nodes, behind: behind, isStructural: isStructural, isCycle: isCycle,
+        nodes: nodes, behind: behind, isStructural: isStructural, isClosed: isClosed,
+        isCycle: isCycle,
         isProved: nodes.contains { proved.contains($0) })
     }
   }

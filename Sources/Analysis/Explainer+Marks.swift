@@ -20,6 +20,10 @@ extension Explainer {
     if let wait = wait(of: party), let site = namer.userSite(wait.site) {
       finding.marks.append(
         Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
+      if let direct = namer.directSite(wait.site), direct.ownership == .library, direct != site {
+        finding.marks.append(
+          Mark(site: direct, role: .primary, label: "which waits here", party: name))
+      }
       if let outer = namer.outerSite(wait.site) {
         finding.marks.append(
           Mark(site: outer, role: .secondary, label: "in this call", party: name))
@@ -45,8 +49,8 @@ extension Explainer {
 
   /// Where one user line both takes and waits, the lines of the library tell the two apart.
   private func addLibraryMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
-    let waits = parties.compactMap { party in wait(of: party).map { (party, $0) } }
-    let waitLines = Set(waits.compactMap { namer.userSite($0.1.site).map(Namer.place) })
+    let waits = parties.compactMap(wait)
+    let waitLines = Set(waits.compactMap { namer.userSite($0.site).map(Namer.place) })
     for index in resources(cause) {
       for hold in world.resources[index].holds.prefix(8) {
         guard let line = namer.userSite(hold.site), waitLines.contains(Namer.place(line)),
@@ -57,15 +61,6 @@ extension Explainer {
           Mark(
             site: direct, role: .secondary, label: "this takes \(name)",
             party: namer.name(party: hold.party)))
-        for (party, wait) in waits {
-          guard let site = namer.directSite(wait.site), site != namer.userSite(wait.site) else {
-            continue
-          }
-          finding.marks.append(
-            Mark(
-              site: site, role: .primary, label: "this waits for \(name)",
-              party: namer.name(party: party)))
-        }
       }
     }
   }
@@ -83,13 +78,19 @@ extension Explainer {
             party: namer.name(party: hold.party)))
       }
       for (what, done) in [(resource.lastPut, "put"), (resource.lastGot, "taken")] {
-        // The line that takes an item may be a library's: it is the one to be mended.
-        guard let what, let site = namer.directSite(what.site) else { continue }
+        guard let what, let site = namer.userSite(what.site) else { continue }
+        let name = namer.name(party: what.party)
         finding.marks.append(
           Mark(
             site: site, role: .secondary,
-            label: "the last item was \(done) here at \(Clock.instant(what.time))",
-            party: namer.name(party: what.party)))
+            label: "the last item was \(done) here at \(Clock.instant(what.time))", party: name))
+        // The line that takes an item may be a library's: it is the one to be mended.
+        if let direct = namer.directSite(what.site), direct != site {
+          finding.marks.append(
+            Mark(
+              site: direct, role: .secondary, label: "the last item was \(done) by this",
+              party: name))
+        }
       }
       // Where a lock was taken says more than where it was made.
       if resource.holds.isEmpty, let created = resource.created,

@@ -53,7 +53,7 @@ struct Explainer {
   /// The waiting parties of a cause with what they wait for: in a cycle in its order.
   func hops(of cause: Cause, _ kind: FindingKind) -> [Hop] {
     // What others did before is no bond: the cause is then the wait itself, not the circle.
-    if !cause.isStructural {
+    if !cause.isClosed {
       let all = direct(cause)
       let own = all.filter { $0.resource != nil && isAbout(kind, operation(of: $0.party)) }
       return own.isEmpty ? all : own

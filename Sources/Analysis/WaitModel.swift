@@ -37,6 +37,8 @@ struct WaitModel {
   let reach: Reach
   /// Nodes whose edges are what a snapshot found to be the only ones that can act.
   private(set) var proved: Set<Int> = []
+  /// Nodes bound to those that have acted so far: others might, but nobody waits like this by design.
+  private(set) var habitual: Set<Int> = []
   private var pending: [Int] = []
   /// What a timer or a signal handler can act on.
   private var timed: Set<Entity> = []
@@ -302,11 +304,36 @@ struct WaitModel {
   private mutating func connectSignal(
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) {
+    if connectByHabit(node, index, resource, operation) { return }
     if connectByReach(node, index) { return }
     let actors =
       operation == .queuePut || operation == .queueJoin
       ? resource.takers : resource.providers
     need(node, .any, known(actors) + [.anything])
+  }
+
+  /// Who waits to put into a full queue needs those that take from it: only if all of them are gone might
+  /// others come. Who waits in join() for items that idle consumers have taken is not helped by them.
+  private mutating func connectByHabit(
+    _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
+  ) -> Bool {
+    let takers = resource.takers.filter { !world.parties[$0].isEnded }.sorted()
+    guard !takers.isEmpty, takers.allSatisfy({ world.parties[$0].kind != .thread }) else {
+      return false
+    }
+    switch operation {
+    case .queuePut: need(node, .any, takers.map { .party($0) })
+    case .queueJoin
+    where takers.allSatisfy({ taker in
+      let wait = world.parties[taker].wait
+      return wait?.primitive?.resource == index && wait?.primitive?.operation == .queueGet
+        && !world.isWoken(wait!)
+    }):
+      need(node, .any, [])
+    default: return false
+    }
+    habitual.insert(node)
+    return true
   }
 
   /// A future may be resolved by anything that moves, but only through the thread of its own loop.

@@ -11,6 +11,10 @@ package struct Places: Sendable {
     if let folder = currentFolder, file.hasPrefix(folder + "/") {
       return String(file.dropFirst(folder.count + 1))
     }
+    // An installed package's file goes by its name in the package: where it is installed says little.
+    for folder in ["/site-packages/", "/dist-packages/"] {
+      if let range = file.firstRange(of: folder) { return String(file[range.upperBound...]) }
+    }
     return file
   }
 

@@ -4,7 +4,7 @@ import sys
 import types
 
 from . import _coroner_probe as probe
-from . import inject, table, verify
+from . import compiled, table, verify
 
 _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
@@ -50,7 +50,6 @@ def asyncio_imported():
             step()
         except Exception as error:
             _fallback(step.__name__.strip("_"), "%s: %s" % (type(error).__name__, error))
-    inject.forget_sources()
     _ready.add("asyncio")
     executors_imported()
 
@@ -60,8 +59,7 @@ def executors_imported():
     if "asyncio" in _ready and "executors" not in _ready \
             and "concurrent.futures.thread" in sys.modules:
         _ready.add("executors")
-        _inject(table.EXECUTORS)
-        inject.forget_sources()
+        _inject(table.EXECUTORS, "executors")
 
 
 def _prepare():
@@ -158,7 +156,7 @@ def _inject_asyncio():
         tuple(cls for cls in known if cls is not None), closed,
         asyncio.futures._set_result_unless_cancelled)
     probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
-    _inject(table.ADDITIONS)
+    _inject(table.ADDITIONS, "asyncio")
     # Injection gave the primitives new code.
     for module, name, operation, slot, absorbs in table.PRIMITIVES:
         function = _find(module, name)
@@ -166,7 +164,8 @@ def _inject_asyncio():
             probe.primitive(function.__code__, operation, slot, absorbs)
 
 
-def _inject(rows):
+def _inject(rows, part):
+    kept = compiled.Compiled(part)
     for module, name, (since, until), additions in rows:
         if (since and _minor < since) or (until and _minor > until):
             continue
@@ -175,11 +174,30 @@ def _inject(rows):
             _fallback("not recorded: %s.%s" % (module, name), "there is none")
             continue
         try:
-            inject.of_class(function)
-            inject.inject(function, additions, probe)
+            code = _changed(kept, function, "%s.%s" % (module, name), additions)
+            if isinstance(code, str):
+                _fallback("not recorded: %s.%s" % (module, name), code)
+            else:
+                compiled.apply(function, code, probe)
         except Exception as error:
             _fallback("not recorded: %s.%s" % (module, name),
                       "%s: %s" % (type(error).__name__, error))
+    kept.save()
+
+
+def _changed(kept, function, name, additions):
+    """A function's code with additions, of this run or an earlier one, or why there is none."""
+    original = function.__code__
+    code = kept.find(name, original, additions)
+    if code is None:
+        from . import inject
+
+        try:
+            code = inject.changed(function, additions)
+        except inject.Refused as refused:
+            code = "Refused: %s" % refused
+        kept.keep(name, original, additions, code)
+    return code
 
 
 def _find(module, name):
