@@ -15,6 +15,7 @@ package struct Analyzer {
     _ trace: any EventSource, path: String, until: TraceInstant? = nil
   ) throws -> Analysis {
     var world = World(definitions: trace.definitions)
+    world.process = UInt64(trace.header.process)
     let losses = try trace.forEachEvent { event in
       if let until, event.time > until { return }
       world.apply(event)

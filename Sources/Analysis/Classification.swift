@@ -9,17 +9,16 @@ extension WaitModel {
   }
 
   private func cycleKind(_ cause: Cause) -> FindingKind {
-    var parties = 0
+    var parties: Set<Int> = []
     var kinds: Set<ResourceKind> = []
     var operations: Set<Operation> = []
-    var hasThread = false
     var hasExecutor = false
     var hasPermits = false
     var hasLeak = false
     for node in cause.nodes {
       switch nodes[node] {
-      case .party: parties += 1
-      case .thread: hasThread = true
+      case .party(let index): if world.parties[index].kind != .thread { parties.insert(index) }
+      case .thread(let slot): if let thread = world.threads[slot] { parties.insert(thread.actor) }
       case .executor: hasExecutor = true
       case .descriptor, .outside, .anything: break
       case .resource(let index, let operation):
@@ -33,11 +32,12 @@ extension WaitModel {
       }
     }
     if hasExecutor { return .poolStarvation }
-    if kinds.contains(.threadLock) && hasThread { return .suspendedHolder }
-    if hasThread { return .loopSelfWait }
+    if needsBlockedLoop(cause) {
+      return kinds.contains(.threadLock) ? .suspendedHolder : .loopSelfWait
+    }
     if hasPermits { return hasLeak ? .leakedPermit : .permitExhaustion }
     if kinds.contains(where: { $0 == .lock || $0 == .semaphore || $0 == .threadLock }) {
-      return parties == 1 ? .selfDeadlock : .lockCycle
+      return parties.count == 1 ? .selfDeadlock : .lockCycle
     }
     // A consumer that waits for more items than come has done its part: what lacks is task_done().
     if operations.contains(.queueJoin) { return .unfinishedJoin }
@@ -45,6 +45,22 @@ extension WaitModel {
       return signalKind(operation, resource: nil)
     }
     return .awaitCycle
+  }
+
+  /// Whether something in the cause could go on, were the thread of its loop not blocked.
+  private func needsBlockedLoop(_ cause: Cause) -> Bool {
+    cause.nodes.contains { node in
+      targets(of: node).contains { target in
+        guard case .thread(let slot) = nodes[target], cause.nodes.contains(target),
+          let thread = world.threads[slot], !thread.loops.isEmpty
+        else { return false }
+        switch nodes[node] {
+        case .party(let index): return world.parties[index].kind == .task && thread.actor != index
+        case .resource: return true
+        case .thread, .executor, .descriptor, .outside, .anything: return false
+        }
+      }
+    }
   }
 
   private func leafKind(_ cause: Cause) -> FindingKind {
@@ -84,7 +100,8 @@ extension WaitModel {
     case .conditionWait: .lostWakeup
     // An event that was set and cleared before anybody saw it.
     case .eventWait: resource?.signalled == nil ? .orphanedFuture : .lostWakeup
-    case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join, nil:
+    case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join,
+      .exit, nil:
       .orphanedFuture
     }
   }

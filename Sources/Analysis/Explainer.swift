@@ -65,6 +65,7 @@ struct Explainer {
     var hops: [Hop] = []
     for node in path {
       switch model.nodes[node] {
+      case .party(let index) where world.parties[index].kind == .thread: continue
       case .party(let index):
         if !hops.isEmpty { hops[hops.count - 1].provider = index }
         hops.append(Hop(party: index))

@@ -32,7 +32,7 @@ struct ExternalWait {
           next = wait.primitive?.resource.flatMap { world.resources[$0].holds.first?.party }
           continue
         case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait, .sleep,
-          .group, .accept, .result, .join:
+          .group, .accept, .result, .join, .exit:
           break
         }
       }

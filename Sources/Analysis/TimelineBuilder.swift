@@ -101,6 +101,11 @@ struct TimelineBuilder {
     case .queuePut: return actor.map { ($0, "puts into \(name())", .wakes) }
     case .queueGot: return actor.map { ($0, "takes from \(name())", .takes) }
     case .queueTaskDone: return actor.map { ($0, "task_done() of \(name())", .releases) }
+    case .held:
+      guard let slot = world.thread(tid: event.object), let thread = world.threads[slot] else {
+        return nil
+      }
+      return (thread.actor, "holds \(name())", .takes)
     case .blockBegin: return actor.map { ($0, "blocks its thread on \(name())", .waits) }
     case .jobStart: return world.jobs[event.subject].map { ($0, "starts", .runs) }
     case .jobEnd: return world.jobs[event.subject].map { ($0, "ends", .ends) }

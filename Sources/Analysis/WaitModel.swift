@@ -46,6 +46,9 @@ struct WaitModel {
   /// A loop that has not been back in its selector for this long is reported as blocked: shorter steps
   /// are ordinary, and what interactive users call a hang starts at about a second.
   static let blockedLoopThreshold: UInt64 = 1_000_000_000
+  /// A thread's wait that would end by itself only after so long is looked at like one without a limit:
+  /// nobody waits for five minutes to see whether a program hangs.
+  static let patience: UInt64 = 300_000_000_000
 
   init(_ world: World) {
     self.world = world
@@ -124,7 +127,7 @@ struct WaitModel {
   private mutating func connectParty(_ node: Int, _ index: Int) {
     let party = world.parties[index]
     switch party.kind {
-    case .thread: need(node, .all, [.thread(party.thread)])
+    case .thread: need(node, .all, hosted(index, on: party.thread))
     case .job:
       switch party.state {
       case .ready: need(node, .all, party.executor.map { [.executor($0)] } ?? [])
@@ -164,7 +167,7 @@ struct WaitModel {
         }
         return .resource(future, operation)
       case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
-        .group, .result, .join:
+        .group, .result, .join, .exit:
         if let resource {
           return isBoundByTimer(.resource(resource)) ? nil : .resource(resource, operation)
         }
@@ -197,7 +200,7 @@ struct WaitModel {
   private mutating func findBusyThreads() {
     for (slot, thread) in world.threads {
       guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded else { continue }
-      if let block = thread.block, !block.isTimed { continue }
+      if let block = thread.block, !endsSoon(block) { continue }
       if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
         busyThreads.insert(slot)
       }
@@ -216,7 +219,7 @@ struct WaitModel {
   private func synchronousWait(of slot: ThreadSlot) -> (resource: Int?, operation: Operation)? {
     guard let thread = world.threads[slot] else { return nil }
     if let block = thread.block {
-      guard !block.isTimed, let (resource, operation) = block.primitive, let resource else {
+      guard !endsSoon(block), let (resource, operation) = block.primitive, let resource else {
         return nil
       }
       return (resource, operation)
@@ -226,6 +229,12 @@ struct WaitModel {
     else { return nil }
     if case .resource(let index)? = stand.resource { return (index, operation) }
     return (nil, operation)
+  }
+
+  /// Whether a thread's wait ends by itself before anybody would call it a hang.
+  func endsSoon(_ block: Wait) -> Bool {
+    guard let deadline = block.deadline else { return false }
+    return deadline <= world.now || deadline.since(world.now) < Self.patience
   }
 
   private mutating func connectExecutor(_ node: Int, _ index: Int) {
@@ -256,7 +265,11 @@ struct WaitModel {
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
     case .group, .stream, .process: need(node, .all, [])
     case .executor: need(node, .all, [.executor(index)])
-    case .thread: if !connectByReach(node, index) { need(node, .any, [.anything]) }
+    case .thread:
+      if let slot = resource.thread, let thread = world.threads[slot] {
+        return need(node, .all, thread.hasEnded ? [] : [.party(thread.party)])
+      }
+      if !connectByReach(node, index) { need(node, .any, [.anything]) }
     case .concurrentFuture:
       if resource.done != nil { return need(node, .all, []) }
       if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
@@ -361,6 +374,10 @@ struct WaitModel {
       return need(node, .all, [])
     }
     var targets = world.io.keys.sorted().map { Node.descriptor($0 >> 2) }
+    // A wait with a limit may end in whatever, however late.
+    if world.threads.values.contains(where: { $0.block?.deadline != nil }) {
+      targets.append(.outside)
+    }
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
       case .task, .job: targets.append(.party(index))
@@ -379,7 +396,7 @@ struct WaitModel {
         if case .resource(let future)? = wait.future { return reach.actors(on: future) == nil }
         return true
       case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
-        .sleep, .group, .result, .join:
+        .sleep, .group, .result, .join, .exit:
         return false
       }
     }

@@ -17,7 +17,19 @@ func swapMethod(
   return swapDefinition(definition, name, hook)
 }
 
-/// The same for a PyMethodDef.
+/// The C function of a method; nothing if its name or convention is not as expected.
+func methodFunction(
+  _ descriptor: Object?, _ name: StaticString, flags: Int32
+) -> MethodFunction? {
+  guard let descriptor, let definition = load(Raw(descriptor), Offset.descriptorBody),
+    let found = load(definition, 0), let function = load(definition, Offset.methodDefFunction),
+    strcmp(found.assumingMemoryBound(to: CChar.self), cString(name)) == 0,
+    definition.load(fromByteOffset: 16, as: Int32.self) == flags
+  else { return nil }
+  return unsafeBitCast(function, to: MethodFunction.self)
+}
+
+/// As `swapMethod`, for a PyMethodDef.
 func swapDefinition(
   _ definition: Raw, _ name: StaticString, _ hook: MethodFunction
 ) -> MethodFunction? {

@@ -112,13 +112,50 @@ private let installPollFunction: FastFunction = { _, a, count in
   return answer(installPoll(Raw(a[0]!)))
 }
 
-/// install_thread_locks(acquire, __enter__, release, __exit__, locked)
-private let installThreadLocksFunction: FastFunction = { _, a, count in
-  guard let a, count == 5 else { return answer(false) }
-  return answer(
-    installThreadLocks(
-      acquire: Raw(a[0]!), enter: Raw(a[1]!), release: Raw(a[2]!), exit: Raw(a[3]!),
-      locked: Raw(a[4]!)))
+/// install_locks(example, acquire, __enter__, release, __exit__) and install_rlocks(the same,
+/// _release_save, _acquire_restore)
+private let installLocksFunction: FastFunction = { _, a, count in
+  guard let a, count == 5, let example = a[0] else { return answer(false) }
+  return answer(installLocks(a + 1, example: example))
+}
+private let installRLocksFunction: FastFunction = { _, a, count in
+  guard let a, count == 7, let example = a[0] else { return answer(false) }
+  return answer(installRLocks(a + 1, example: example))
+}
+
+/// install_lock_creation(_thread.allocate_lock, lock type, RLock type)
+private let installLockCreationFunction: FastFunction = { _, a, count in
+  guard let a, count == 3 else { return answer(false) }
+  return answer(installLockCreation(allocate: a[0], lock: a[1], reentrant: a[2]))
+}
+
+/// install_join(_ThreadHandle.join, is_done)
+private let installJoinFunction: FastFunction = { _, a, count in
+  guard let a, count == 2 else { return answer(false) }
+  return answer(installJoin(join: a[0], isDone: a[1]))
+}
+
+/// install_simple_queue(type, get, put, qsize)
+private let installSimpleQueueFunction: FastFunction = { _, a, count in
+  guard let a, count == 4, installSimpleQueue(get: a[1], put: a[2], qsize: a[3]) else {
+    return answer(false)
+  }
+  installQueueCreation(a[0]!)
+  return answer(true)
+}
+
+/// passage(code): a function that only passes on what its caller does.
+private let passageFunction: FastFunction = { _, a, count in
+  if let a, count == 1, let code = a[0], isCode(code) { addPassage(Raw(code)) }
+  return none()
+}
+
+/// signals(code of Condition.wait, Condition.notify, Thread._set_tstate_lock or None)
+private let signalsFunction: FastFunction = { _, a, count in
+  guard let a, count == 3 else { return none() }
+  for index in 0..<3 { Py_IncRef(a[index]) }
+  signalCode = (Raw(a[0]!), Raw(a[1]!), Raw(a[2]!))
+  return none()
 }
 
 /// snapshots(thread primitives, types, _thread.lock.locked): whether the settings make sense.
@@ -170,16 +207,7 @@ private let readStacksFunction: FastFunction = { _, _, _ in
 private let stopWatchFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
   probe_watch_stop(field(arguments[0]) != 0)
-  return none()
-}
-
-/// thread_name(name): names the calling thread in the trace.
-private let threadNameFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 1, let name = PyUnicode_AsUTF8AndSize(arguments[0], nil) else {
-    PyErr_Clear()
-    return none()
-  }
-  probe_name_thread(name)
+  if field(arguments[0]) != 0 { probe_holders_forked() }
   return none()
 }
 
@@ -205,13 +233,18 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("install_tasks", installTasksFunction)
   add("install_futures", installFuturesFunction)
   add("install_poll", installPollFunction)
-  add("install_thread_locks", installThreadLocksFunction)
+  add("install_locks", installLocksFunction)
+  add("install_rlocks", installRLocksFunction)
+  add("install_lock_creation", installLockCreationFunction)
+  add("install_join", installJoinFunction)
+  add("install_simple_queue", installSimpleQueueFunction)
+  add("passage", passageFunction)
+  add("signals", signalsFunction)
   add("snapshots", snapshotsFunction)
   add("walk", walkFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)
   add("stop_watch", stopWatchFunction)
-  add("thread_name", threadNameFunction)
   add("rec", recFunction)
   add("plain", plainFunction)
   add("queues", queuesFunction)
@@ -222,8 +255,13 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("event_set", eventSetFunction)
   add("event_cleared", eventClearedFunction)
   add("depends", dependsFunction)
+  add("own", ownFunction)
+  add("stock", stockFunction)
+  add("notified", notifiedFunction)
   add("block", blockFunction)
   add("job_queue", jobQueueFunction)
+  add("thread_begin", threadBeginFunction)
+  add("thread_over", threadOverFunction)
   add("job_start", jobStartFunction)
   add("job_end", jobEndFunction)
   add("timer", timerFunction)
@@ -238,7 +276,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
 }
 
 /// Room for the methods above and a terminator.
-private let methodLimit = 48
+private let methodLimit = 64
 
 @_cdecl("PyInit__coroner_probe")
 public func initializeModule() -> UnsafeMutablePointer<PyObject>? {

@@ -46,6 +46,26 @@ func findPrimitive(_ count: Int) -> (frame: Int, primitive: Primitive)? {
   return found
 }
 
+/// The primitive among the first `count` of `frames` (innermost first) that a blocked thread waits for:
+/// the innermost frame's, or the outermost that absorbs it with nothing but the library's own between.
+func findBlockingPrimitive(_ count: Int) -> (frame: Int, primitive: Primitive)? {
+  guard var found = primitive(of: frames[0].code).map({ (frame: 0, primitive: $0) }) else {
+    return nil
+  }
+  var index = 1
+  while index < count, isRuntime(frames[index].code) {
+    if let outer = primitive(of: frames[index].code), outer.absorbs {
+      if outer.slot == innerResource {
+        found.primitive.operation = outer.operation
+      } else {
+        found = (index, outer)
+      }
+    }
+    index += 1
+  }
+  return found
+}
+
 /// The cell type: a local that a closure captures is in one.
 nonisolated(unsafe) var cellType: Raw? = nil
 
@@ -53,7 +73,7 @@ nonisolated(unsafe) var cellType: Raw? = nil
 @inline(__always)
 func resource(_ frame: Frame, slot: UInt8) -> UInt64 {
   if slot == noResource { return 0 }
-  guard let local = untagged(load(frame.locals, Int(slot) * 8)) else { return 0 }
+  guard let local = load(frame.locals, Int(slot) * 8) else { return 0 }
   if typeOf(local) == cellType { return address(load(local, Offset.firstField)) }
   return address(local)
 }

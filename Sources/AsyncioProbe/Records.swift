@@ -27,6 +27,22 @@ let recFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
+/// own(kind, subject[, object[, value]]): the same, unless the library does it for a purpose of its own.
+/// Called from a method of a primitive, so it is that one's caller that counts.
+let ownFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count >= 2, !runtimeActs(skipping: 1) else { return none() }
+  return recFunction(nil, arguments, count)
+}
+
+/// notified(condition, how many, waiters)
+let notifiedFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 3, !runtimeActs(skipping: 1) else { return none() }
+  record(
+    CORONER_NOTIFIED, address(arguments[0]), field(arguments[1]), site: currentStack(),
+    value: UInt32(truncatingIfNeeded: field(arguments[2])))
+  return none()
+}
+
 /// plain(kind, subject[, object[, value]]): the same without a stack.
 let plainFunction: FastFunction = { _, arguments, count in
   guard let arguments, count >= 2 else { return none() }
@@ -52,6 +68,21 @@ private func operated(
   _ kind: coroner_event_kind, _ resource: Object?, value: UInt32 = 0
 ) -> Object? {
   record(kind, address(resource), site: currentStack(), value: value)
+  return none()
+}
+
+/// stock(kind, queue): the same for a queue of threads, whose lock is held.
+let stockFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2 else { return none() }
+  var size = 0
+  if let items = attribute(arguments[1], "queue") {
+    size = PyObject_Size(items)
+    if size < 0 { PyErr_Clear() }
+    Py_DecRef(items)
+  }
+  probe_record(
+    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), 0, currentStack(),
+    UInt32(clamping: size))
   return none()
 }
 
@@ -97,6 +128,24 @@ let jobQueueFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
+/// thread_begin(Thread, name): it runs now, on the calling thread.
+let threadBeginFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2 else { return none() }
+  if let name = PyUnicode_AsUTF8AndSize(arguments[1], nil) {
+    probe_name_thread(name)
+  } else {
+    PyErr_Clear()
+  }
+  record(CORONER_THREAD_BIND, address(arguments[0]))
+  return none()
+}
+
+/// thread_over(): the calling thread has nothing more to run.
+let threadOverFunction: FastFunction = { _, _, _ in
+  tellHolds(of: 0)
+  return none()
+}
+
 /// job_start(job): this worker runs it from now on.
 let jobStartFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
@@ -108,7 +157,10 @@ let jobStartFunction: FastFunction = { _, arguments, count in
 /// job_end(): the job that this worker ran is over.
 let jobEndFunction: FastFunction = { _, _, _ in
   let thread = probe_this_thread()!
-  if thread.pointee.job != 0 { record(CORONER_JOB_END, thread.pointee.job) }
+  if thread.pointee.job != 0 {
+    tellHolds(of: thread.pointee.job)
+    record(CORONER_JOB_END, thread.pointee.job)
+  }
   thread.pointee.job = 0
   return none()
 }

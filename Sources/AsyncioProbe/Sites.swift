@@ -18,17 +18,67 @@ func siteID(_ code: Raw, _ instruction: Int) -> UInt32 {
   return id
 }
 
-/// Whether the code that called into C is the interpreter's own library.
-func callerIsRuntime() -> Bool {
-  guard let thread = PyThreadState_Get(), let code = runningCode(thread) else { return true }
-  return isRuntime(code)
+/// Functions of the library that only pass on what their caller does, such as `Condition.__enter__`.
+nonisolated(unsafe) private var passages = Table()
+
+func addPassage(_ code: Raw) {
+  guard passages.find(address(code)) == nil else { return }
+  Py_IncRef(object(code))
+  passages.insert(StackEntry(key: address(code), id: 1))
 }
 
-/// Whether code is the interpreter's own library.
-func isRuntime(_ code: Raw) -> Bool {
-  _ = siteID(code, -1)
-  guard let entry = siteTable.find(siteKey(code, -1)) else { return true }
-  return UInt32(entry.pointee.operation) & CORONER_SITE_RUNTIME.rawValue != 0
+/// Whether the code that called into C is the interpreter's own library.
+func callerIsRuntime() -> Bool { runtimeActs(skipping: 0) }
+
+/// Whether the running code, past `count` of its frames, is the interpreter's own library.
+func runtimeActs(skipping count: Int) -> Bool {
+  guard readsStacks, let thread = PyThreadState_Get() else { return true }
+  var running = RunningFrames(of: thread)
+  for _ in 0..<count { _ = running.frame() }
+  while let frame = running.frame() {
+    if !isRuntime(frame.code) { return false }
+    if passages.find(address(frame.code)) == nil { return true }
+  }
+  return true
+}
+
+func isRuntime(_ code: Raw) -> Bool { siteFlags(code, -1) & CORONER_SITE_RUNTIME.rawValue != 0 }
+
+private func siteFlags(_ code: Raw, _ instruction: Int) -> UInt32 {
+  let key = siteKey(code, instruction)
+  if let known = siteTable.find(key) { return UInt32(known.pointee.operation) }
+  _ = siteID(code, instruction)
+  return siteTable.find(key).map { UInt32($0.pointee.operation) }
+    ?? CORONER_SITE_RUNTIME.rawValue
+}
+
+/// How far to look for a frame that is not the library's own.
+private let placeLimit = 6
+
+/// The code that called into C, and the innermost place outside of the interpreter's own library.
+@inline(__always)
+func callerPlace() -> (code: Raw, site: UInt32)? {
+  guard let thread = PyThreadState_Get() else { return nil }
+  var running = RunningFrames(of: thread)
+  guard let first = running.frame() else { return nil }
+  if let known = siteTable.find(siteKey(first.code, first.instruction)),
+    UInt32(known.pointee.operation) & CORONER_SITE_RUNTIME.rawValue == 0
+  {
+    return (first.code, known.pointee.id)
+  }
+  return (first.code, outerPlace(first, &running))
+}
+
+@inline(never)
+private func outerPlace(_ first: Frame, _ running: inout RunningFrames) -> UInt32 {
+  var next: Frame? = first
+  for _ in 0..<placeLimit {
+    guard let frame = next else { break }
+    let id = siteID(frame.code, frame.instruction)
+    if siteFlags(frame.code, frame.instruction) & CORONER_SITE_RUNTIME.rawValue == 0 { return id }
+    next = running.frame()
+  }
+  return siteID(first.code, first.instruction)
 }
 
 @inline(__always) private func siteKey(_ code: Raw, _ instruction: Int) -> UInt64 {
@@ -158,6 +208,23 @@ func runningStack(_ thread: Raw) -> UInt32 {
   let id = defineStack(count, innermostFirst: true)
   stackTable.insert(StackEntry(key: hash, id: id))
   return id
+}
+
+/// The stack of a thread that is about to wait, with the primitive that it waits for in it; `frames`
+/// holds the walk.
+func blockedEntry(_ thread: Raw) -> StackEntry {
+  var hash: UInt64 = 0xB10C
+  let count = walkRunning(thread, &hash)
+  if count == 0 { return StackEntry() }
+  if let known = stackTable.find(hash) { return known.pointee }
+  var entry = StackEntry(key: hash, id: defineStack(count, innermostFirst: true))
+  if let found = findBlockingPrimitive(count) {
+    entry.frame = Int16(found.frame)
+    entry.operation = found.primitive.operation
+    entry.slot = found.primitive.slot
+  }
+  stackTable.insert(entry)
+  return entry
 }
 
 private func defineStack(_ count: Int, innermostFirst: Bool) -> UInt32 {

@@ -1,67 +1,223 @@
 import CPythonABI
 
-/// Locks of `threading`, where they concern tasks: taken inside a task's step, waited for by anybody.
-/// The interpreter's own library uses many; those taken by its code are left out.
+/// `_thread.lock` and `_thread.RLock`, on which all of `threading` and `queue` is built: a thread that
+/// waits for any of it waits in an acquire of one of these.
 
-nonisolated(unsafe) private var originalAcquire: MethodFunction? = nil
-nonisolated(unsafe) private var originalEnter: MethodFunction? = nil
-nonisolated(unsafe) private var originalRelease: MethodFunction? = nil
-nonisolated(unsafe) private var originalExit: MethodFunction? = nil
-nonisolated(unsafe) private var isLocked: MethodFunction? = nil
-/// Locks that have been recorded, by address. Guarded by the GIL.
-nonisolated(unsafe) private var known = Table()
+private struct LockMethods {
+  var acquire, enter, release, exit: MethodFunction
 
-/// Hooks `_thread.lock`, given its method descriptors.
-func installThreadLocks(acquire: Raw, enter: Raw, release: Raw, exit: Raw, locked: Raw) -> Bool {
-  if originalRelease != nil { return false }
-  guard let definition = load(locked, Offset.descriptorBody),
-    let function = load(definition, Offset.methodDefFunction)
+  init?(_ parts: UnsafePointer<Object?>) {
+    guard let acquire = methodFunction(parts[0], "acquire", flags: 0x3),
+      let enter = methodFunction(parts[1], "__enter__", flags: 0x3),
+      let release = methodFunction(parts[2], "release", flags: 0x4),
+      let exit = methodFunction(parts[3], "__exit__", flags: 0x1)
+    else { return nil }
+    self.acquire = acquire
+    self.enter = enter
+    self.release = release
+    self.exit = exit
+  }
+}
+
+nonisolated(unsafe) private var plain: LockMethods! = nil
+nonisolated(unsafe) private var reentrant: LockMethods! = nil
+nonisolated(unsafe) private var originalSave: MethodFunction! = nil
+nonisolated(unsafe) private var originalRestore: MethodFunction! = nil
+
+/// In a lock: whether it is locked. In an RLock: its owner, and how often that has taken it. Compared
+/// with a lock and an RLock before anything is hooked.
+private enum Field {
+  static let locked = 32
+  static let owner = 24
+  static let count = 32
+}
+
+@inline(__always) private func isLocked(_ lock: Object) -> Bool {
+  Raw(lock).load(fromByteOffset: Field.locked, as: UInt8.self) != 0
+}
+@inline(__always) private func takes(_ lock: Object) -> UInt64 {
+  Raw(lock).load(fromByteOffset: Field.count, as: UInt64.self)
+}
+@inline(__always) private func isMine(_ lock: Object) -> Bool {
+  Raw(lock).load(fromByteOffset: Field.owner, as: UInt64.self) == probe_thread_ident()
+}
+
+// MARK: Installation
+
+/// Hooks `_thread.lock`, given the descriptors of acquire, __enter__, release and __exit__, and a lock
+/// that is free.
+func installLocks(_ parts: UnsafePointer<Object?>, example: Object) -> Bool {
+  guard plain == nil, readsStacks, let methods = LockMethods(parts), !isLocked(example),
+    call(example, "acquire"), isLocked(example), call(example, "release"), !isLocked(example)
   else { return false }
-  isLocked = unsafeBitCast(function, to: MethodFunction.self)
-  originalRelease = swapMethod(release, "release", releaseHook)
-  originalExit = swapMethod(exit, "__exit__", exitHook)
-  originalAcquire = swapMethod(acquire, "acquire", acquireHook)
-  originalEnter = swapMethod(enter, "__enter__", enterHook)
-  return originalRelease != nil && originalExit != nil && originalAcquire != nil
-    && originalEnter != nil
+  plain = methods
+  _ = swapMethod(Raw(parts[0]!), "acquire", acquireHook)
+  _ = swapMethod(Raw(parts[1]!), "__enter__", enterHook)
+  _ = swapMethod(Raw(parts[2]!), "release", releaseHook)
+  _ = swapMethod(Raw(parts[3]!), "__exit__", exitHook)
+  return true
 }
 
-private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
-  guard let lock, concerns(lock) else {
-    return originalAcquire!(lock, arguments, keywords, c, d)
-  }
-  return acquiring(lock, limit: limit(arguments, keywords)) {
-    originalAcquire!(lock, arguments, keywords, c, d)
-  }
-}
-private let enterHook: MethodFunction = { lock, arguments, keywords, c, d in
-  guard let lock, concerns(lock) else {
-    return originalEnter!(lock, arguments, keywords, c, d)
-  }
-  return acquiring(lock, limit: .max) { originalEnter!(lock, arguments, keywords, c, d) }
-}
-private let releaseHook: MethodFunction = { lock, a, b, c, d in
-  released(lock) { originalRelease!(lock, a, b, c, d) }
-}
-private let exitHook: MethodFunction = { lock, a, b, c, d in
-  released(lock) { originalExit!(lock, a, b, c, d) }
-}
-
-/// Whether an acquire of this lock by this thread is worth an event.
-private func concerns(_ lock: Object) -> Bool {
-  guard readsStacks else { return false }
-  let thread = probe_this_thread()!
-  if thread.pointee.task == 0, known.find(address(lock)) == nil, !held(lock) { return false }
-  return !callerIsRuntime()
+/// Hooks `_thread.RLock`: the same, with _release_save and _acquire_restore.
+func installRLocks(_ parts: UnsafePointer<Object?>, example: Object) -> Bool {
+  guard reentrant == nil, readsStacks, let methods = LockMethods(parts),
+    let save = methodFunction(parts[4], "_release_save", flags: 0x4),
+    let restore = methodFunction(parts[5], "_acquire_restore", flags: 0x1),
+    takes(example) == 0, call(example, "acquire"), call(example, "acquire"), takes(example) == 2,
+    isMine(example), call(example, "release"), takes(example) == 1, call(example, "release"),
+    takes(example) == 0
+  else { return false }
+  reentrant = methods
+  originalSave = save
+  originalRestore = restore
+  _ = swapMethod(Raw(parts[0]!), "acquire", reacquireHook)
+  _ = swapMethod(Raw(parts[1]!), "__enter__", reenterHook)
+  _ = swapMethod(Raw(parts[2]!), "release", rereleaseHook)
+  _ = swapMethod(Raw(parts[3]!), "__exit__", reexitHook)
+  _ = swapMethod(Raw(parts[4]!), "_release_save", saveHook)
+  _ = swapMethod(Raw(parts[5]!), "_acquire_restore", restoreHook)
+  return true
 }
 
-private func held(_ lock: Object) -> Bool {
-  guard let answer = isLocked!(lock, nil, nil, nil, nil) else {
+private func call(_ on: Object, _ name: StaticString) -> Bool {
+  guard let method = attribute(on, name) else { return false }
+  defer { Py_DecRef(method) }
+  guard let answer = PyObject_CallObject(method, nil) else {
     PyErr_Clear()
     return false
   }
-  defer { Py_DecRef(answer) }
-  return PyObject_IsTrue(answer) == 1
+  Py_DecRef(answer)
+  return true
+}
+
+// MARK: Locks
+
+private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
+  guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
+    let result = plain.acquire(lock, arguments, keywords, c, d)
+    if isTrue(result) { took(address(lock)) }
+    return result
+  }
+  return acquiring(lock, isFree: !isLocked(lock), limit(arguments, keywords)) {
+    plain.acquire(lock, arguments, keywords, c, d)
+  }
+}
+private let enterHook: MethodFunction = { lock, arguments, keywords, c, d in
+  guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
+    let result = plain.enter(lock, arguments, keywords, c, d)
+    if isTrue(result) { took(address(lock)) }
+    return result
+  }
+  return acquiring(lock, isFree: !isLocked(lock), .max) {
+    plain.enter(lock, arguments, keywords, c, d)
+  }
+}
+private let releaseHook: MethodFunction = { lock, a, b, c, d in
+  let result = plain.release(lock, a, b, c, d)
+  if result != nil { gaveBack(address(lock)) }
+  return result
+}
+private let exitHook: MethodFunction = { lock, a, b, c, d in
+  let result = plain.exit(lock, a, b, c, d)
+  if result != nil { gaveBack(address(lock)) }
+  return result
+}
+
+// MARK: RLocks
+
+private let reacquireHook: MethodFunction = { lock, arguments, keywords, c, d in
+  guard let lock else { return reentrant.acquire(lock, arguments, keywords, c, d) }
+  return retaking(lock, limit(arguments, keywords)) {
+    reentrant.acquire(lock, arguments, keywords, c, d)
+  }
+}
+private let reenterHook: MethodFunction = { lock, arguments, keywords, c, d in
+  guard let lock else { return reentrant.enter(lock, arguments, keywords, c, d) }
+  return retaking(lock, .max) { reentrant.enter(lock, arguments, keywords, c, d) }
+}
+private let rereleaseHook: MethodFunction = { lock, a, b, c, d in
+  let result = reentrant.release(lock, a, b, c, d)
+  if result != nil, let lock, takes(lock) == 0 { gaveBack(address(lock)) }
+  return result
+}
+private let reexitHook: MethodFunction = { lock, a, b, c, d in
+  let result = reentrant.exit(lock, a, b, c, d)
+  if result != nil, let lock, takes(lock) == 0 { gaveBack(address(lock)) }
+  return result
+}
+/// A condition gives its lock back for the time of a wait, and takes it again.
+private let saveHook: MethodFunction = { lock, a, b, c, d in
+  let result = originalSave(lock, a, b, c, d)
+  if result != nil { gaveBack(address(lock)) }
+  return result
+}
+private let restoreHook: MethodFunction = { lock, a, b, c, d in
+  guard let lock else { return originalRestore(lock, a, b, c, d) }
+  return acquiring(lock, isFree: takes(lock) == 0, .max, isCondition: true) {
+    originalRestore(lock, a, b, c, d)
+  }
+}
+
+@inline(__always)
+private func retaking(
+  _ lock: Object, _ limit: @autoclosure () -> UInt64, _ acquire: () -> Object?
+) -> Object? {
+  let takes = takes(lock)
+  if takes != 0, isMine(lock) { return acquire() }
+  if takes == 0, !anyLockIsWaitedFor {
+    let result = acquire()
+    if isTrue(result) { took(address(lock)) }
+    return result
+  }
+  return acquiring(lock, isFree: takes == 0, limit(), acquire)
+}
+
+// MARK: Waiting
+
+/// An acquire that may have to wait. Up to the wait itself the GIL is held, so what is seen here holds
+/// then; only a lock that is free and waited for may have been handed over already.
+@inline(never)
+private func acquiring(
+  _ lock: Object, isFree: Bool, _ limit: UInt64, isCondition: Bool = false,
+  _ acquire: () -> Object?
+) -> Object? {
+  let number = address(lock)
+  if limit == 0 || (isFree && !isWaitedFor(number)) {
+    let result = acquire()
+    if isCondition ? result != nil : isTrue(result) { took(number) }
+    return result
+  }
+  let wait = isCondition ? BlockedStack(id: currentStack()) : blockedStack(number)
+  guard wait.resource == 0 else {
+    // It is only the means of a condition, a join …
+    return blocking(on: wait.resource, limit, wait, acquire)
+  }
+  tellHolder(of: number)
+  let result = whileWaiting(for: number) {
+    blocking(on: number, limit, wait, acquire)
+  }
+  if isCondition ? result != nil : isTrue(result) {
+    took(number, told: true)
+    record(CORONER_ACQUIRED, number, site: wait.id)
+  }
+  return result
+}
+
+/// Records a wait of the calling thread around it.
+func blocking(
+  on resource: UInt64, _ limit: UInt64, _ wait: BlockedStack, _ body: () -> Object?
+) -> Object? {
+  record(
+    CORONER_BLOCK_BEGIN, resource, limit, site: wait.id,
+    value: wait.operation == 0 ? CORONER_OP_ACQUIRE.rawValue : UInt32(wait.operation))
+  let result = body()
+  record(CORONER_BLOCK_END, resource)
+  return result
+}
+
+@inline(__always) private func isTrue(_ result: Object?) -> Bool {
+  guard let result else { return false }
+  return PyObject_IsTrue(result) == 1
 }
 
 /// How long acquire(blocking, timeout) may wait, in ms: 0 for not at all, UInt64.max for ever.
@@ -73,37 +229,10 @@ private func limit(_ arguments: Raw?, _ keywords: Raw?) -> UInt64 {
     guard let keywords else { return nil }
     return PyDict_GetItemString(object(keywords), cString(name))
   }
-  if let blocking = argument(0, "blocking"), PyObject_IsTrue(blocking) == 0 { return 0 }
+  if let blocking = argument(0, "blocking"), PyObject_IsTrue(blocking) != 1 {
+    PyErr_Clear()
+    return 0
+  }
   guard let timeout = argument(1, "timeout"), let ms = milliseconds(timeout) else { return .max }
   return UInt64(ms)
-}
-
-private func acquiring(_ lock: Object, limit: UInt64, _ acquire: () -> Object?) -> Object? {
-  let stack = currentStack()
-  if known.find(address(lock)) == nil {
-    known.insert(StackEntry(key: address(lock), id: 1))
-    record(
-      CORONER_RESOURCE_CREATE, address(lock), site: stack,
-      value: CORONER_RESOURCE_THREAD_LOCK.rawValue)
-  }
-  let waits = limit > 0 && held(lock)
-  if waits {
-    record(
-      CORONER_BLOCK_BEGIN, address(lock), limit, site: stack, value: CORONER_OP_ACQUIRE.rawValue)
-  }
-  let result = acquire()
-  if waits { record(CORONER_BLOCK_END, address(lock)) }
-  if let result, PyObject_IsTrue(result) == 1 {
-    record(CORONER_ACQUIRED, address(lock), site: stack)
-  }
-  return result
-}
-
-@inline(__always)
-private func released(_ lock: Object?, _ release: () -> Object?) -> Object? {
-  // Before it is released: another thread's acquire must not be recorded first.
-  if readsStacks, let lock, known.find(address(lock)) != nil, held(lock) {
-    preservingError { record(CORONER_RELEASED, address(lock), site: currentStack()) }
-  }
-  return release()
 }

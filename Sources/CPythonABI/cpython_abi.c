@@ -22,9 +22,12 @@ bool probe_link_recorder(const char *library, const char *program) {
       .define_stack = dlsym(handle, "coroner_define_stack"),
       .define_fact = dlsym(handle, "coroner_define_fact"),
       .name_thread = dlsym(handle, "coroner_name_thread"),
+      .now = dlsym(handle, "coroner_now"),
+      .ticks_per_second = dlsym(handle, "coroner_ticks_per_second"),
   };
   if (!found.start || !found.record || !found.define_string || !found.define_site ||
-      !found.define_stack || !found.define_fact || !found.name_thread)
+      !found.define_stack || !found.define_fact || !found.name_thread || !found.now ||
+      !found.ticks_per_second)
     return false;
   if (!found.start(program)) return false;
   probe_recorder = found;

@@ -71,17 +71,16 @@ package struct Wait: Sendable {
   package var primitive: (resource: Int?, operation: Operation)?
   package var site: StackID?
   package var since: TraceInstant
-  /// Ends by itself at the latest after a while.
-  package var isTimed = false
+  /// When it ends by itself at the latest.
+  package var deadline: TraceInstant?
   package init(
     future: Entity?, primitive: (resource: Int?, operation: Operation)?, site: StackID?,
-    since: TraceInstant, isTimed: Bool = false
+    since: TraceInstant
   ) {
     self.future = future
     self.primitive = primitive
     self.site = site
     self.since = since
-    self.isTimed = isTimed
   }
 }
 

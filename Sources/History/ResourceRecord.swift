@@ -45,6 +45,8 @@ package struct ResourceRecord: Sendable {
   package var dependency: Dependency = .all
   /// The loop that work for a concurrent future was submitted to from a thread.
   package var submittedTo: UInt64?
+  /// The thread whose end a join of it waits for.
+  package var thread: ThreadSlot?
   /// The condition that a lock belongs to.
   package var guards: Int?
 

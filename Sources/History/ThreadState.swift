@@ -8,8 +8,8 @@ package struct ThreadState: Sendable {
   package var running: [Int] = []
   /// Loops that run on it, the innermost last.
   package var loops: [LoopState] = []
-  /// The synchronous wait that it is in.
-  package var block: Wait?
+  /// The synchronous waits that it is in, the innermost last: a signal handler may wait within a wait.
+  var blocks: [Wait] = []
   package var lastEvent: TraceInstant
   package var hasEnded = false
   /// Whether it has ever run a job of an executor.
@@ -23,6 +23,9 @@ package struct ThreadState: Sendable {
     self.party = party
     self.lastEvent = lastEvent
   }
+
+  /// The synchronous wait that it is in.
+  package var block: Wait? { blocks.last }
 
   /// The party that acts in an event of this thread.
   package var actor: Int { running.last ?? party }

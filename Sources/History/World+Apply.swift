@@ -45,7 +45,9 @@ extension World {
     case .timerArm, .timerCancel: applyTimer(event)
     case .ioRegister, .ioUnregister: applyIO(event)
     case .signalHandler: applySignal(event)
-    case .threadBind: break
+    case .threadBind:
+      resources[resource(event.subject, orNew: .thread)].thread = event.thread
+    case .held: applyHeld(event)
     case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer:
       applySnapshot(event)
     }
@@ -53,20 +55,25 @@ extension World {
 
   /// Makes the thread known; the party that acts in the event.
   private mutating func touch(_ event: Event) -> Int {
-    if threads[event.thread] == nil {
-      let index = parties.count
-      var record = PartyRecord(
-        kind: .thread, number: UInt64(event.thread.number),
-        created: Occurrence(time: event.time, party: index, site: nil), thread: event.thread)
-      record.name = definitions.threads[event.thread]?.name
-      record.state = .running
-      parties.append(record)
-      var thread = ThreadState(party: index, lastEvent: event.time)
-      thread.isRecorder = record.name?.hasPrefix("coroner-") ?? false
-      threads[event.thread] = thread
-    }
+    _ = touch(event.thread, at: event.time)
     threads[event.thread]!.lastEvent = event.time
     return threads[event.thread]!.actor
+  }
+
+  /// Makes a thread known; its own party.
+  mutating func touch(_ slot: ThreadSlot, at time: TraceInstant) -> Int {
+    if let thread = threads[slot] { return thread.party }
+    let index = parties.count
+    var record = PartyRecord(
+      kind: .thread, number: UInt64(slot.number),
+      created: Occurrence(time: time, party: index, site: nil), thread: slot)
+    record.name = definitions.threads[slot]?.name
+    record.state = .running
+    parties.append(record)
+    var thread = ThreadState(party: index, lastEvent: time)
+    thread.isRecorder = record.name?.hasPrefix("coroner-") ?? false
+    threads[slot] = thread
+    return index
   }
 
   func occurrence(_ event: Event, by actor: Int) -> Occurrence {

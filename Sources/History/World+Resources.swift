@@ -1,4 +1,4 @@
-import TraceFormat
+package import TraceFormat
 
 extension World {
   mutating func createResource(_ event: Event, by actor: Int) {
@@ -117,21 +117,54 @@ extension World {
 
   mutating func applyBlock(_ event: Event) {
     guard event.kind == .blockBegin, let operation = Operation(rawValue: event.value) else {
-      threads[event.thread]!.block = nil
+      let ended = resource(event.subject)
+      let blocks = threads[event.thread]!.blocks
+      let index = blocks.lastIndex { $0.primitive?.resource == ended } ?? 0
+      threads[event.thread]!.blocks.removeSubrange(index...)
       return
     }
-    let target = resource(event.subject, orNew: operation.resourceKind)
-    threads[event.thread]!.block = Wait(
-      future: nil, primitive: (target, operation), site: event.site, since: event.time,
-      isTimed: event.object != .max)
+    let target = resource(event.subject, orNew: operation.blockedOn)
+    var wait = Wait(
+      future: nil, primitive: (target, operation), site: event.site, since: event.time)
+    let limit = event.object.multipliedReportingOverflow(by: 1_000_000)
+    if event.object != .max, !limit.overflow {
+      wait.deadline = TraceInstant(
+        nanoseconds: event.time.nanoseconds.addingReportingOverflow(limit.partialValue).partialValue
+      )
+    }
+    threads[event.thread]!.blocks.append(wait)
   }
+
+  /// Somebody is about to wait for a lock of which the trace did not say who holds it.
+  mutating func applyHeld(_ event: Event) {
+    let lock = resource(event.subject, orNew: .threadLock)
+    let taken = TraceInstant(
+      nanoseconds: event.time.since(TraceInstant(nanoseconds: UInt64(event.value) * 1000)))
+    guard let slot = thread(tid: event.object) else { return }
+    let known = touch(slot, at: event.time)
+    // Tasks and jobs tell what they hold when they leave their thread: so it runs there still.
+    let holder =
+      threads[slot]!.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
+    resources[lock].takes = [Occurrence(time: taken, party: holder, site: event.site)]
+    resources[lock].takers.insert(holder)
+  }
+
+  /// The latest thread with this number.
+  package func thread(tid: UInt64) -> ThreadSlot? {
+    definitions.threads.filter { $0.value.tid == tid }.keys.max()
+  }
+}
+
+extension Operation {
+  /// What a thread waits for in it, for a resource whose creation was not seen.
+  fileprivate var blockedOn: ResourceKind { self == .acquire ? .threadLock : resourceKind }
 }
 
 extension EventKind {
   /// What an operation is done on, for a resource whose creation was not seen.
   fileprivate var resourceKind: ResourceKind {
     switch self {
-    case .acquired, .released: .lock
+    case .acquired, .released: .threadLock
     case .eventSet, .eventCleared: .event
     case .notified: .condition
     case .queuePut, .queueGot, .queueTaskDone: .queue

@@ -75,7 +75,7 @@ extension World {
     if let position = threads[slot]!.running.lastIndex(of: task) {
       threads[slot]!.running.removeSubrange(position...)
     }
-    threads[slot]!.block = nil
+    threads[slot]!.blocks = []
   }
 
   /// A task whose creation was not recorded.
@@ -131,7 +131,7 @@ extension Operation {
     case .read, .drain, .accept, .connect: .stream
     case .process: .process
     case .result: .concurrentFuture
-    case .join: .thread
+    case .join, .exit: .thread
     }
   }
 }

@@ -13,6 +13,8 @@ package struct World: Sendable {
   package internal(set) var signalHandlers: [UInt64: [Entity]] = [:]
   package internal(set) var unknownSignalHandlers: Set<UInt64> = []
   package internal(set) var now = TraceInstant.start
+  /// The kernel's number of the process, which is that of its main thread.
+  package var process: UInt64 = 0
   package internal(set) var eventCount: UInt64 = 0
   package internal(set) var lostEvents: UInt64 = 0
   package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
@@ -59,6 +61,11 @@ package struct World: Sendable {
     case .party(let index): parties[index].isEnded
     case .resource(let index): resources[index].done != nil
     }
+  }
+
+  /// The main thread, if it has recorded anything.
+  package var mainThread: ThreadSlot? {
+    threads.keys.filter { definitions.threads[$0]?.tid == process }.min()
   }
 
   /// The thread on which a loop runs now.

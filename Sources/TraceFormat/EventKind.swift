@@ -37,6 +37,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case jobStart = 43
   case jobEnd = 44
   case threadBind = 45
+  case held = 46
   case timerArm = 50
   case timerCancel = 51
   case ioRegister = 52
@@ -69,7 +70,7 @@ package enum ResourceKind: UInt32, CaseIterable, Sendable {
 package enum Operation: UInt32, CaseIterable, Sendable {
   case acquire = 1
   case eventWait, conditionWait, queueGet, queuePut, queueJoin, barrierWait, sleep, group, read
-  case drain, accept, connect, process, result, join
+  case drain, accept, connect, process, result, join, exit
 }
 
 /// How an outer future or group depends on its inner ones.

@@ -197,6 +197,10 @@ extension EventKind {
       E(
         .threadBind, "thread-bind", F(.resource, "handle"),
         "the handle, which a join waits for, stands for this thread"),
+      E(
+        .held, "held", F(.resource, "lock"), object: F(.tid, "tid"), site: "where it was taken",
+        value: F(.number, "microseconds"),
+        "the thread has held the lock for so long, which somebody is about to wait for"),
 
       E(
         .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),

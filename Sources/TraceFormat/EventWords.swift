@@ -61,6 +61,7 @@ extension Operation: Worded {
     case .process: "process"
     case .result: "result"
     case .join: "join"
+    case .exit: "exit"
     }
   }
 }

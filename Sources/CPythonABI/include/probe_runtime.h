@@ -13,12 +13,42 @@ struct probe_thread {
   uint64_t task; /* the task inside a step, 0 if none */
   uint64_t job;  /* the job that a worker runs, 0 if none */
   int watched;   /* its slot among the watched threads + 1, 0 if it runs no loop */
+  struct probe_holder *holder; /* the locks that it holds, null until it takes one */
 };
 /* Initial-exec: one instruction instead of a call. The few bytes come out of the room that the C library
  * keeps for libraries that are loaded late. */
 extern _Thread_local struct probe_thread probe_thread_storage PROBE_HIDDEN
     __attribute__((tls_model("initial-exec")));
 static inline struct probe_thread *probe_this_thread(void) { return &probe_thread_storage; }
+
+/* A lock that a thread holds. */
+struct probe_hold {
+  uint64_t lock;
+  uint64_t party; /* the task or job that took it, 0: the thread itself */
+  uint64_t since; /* in the recorder's ticks */
+  uint32_t site;  /* where it was taken */
+  bool told;      /* whether the trace says so */
+};
+#define PROBE_HOLD_LIMIT 24
+
+/* The locks that one thread holds, oldest first. Guarded by the GIL, but for `over`. It is used again
+ * when its thread has ended and nothing is left in it. */
+struct probe_holder {
+  struct probe_holder *next;
+  uint32_t tid;
+  int over;       /* atomic: the thread has ended */
+  int count;
+  uint64_t waits; /* the lock that it waits for, 0 if none */
+  struct probe_hold holds[PROBE_HOLD_LIMIT];
+};
+struct probe_holder *probe_first_holder(void) PROBE_HIDDEN;
+static inline struct probe_hold *probe_holds(struct probe_holder *holder) { return holder->holds; }
+/* The calling thread's; null if there is no memory. */
+struct probe_holder *probe_this_holder(void) PROBE_HIDDEN;
+/* In a forked child: the other threads are gone, with what they held. */
+void probe_holders_forked(void) PROBE_HIDDEN;
+/* The calling thread, as locks that know their owner name it. */
+uint64_t probe_thread_ident(void) PROBE_HIDDEN;
 
 /* A thread that runs a loop, as the watchdog sees it. */
 struct probe_watched {

@@ -11,6 +11,8 @@ struct probe_recorder {
   uint32_t (*define_stack)(const uint32_t *, size_t);
   void (*define_fact)(const char *, const char *);
   void (*name_thread)(const char *);
+  uint64_t (*now)(void);
+  uint64_t (*ticks_per_second)(void);
 };
 extern struct probe_recorder probe_recorder __attribute__((visibility("hidden")));
 
@@ -40,4 +42,11 @@ static inline void probe_define_fact(const char *key, const char *value) {
 }
 static inline void probe_name_thread(const char *name) {
   if (probe_recorder.name_thread) probe_recorder.name_thread(name);
+}
+static inline uint64_t probe_now(void) { return probe_recorder.now ? probe_recorder.now() : 0; }
+/* Microseconds since a time of probe_now; UINT32_MAX if there are more. */
+static inline uint32_t probe_microseconds_since(uint64_t ticks) {
+  uint64_t rate = probe_recorder.ticks_per_second ? probe_recorder.ticks_per_second() / 1000000 : 0;
+  uint64_t now = probe_now(), passed = rate && now > ticks ? (now - ticks) / rate : 0;
+  return passed < UINT32_MAX ? (uint32_t)passed : UINT32_MAX;
 }

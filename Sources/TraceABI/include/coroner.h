@@ -78,6 +78,9 @@ enum coroner_event_kind {
   CORONER_JOB_START = 43,       /* subject: job: it runs now on this thread */
   CORONER_JOB_END = 44,         /* subject: job */
   CORONER_THREAD_BIND = 45,     /* subject: resource that a join waits for: it stands for this thread */
+  CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for; object: tid of the thread
+                                   whose party holds it, untold so far; site: stack where it was taken;
+                                   value: µs since then */
 
   /* the outside */
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is
@@ -149,6 +152,7 @@ enum coroner_operation {
   CORONER_OP_PROCESS = 14,      /* a child process */
   CORONER_OP_RESULT = 15,       /* a thread waits for a concurrent future */
   CORONER_OP_JOIN = 16,         /* a thread waits for another one to end */
+  CORONER_OP_EXIT = 17,         /* the same, as the program's last act */
 };
 
 enum coroner_dependency {

@@ -6,7 +6,11 @@ pays for one entry in sys.meta_path.
 import sys
 
 # What each import sets off, by module name: a function of `coroner_asyncio.boot`.
-_TARGETS = {"asyncio": "asyncio_imported", "concurrent.futures.thread": "executors_imported"}
+_TARGETS = {
+    "asyncio": "asyncio_imported",
+    "concurrent.futures.thread": "late_imported",
+    "queue": "late_imported",
+}
 
 
 class _Loader:
@@ -63,7 +67,7 @@ def _imported(name):
     try:
         from . import boot
 
-        getattr(boot, _TARGETS[name])()
+        getattr(boot, _TARGETS[name])(name)
     except Exception:
         pass
 

@@ -4,7 +4,7 @@ import sys
 import types
 
 from . import _coroner_probe as probe
-from . import compiled, table, verify
+from . import inject, table, threads, verify
 
 _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
@@ -37,29 +37,44 @@ def _fallback(what, why):
     probe.fact("probe.fallback", "%s: %s" % (what, why))
 
 
-def asyncio_imported():
+def asyncio_imported(_):
     """Called when the package asyncio has been imported."""
     if "asyncio" in _ready or not _start():
         return
     probe.watches = _watches
     probe.code = _code
     probe.thread = _thread
+    probe.ending = _ending
+    probe.ended = _ended
+    probe.given_back = _given_back
+    probe.awaits_thread = _awaits_thread
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_thread_locks, _inject_asyncio,
-                 _prepare_snapshots, _at_ends):
+                 _hook_queue, _prepare_snapshots, _at_ends):
         try:
             step()
         except Exception as error:
             _fallback(step.__name__.strip("_"), "%s: %s" % (type(error).__name__, error))
+    inject.forget_sources()
     _ready.add("asyncio")
-    executors_imported()
+    for module in threads.LATE:
+        if _is_imported(module):
+            late_imported(module)
 
 
-def executors_imported():
-    """Called when concurrent.futures.thread has been imported, before or after asyncio."""
-    if "asyncio" in _ready and "executors" not in _ready \
-            and "concurrent.futures.thread" in sys.modules:
-        _ready.add("executors")
-        _inject(table.EXECUTORS, "executors")
+def late_imported(module):
+    """Called when one of `threads.LATE` has been imported, before or after asyncio."""
+    if "asyncio" in _ready and module not in _ready:
+        _ready.add(module)
+        _inject(threads.LATE[module])
+        inject.forget_sources()
+        _note_primitives()
+
+
+def _is_imported(name):
+    """Whether a module is there, and not only on its way."""
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)
+    return module is not None and not getattr(spec, "_initializing", False)
 
 
 def _prepare():
@@ -80,7 +95,11 @@ def _prepare():
         _fallback("no stacks", wrong)
     else:
         probe.read_stacks()
-    for module, name, operation, slot, absorbs in table.PRIMITIVES:
+    _note_primitives()
+
+
+def _note_primitives():
+    for module, name, operation, slot, absorbs in table.PRIMITIVES + threads.PRIMITIVES:
         function = _find(module, name)
         if function is not None:
             probe.primitive(function.__code__, operation, slot, absorbs)
@@ -123,10 +142,28 @@ def _hook_poll():
 def _hook_thread_locks():
     import _thread
 
-    lock = type(_thread.allocate_lock())
-    if not probe.install_thread_locks(
-        *(_descriptor(lock, name)
-          for name in ("acquire", "__enter__", "release", "__exit__", "locked"))):
+    names = ("acquire", "__enter__", "release", "__exit__")
+    example = _thread.allocate_lock()
+    lock = type(example)
+    ok = probe.install_locks(example, *(_descriptor(lock, name) for name in names))
+    names += ("_release_save", "_acquire_restore")
+    reentrant = _thread.RLock
+    ok = probe.install_rlocks(reentrant(), *(_descriptor(reentrant, name) for name in names)) and ok
+    ok = probe.install_lock_creation(_thread.allocate_lock, lock, reentrant) and ok
+    handle = getattr(_thread, "_ThreadHandle", None)
+    if handle is not None:
+        ok = probe.install_join(_descriptor(handle, "join"), _descriptor(handle, "is_done")) and ok
+    if not ok:
+        raise LookupError("pointers are not as expected")
+
+
+def _hook_queue():
+    try:
+        from _queue import SimpleQueue
+    except ImportError:
+        return
+    if not probe.install_simple_queue(
+        SimpleQueue, *(_descriptor(SimpleQueue, name) for name in ("get", "put", "qsize"))):
         raise LookupError("pointers are not as expected")
 
 
@@ -156,16 +193,21 @@ def _inject_asyncio():
         tuple(cls for cls in known if cls is not None), closed,
         asyncio.futures._set_result_unless_cancelled)
     probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
-    _inject(table.ADDITIONS, "asyncio")
+    _inject(table.ADDITIONS + threads.ADDITIONS)
     # Injection gave the primitives new code.
-    for module, name, operation, slot, absorbs in table.PRIMITIVES:
+    _note_primitives()
+    for module, name in threads.PASSAGES:
         function = _find(module, name)
-        if function is not None:
-            probe.primitive(function.__code__, operation, slot, absorbs)
+        if isinstance(function, types.FunctionType):
+            probe.passage(function.__code__)
+    import threading
+
+    probe.signals(*(getattr(function, "__code__", None) for function in (
+        threading.Condition.wait, threading.Condition.notify,
+        getattr(threading.Thread, "_set_tstate_lock", None))))
 
 
-def _inject(rows, part):
-    kept = compiled.Compiled(part)
+def _inject(rows):
     for module, name, (since, until), additions in rows:
         if (since and _minor < since) or (until and _minor > until):
             continue
@@ -174,30 +216,11 @@ def _inject(rows, part):
             _fallback("not recorded: %s.%s" % (module, name), "there is none")
             continue
         try:
-            code = _changed(kept, function, "%s.%s" % (module, name), additions)
-            if isinstance(code, str):
-                _fallback("not recorded: %s.%s" % (module, name), code)
-            else:
-                compiled.apply(function, code, probe)
+            inject.of_class(function)
+            inject.inject(function, additions, probe)
         except Exception as error:
             _fallback("not recorded: %s.%s" % (module, name),
                       "%s: %s" % (type(error).__name__, error))
-    kept.save()
-
-
-def _changed(kept, function, name, additions):
-    """A function's code with additions, of this run or an earlier one, or why there is none."""
-    original = function.__code__
-    code = kept.find(name, original, additions)
-    if code is None:
-        from . import inject
-
-        try:
-            code = inject.changed(function, additions)
-        except inject.Refused as refused:
-            code = "Refused: %s" % refused
-        kept.keep(name, original, additions, code)
-    return code
 
 
 def _find(module, name):
@@ -251,5 +274,42 @@ def _thread(thread):
     try:
         probe.rec(20, thread, 0, 13)
         probe.name(thread, thread._name)
+    except Exception:
+        pass
+
+
+def _given_back(semaphore, count):
+    for _ in range(min(count, 64)):
+        probe.rec(31, semaphore)
+
+
+def _awaits_thread(future, thread):
+    """A future that the end of a thread resolves."""
+    probe.rec(20, thread, 0, 13)
+    probe.plain(21, future, thread)
+
+
+def _ending():
+    """The interpreter is about to wait for the threads that are left, in C."""
+    try:
+        import threading
+
+        threads_left = [
+            thread for thread in list(threading._active.values())
+            if not thread._daemonic and thread is not threading.current_thread()]
+        if threads_left:
+            handle = threading._main_thread._handle
+            probe.rec(20, handle, 0, 8)
+            probe.depends(handle, threads_left, 0)
+            probe.block(handle, None, 17)
+    except Exception:
+        pass
+
+
+def _ended():
+    try:
+        import threading
+
+        probe.plain(41, threading._main_thread._handle)
     except Exception:
         pass

@@ -112,32 +112,15 @@ ADDITIONS = (
     # Threads
     _row("concurrent.futures._base", "Future.__init__",
          ("end", _created % (0, "CONCURRENT_FUTURE"))),
-    _row("concurrent.futures._base", "Future.result",
-         ("around:self._condition.wait(timeout)",
-          "R.block(self, timeout, {e.OP_RESULT}) | R.plain({e.BLOCK_END}, self)")),
-    _row("concurrent.futures._base", "Future.exception",
-         ("around:self._condition.wait(timeout)",
-          "R.block(self, timeout, {e.OP_RESULT}) | R.plain({e.BLOCK_END}, self)")),
     _row("concurrent.futures._base", "Future.set_result",
          ("end", "R.rec({e.FUTURE_DONE}, self, 0, 0)")),
     _row("concurrent.futures._base", "Future.set_exception",
          ("end", "R.rec({e.FUTURE_DONE}, self, 0, 1)")),
     _row("concurrent.futures._base", "Future.cancel",
          ("before:self._invoke_callbacks()", "R.rec({e.FUTURE_DONE}, self, 0, 2)")),
-    _row("threading", "Thread.join",
-         ("exit", "R.plain({e.BLOCK_END}, self)"),
-         ("entry", "R.block(self, timeout, {e.OP_JOIN})")),
     _row("threading", "Thread.start", ("entry", "R.thread(self)")),
-    _row("threading", "Thread.run", ("entry", "R.thread_name(self._name)")),
-)
-
-EXECUTORS = (
-    _row("concurrent.futures.thread", "ThreadPoolExecutor.__init__",
-         ("end", _created % ("self._max_workers", "EXECUTOR"))),
-    _row("concurrent.futures.thread", "ThreadPoolExecutor.submit",
-         ("before:self._work_queue.put(w)", "R.job_queue(f, self, R.code(fn, args))")),
-    _row("concurrent.futures.thread", "_WorkItem.run",
-         ("exit", "R.job_end()"), ("entry", "R.job_start(self.future)")),
+    _row("threading", "Thread._bootstrap_inner",
+         ("exit", "R.thread_over()"), ("entry", "R.thread_begin(self, self._name)")),
 )
 
 PRIMITIVES = (
