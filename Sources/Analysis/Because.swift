@@ -17,6 +17,7 @@ struct Because {
       for index in explainer.resources(cause) { facts += resourceFacts(index) }
     }
     facts += reachFacts()
+    facts += unheardFacts()
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
@@ -28,6 +29,16 @@ struct Because {
       facts.append("every task that is left waits, and none of them for something that can come")
     }
     return facts
+  }
+
+  private func unheardFacts() -> [String] {
+    cause.nodes.compactMap { node in
+      guard case .party(let index) = explainer.model.nodes[node],
+        explainer.model.unheard.contains(index),
+        let idle = world.threads[world.parties[index].thread]?.loops.last?.idle
+      else { return nil }
+      return "the event loop has slept since \(Clock.instant(idle.since)), with no timer to wake it"
+    }
   }
 
   /// Those that have taken from a full queue so far, or had taken what join() waits for.
@@ -89,16 +100,12 @@ struct Because {
     switch resource.kind {
     case .future:
       facts.append("the future was pending when the trace ended")
-      if let habit = resource.created?.site.flatMap({ world.habits[$0] }) {
-        facts.append(
-          "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
-            + "resolved, the last one by \(namer.quoted(party: habit.last.party)) at "
-            + "\(place(habit.last)), \(Clock.instant(habit.last.time))")
-      }
+      facts += siblingFacts(resource, "resolved")
     case .event:
       facts.append(
         resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
           ?? "nothing ever set \(name)")
+      if resource.signalled == nil { facts += siblingFacts(resource, "set") }
     case .condition:
       facts.append(
         resource.signalled.map {
@@ -120,6 +127,23 @@ struct Because {
     }
     if let task = resource.wastedOn {
       facts.append("the wake-up went to \(cancelled(task))")
+    }
+    return facts
+  }
+
+  /// Who ended such waits before, and the fate of those that waited at the same place.
+  private func siblingFacts(_ resource: ResourceRecord, _ verb: String) -> [String] {
+    var facts: [String] = []
+    if let habit = resource.created?.site.flatMap({ world.habits[$0] }) {
+      let last = habit.last
+      var fact =
+        "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
+        + "\(verb), the last one by \(namer.quoted(party: last.party)) at "
+        + "\(place(last)), \(Clock.instant(last.time))"
+      if case .ended(let outcome, let at) = world.parties[last.party].state {
+        fact += "; \(namer.quoted(party: last.party)) \(word(outcome)) at \(Clock.instant(at))"
+      }
+      facts.append(fact)
     }
     return facts
   }

@@ -67,6 +67,7 @@ extension WaitModel {
     switch nodes[cause.nodes[0]] {
     case .thread: return .blockedLoop
     case .executor: return .poolStarvation
+    case .party(let index) where unheard.contains(index): return .wrongThreadWakeup
     case .party, .descriptor, .outside, .anything: return .orphanedFuture
     case .resource(let index, let operation):
       let resource = world.resources[index]

@@ -24,6 +24,12 @@ extension Explainer {
         finding.marks.append(
           Mark(site: direct, role: .primary, label: "which waits here", party: name))
       }
+      if let done = resolution(of: party), let place = namer.directSite(done.site) {
+        finding.marks.append(
+          Mark(
+            site: place, role: .secondary, label: "resolved here at \(Clock.instant(done.time))",
+            party: namer.name(party: done.party)))
+      }
       if let outer = namer.outerSite(wait.site) {
         finding.marks.append(
           Mark(site: outer, role: .secondary, label: "in this call", party: name))
@@ -37,6 +43,12 @@ extension Explainer {
           site: site, role: .primary,
           label: "is here since \(Clock.instant(busySince(sample)))", party: name))
     }
+  }
+
+  /// How the future that a party waits for was resolved, if it was.
+  func resolution(of party: Int) -> Occurrence? {
+    guard case .resource(let future)? = wait(of: party)?.future else { return nil }
+    return world.resources[future].done?.by
   }
 
   private func busySince(
@@ -94,7 +106,8 @@ extension Explainer {
       }
       // Where a lock was taken says more than where it was made.
       if resource.holds.isEmpty, let created = resource.created,
-        let site = namer.userSite(created.site)
+        // Native code has no line; the language's own one says nothing.
+        let site = namer.userSite(created.site), site.ownership != .runtime
       {
         finding.marks.append(
           Mark(

@@ -13,7 +13,9 @@ struct Explainer {
   func finding(for cause: Cause) -> Finding {
     let leak = leakedSlot(cause)
     let kind = kind(of: cause)
-    let certainty: Certainty = cause.isStructural && !isLossy ? .certain : .likely
+    // Whoever might still wake the loop by chance, the wake-up was not sent.
+    let isSure = cause.isStructural || kind == .wrongThreadWakeup
+    let certainty: Certainty = isSure && !isLossy ? .certain : .likely
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
       headline: "")
@@ -23,7 +25,11 @@ struct Explainer {
     finding.resources = resources(cause).map(namer.findingResource)
     finding.edges = hops.map(edge)
     addMarks(cause, parties, to: &finding)
-    if let leak { addMarks(of: leak, to: &finding) }
+    if let leak {
+      addMarks(of: leak, to: &finding)
+    } else {
+      addMarksOfCancelledWaiters(cause, to: &finding)
+    }
     finding.story = story(cause, parties)
     finding.behind = (cause.behind + partyNodes(cause)).filter { !parties.contains($0) }.map(behind)
     finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
@@ -102,7 +108,8 @@ struct Explainer {
     case .permitExhaustion: operation == .acquire || operation == .queueGet
     case .lockCycle, .awaitCycle, .selfDeadlock, .abandonedLock,
       .leakedPermit, .orphanedFuture, .blockedLoop, .loopSelfWait, .poolStarvation,
-      .suspendedHolder, .strandedWaiter, .externalWait, .swallowedException, .neverAwaited,
+      .suspendedHolder, .strandedWaiter, .wrongThreadWakeup, .externalWait, .swallowedException,
+      .neverAwaited,
       .slowCallback:
       true
     }

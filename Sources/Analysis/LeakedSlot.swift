@@ -43,6 +43,15 @@ struct LeakedSlot {
 }
 
 extension Site {
+  /// Whether both are in one function, or in methods of one class.
+  fileprivate func isSameObject(as other: Site) -> Bool {
+    file == other.file && (function == other.function || owner != nil && owner == other.owner)
+  }
+
+  private var owner: Substring? {
+    function.lastIndex(of: ".").map { function[..<$0] }.flatMap { $0.hasSuffix(">") ? nil : $0 }
+  }
+
   fileprivate func isSameFunction(as other: Site) -> Bool {
     file == other.file && function == other.function
   }
@@ -79,6 +88,27 @@ extension Explainer {
       }
     }
     return nil
+  }
+
+  /// Marks where earlier waiters of the same class were cancelled: what they should have passed on, or
+  /// undone, may be what is waited for.
+  func addMarksOfCancelledWaiters(_ cause: Cause, to finding: inout Finding) {
+    guard model.kind(of: cause) == .orphanedFuture else { return }
+    for index in resources(cause) {
+      guard let wait = model.waiters[index]?.first.flatMap(wait(of:)),
+        let gate = namer.directSite(wait.site)
+      else { continue }
+      let earlier = world.interruptions.last { interruption in
+        interruption.asked.time <= wait.since
+          && namer.directSite(interruption.stack)?.isSameObject(as: gate) == true
+      }
+      guard let earlier, let site = namer.userSite(earlier.stack) else { continue }
+      finding.marks.append(
+        Mark(
+          site: site, role: .secondary,
+          label: "another that waited for the like was cancelled here at "
+            + Clock.instant(earlier.asked.time), party: namer.name(party: earlier.task)))
+    }
   }
 
   /// Where the slot was lost, and where it had been taken.

@@ -39,6 +39,8 @@ struct WaitModel {
   private(set) var proved: Set<Int> = []
   /// Nodes bound to those that have acted so far: others might, but nobody waits like this by design.
   private(set) var habitual: Set<Int> = []
+  /// Tasks that another thread made ready without waking their loop.
+  private(set) var unheard: Set<Int> = []
   private var pending: [Int] = []
   /// What a timer or a signal handler can act on.
   private var timed: Set<Entity> = []
@@ -136,8 +138,13 @@ struct WaitModel {
       }
     case .task:
       let host = Node.thread(party.thread)
-      guard let wait = party.wait, !world.isWoken(wait), !timed.contains(.party(index)) else {
+      guard let wait = party.wait, !timed.contains(.party(index)) else {
         return need(node, .all, [host])
+      }
+      if world.isWoken(wait) {
+        guard world.isUnheard(wait, on: party.thread) else { return need(node, .all, [host]) }
+        unheard.insert(index)
+        return need(node, .all, [.anything, host])
       }
       need(node, .all, [waitNode(wait), host].compactMap { $0 })
     }

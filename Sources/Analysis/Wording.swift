@@ -48,6 +48,9 @@ struct Wording {
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
     case .strandedWaiter: return "\(subject) \(verb) for \(resource), which is free"
+    case .wrongThreadWakeup:
+      return "what \(subject) \(verb) for is done, but the event loop sleeps and was not told: "
+        + "\(resolver) did it from another thread"
     case .leakedPermit where leak != nil:
       return "\(subject) \(verb) to be let in by \(leak?.gate.function ?? "it"), and "
         + "\(probably)nothing can end that wait; an earlier call was cancelled after it was let in"
@@ -96,6 +99,8 @@ struct Wording {
       ["let a task take all the permits that it needs in one go, or let fewer tasks in"]
     case .abandonedLock, .leakedPermit:
       ["give it back on every way out: async with, or try and finally"]
+    case .wrongThreadWakeup:
+      ["from another thread, use loop.call_soon_threadsafe(...), which wakes the loop"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
     case .orphanedFuture where setOrResolve == "set":
       ["set the event on every way out of the task that is to set it, also when it fails"]
@@ -163,6 +168,12 @@ struct Wording {
       let thread = world.threads[world.parties[party].thread]
     else { return "long" }
     return Clock.duration(world.now.since(thread.lastEvent))
+  }
+
+  /// Who resolved what an unheard task waits for.
+  private var resolver: String {
+    let done = waiting.compactMap { explainer.resolution(of: $0) }
+    return list(done.map { namer.quoted(party: $0.party) })
   }
 
   private var holder: String {

@@ -18,6 +18,7 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case poolStarvation = "pool-starvation"
   case suspendedHolder = "suspended-holder"
   case strandedWaiter = "stranded-waiter"
+  case wrongThreadWakeup = "wrong-thread-wakeup"
   // Not our program's fault.
   case externalWait = "external-wait"
   // Hazards: the program survived them.
@@ -32,7 +33,7 @@ package enum FindingKind: String, CaseIterable, Sendable {
     case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock, .leakedPermit,
       .orphanedFuture, .lostWakeup, .queueNoConsumer, .queueNoProducer, .unfinishedJoin,
       .shortBarrier, .blockedLoop, .loopSelfWait, .poolStarvation, .suspendedHolder,
-      .strandedWaiter, .externalWait:
+      .strandedWaiter, .wrongThreadWakeup, .externalWait:
       false
     }
   }

@@ -8,7 +8,7 @@ package struct Interruption: Sendable {
   package var stack: StackID
 }
 
-/// How futures made at one place have ended so far.
+/// How futures and events made at one place have been resolved or set so far.
 package struct FutureHabit: Sendable {
   package var count: Int
   /// The latest one that resolved such a future with a value.

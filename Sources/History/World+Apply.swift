@@ -12,6 +12,7 @@ extension World {
     case .threadEnd: endThread(event)
     case .loopStart, .loopStop, .loopIdle, .loopWake: applyLoop(event)
     case .loopWakeup:
+      wakeLoop(event)
       // run_coroutine_threadsafe makes a concurrent future and wakes the loop in one go.
       if let future = lastConcurrentFuture.removeValue(forKey: event.thread) {
         resources[future].submittedTo = event.subject
@@ -119,6 +120,13 @@ extension World {
       guard let last = threads[slot]!.loops.indices.last else { return }
       threads[slot]!.loops[last].idle = nil
     }
+  }
+
+  private mutating func wakeLoop(_ event: Event) {
+    guard let slot = thread(ofLoop: event.subject),
+      let position = threads[slot]!.loops.firstIndex(where: { $0.number == event.subject })
+    else { return }
+    threads[slot]!.loops[position].woken = event.time
   }
 
   /// A loop that goes to sleep has run every timer that was due.

@@ -33,6 +33,7 @@ extension World {
     case .eventSet:
       resources[index].isSet = true
       resources[index].signalled = what
+      noteHabit(of: index, .value, what)
       resources[index].providers.insert(actor)
     case .eventCleared: resources[index].isSet = false
     case .notified:

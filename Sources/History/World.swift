@@ -56,6 +56,15 @@ package struct World: Sendable {
     return isDone(future)
   }
 
+  /// Whether a wait was ended by another thread while the loop slept, and nobody woke the loop: its
+  /// callbacks are ready, and it does not know.
+  package func isUnheard(_ wait: Wait, on slot: ThreadSlot) -> Bool {
+    guard case .resource(let future)? = wait.future, let done = resources[future].done?.by,
+      let loop = threads[slot]?.loops.last, let idle = loop.idle, idle.limit == nil
+    else { return false }
+    return parties[done.party].thread != slot && idle.since <= done.time && loop.woken < done.time
+  }
+
   package func isDone(_ entity: Entity) -> Bool {
     switch entity {
     case .party(let index): parties[index].isEnded

@@ -127,4 +127,25 @@ extension Explanation {
       derive the barrier's number from the same list as the tasks; call barrier.abort() when a \
       party fails.
       """)
+
+  static let wrongThreadWakeup = Explanation(
+    kind: .wrongThreadWakeup,
+    summary: "a future was resolved from another thread, and the event loop was not woken",
+    meaning: """
+      What the task waits for is done: another thread resolved the future, set the event or filled the \
+      queue. That put the task among those to be run next, but the event loop was asleep by then and was \
+      not woken. It sleeps until something else happens, if ever.
+      """,
+    example: """
+      def on_reading(value):                  # called by the driver's own thread
+          future.set_result(value)            # the loop does not hear of it
+      """,
+    comesAbout: """
+      futures, events and queues of asyncio belong to the thread of their loop; callbacks of drivers, \
+      timers and pools often run on another one.
+      """,
+    mending: """
+      hand it over: loop.call_soon_threadsafe(future.set_result, value), or \
+      asyncio.run_coroutine_threadsafe(...).
+      """)
 }

@@ -62,6 +62,7 @@ extension FindingKind {
     case .leakedPermit: .leakedPermit
     case .suspendedHolder: .suspendedHolder
     case .strandedWaiter: .strandedWaiter
+    case .wrongThreadWakeup: .wrongThreadWakeup
     case .orphanedFuture: .orphanedFuture
     case .lostWakeup: .lostWakeup
     case .queueNoConsumer: .queueNoConsumer
