@@ -93,9 +93,11 @@ struct Because {
     var facts: [String] = []
     for hold in resource.holds.prefix(4) {
       guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
+      let how =
+        hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"
       facts.append(
-        "\(namer.quoted(party: hold.party)), which took \(name) at \(place(hold)), "
-          + "\(word(outcome)) at \(Clock.instant(at)) without giving it back")
+        "\(namer.quoted(party: hold.party)), \(how) \(name) at \(place(hold)), "
+          + "\(ended(hold.party, outcome)) at \(Clock.instant(at)) without giving it back")
     }
     switch resource.kind {
     case .future:
@@ -125,7 +127,7 @@ struct Because {
       }
     case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process: break
     }
-    if let task = resource.wastedOn {
+    if let task = resource.wastedOn, !resource.holds.contains(where: { $0.party == task }) {
       facts.append("the wake-up went to \(cancelled(task))")
     }
     return facts
@@ -146,6 +148,14 @@ struct Because {
       facts.append(fact)
     }
     return facts
+  }
+
+  /// How a task ended, and who asked for it if it was cancelled.
+  private func ended(_ task: Int, _ outcome: Outcome) -> String {
+    guard outcome == .cancelled, let asked = world.parties[task].cancelRequested else {
+      return word(outcome)
+    }
+    return "was cancelled by \(namer.quoted(party: asked.party)) (\(place(asked)))"
   }
 
   /// A cancelled task, with who asked for it and where.

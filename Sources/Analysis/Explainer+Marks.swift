@@ -66,7 +66,7 @@ extension Explainer {
     for index in resources(cause) {
       for hold in world.resources[index].holds.prefix(8) {
         guard let line = namer.userSite(hold.site), waitLines.contains(Namer.place(line)),
-          let direct = namer.directSite(hold.site), direct != line
+          let direct = namer.directSite(hold.site, of: index), direct != line
         else { continue }
         let name = namer.name(resource: index)
         finding.marks.append(
@@ -83,11 +83,13 @@ extension Explainer {
       let name = namer.name(resource: index)
       for hold in resource.holds.prefix(8) {
         guard let site = namer.userSite(hold.site) else { continue }
+        let what =
+          hold.handedBy == nil
+          ? "took \(name) here" : "handed \(name) to \(namer.quoted(party: hold.party)) here"
         finding.marks.append(
           Mark(
-            site: site, role: .secondary,
-            label: "took \(name) here at \(Clock.instant(hold.time))",
-            party: namer.name(party: hold.party)))
+            site: site, role: .secondary, label: "\(what) at \(Clock.instant(hold.time))",
+            party: namer.name(party: hold.handedBy ?? hold.party)))
       }
       for (what, done) in [(resource.lastPut, "put"), (resource.lastGot, "taken")] {
         guard let what, let site = namer.userSite(what.site) else { continue }

@@ -76,12 +76,12 @@ struct Explainer {
         if !hops.isEmpty { hops[hops.count - 1].provider = index }
         hops.append(Hop(party: index))
       case .thread(let slot):
-        guard let thread = world.threads[slot] else { continue }
+        guard let thread = world.threads[slot], hops.last?.party != thread.actor else { continue }
         if !hops.isEmpty {
           hops[hops.count - 1].provider = thread.actor
           hops[hops.count - 1].needsThread = hops[hops.count - 1].resource == nil
         }
-        if hops.last?.party != thread.actor { hops.append(Hop(party: thread.actor)) }
+        hops.append(Hop(party: thread.actor))
       case .resource(let index, _): if !hops.isEmpty { hops[hops.count - 1].resource = index }
       case .executor(let index): if !hops.isEmpty { hops[hops.count - 1].resource = index }
       case .descriptor, .outside, .anything: break
@@ -233,7 +233,14 @@ struct Explainer {
       let name = namer.name(resource: index)
       let resource = world.resources[index]
       for hold in resource.holds.prefix(8) {
-        moments.append(moment(hold, "takes \(name)"))
+        if let giver = hold.handedBy {
+          moments.append(
+            Moment(
+              time: hold.time, party: namer.name(party: giver),
+              text: "hands \(name) to \(namer.quoted(party: hold.party))"))
+        } else {
+          moments.append(moment(hold, "takes \(name)"))
+        }
         if case .ended(_, let at) = world.parties[hold.party].state {
           moments.append(
             Moment(

@@ -21,7 +21,7 @@ struct Namer {
     for (index, resource) in world.resources.enumerated() {
       switch resource.kind {
       case .lock, .semaphore, .condition, .event, .barrier, .queue, .threadLock:
-        guard var site = directSite(resource.created?.site) else { continue }
+        guard var site = directSite(resource.created?.site, of: index) else { continue }
         (site.column, site.endColumn) = (nil, nil)
         made[site, default: []].append(index)
       case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process: continue
@@ -78,7 +78,7 @@ struct Namer {
     if let name = resource.name {
       return resource.kind == .concurrentFuture ? "the result of \(name)" : name
     }
-    if let name = attribute(madeAt: resource.created?.site) {
+    if let name = nameRead(resource: index) {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name
     }
@@ -87,7 +87,7 @@ struct Namer {
     {
       return "the lock of \(name(resource: condition))"
     }
-    let kind = word(resource.kind)
+    let kind = libraryWord(resource: index) ?? word(resource.kind)
     guard let site = userSite(resource.created?.site) else { return "a \(kind)" }
     return "the \(kind) made at \(Self.place(site))"
   }
@@ -106,12 +106,13 @@ struct Namer {
   /// Whether the name is read from the line that made the resource.
   func isNameRead(resource index: Int) -> Bool {
     world.resources[index].name == nil
-      && attribute(madeAt: world.resources[index].created?.site) != nil
+      && nameRead(resource: index) != nil
   }
 
   /// What the line that made it assigns it to: `cache_lock` of `self.cache_lock = asyncio.Lock()`.
-  private func attribute(madeAt stack: StackID?) -> String? {
-    guard let site = directSite(stack), let lines = source(site.file),
+  private func nameRead(resource index: Int) -> String? {
+    guard let site = directSite(world.resources[index].created?.site, of: index),
+      let lines = source(site.file),
       lines.indices.contains(site.line - 1)
     else { return nil }
     let line = lines[site.line - 1]

@@ -94,7 +94,11 @@ struct TimelineBuilder {
     case .taskEnd: return world.livingParty(event.subject).map { ($0, "ends", .ends) }
     case .taskCancel:
       return world.livingParty(event.subject).map { ($0, "is asked to end", .wakes) }
-    case .acquired: return actor.map { ($0, "takes \(name())", .takes) }
+    case .acquired:
+      guard event.object != 0, let taker = world.livingParty(event.object), taker != actor else {
+        return actor.map { ($0, "takes \(name())", .takes) }
+      }
+      return actor.map { ($0, "hands \(name()) to \(namer.quoted(party: taker))", .wakes) }
     case .released: return actor.map { ($0, "gives back \(name())", .releases) }
     case .eventSet: return actor.map { ($0, "sets \(name())", .wakes) }
     case .notified: return actor.map { ($0, "notifies \(name())", .wakes) }

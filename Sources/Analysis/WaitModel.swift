@@ -58,6 +58,7 @@ struct WaitModel {
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
     for targets in world.signalHandlers.values { timed.formUnion(targets) }
+    passOnTimeouts()
     for index in world.parties.indices {
       guard let wait = world.parties[index].wait else { continue }
       if world.isWoken(wait) {
@@ -83,6 +84,26 @@ struct WaitModel {
     var causal = live
     causal[number(.anything)] = true
     components = graph.components(among: causal)
+  }
+
+  /// What a task awaits ends with it: a timeout or a cancellation goes down to the tasks of its group.
+  private mutating func passOnTimeouts() {
+    var next = Array(timed)
+    while let entity = next.popLast() {
+      var awaited: [Entity?] = []
+      switch entity {
+      case .party(let index):
+        guard let wait = world.parties[index].wait else { continue }
+        awaited = [wait.future]
+        if let (resource, operation) = wait.primitive, let resource, operation == .group {
+          awaited.append(.resource(resource))
+        }
+      case .resource(let index): awaited = world.resources[index].members
+      }
+      for entity in awaited.compactMap({ $0 }) where timed.insert(entity).inserted {
+        next.append(entity)
+      }
+    }
   }
 
   func isLive(_ node: Node) -> Bool { numbers[node].map { live[$0] } ?? true }
@@ -286,6 +307,7 @@ struct WaitModel {
       if !connectByReach(node, index) { need(node, .any, [.anything]) }
     case .future:
       if resource.done != nil { return need(node, .all, []) }
+      if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
       if !connectByReach(node, index) { connectFuture(node, resource) }
     }
   }

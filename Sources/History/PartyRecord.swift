@@ -56,6 +56,8 @@ package struct Occurrence: Sendable {
   /// Index in `World.parties`.
   package var party: Int
   package var site: StackID?
+  /// Who did it on the party's behalf, and not the party itself.
+  package var handedBy: Int?
   package init(time: TraceInstant, party: Int, site: StackID?) {
     self.time = time
     self.party = party

@@ -92,7 +92,9 @@ extension World {
   /// The resource behind a number; a new one of unknown origin if its creation was not seen.
   mutating func resource(_ number: UInt64, orNew kind: ResourceKind) -> Int {
     if let index = resource(number) { return index }
-    resources.append(ResourceRecord(kind: kind, number: number, capacity: 1, created: nil))
+    // How many threads an unknown pool has is unknown; it may have one more.
+    let capacity: UInt64 = kind == .executor ? .max : 1
+    resources.append(ResourceRecord(kind: kind, number: number, capacity: capacity, created: nil))
     living[number] = .resource(resources.count - 1)
     return resources.count - 1
   }

@@ -26,10 +26,8 @@ extension World {
     let index = resource(event.subject, orNew: event.kind.resourceKind)
     let what = occurrence(event, by: actor)
     switch event.kind {
-    case .acquired:
-      resources[index].takes.append(what)
-      resources[index].takers.insert(actor)
-    case .released: release(index, what)
+    case .acquired: acquire(index, what, for: named(event) ?? actor)
+    case .released: release(index, what, of: named(event) ?? actor)
     case .eventSet:
       resources[index].isSet = true
       resources[index].signalled = what
@@ -59,12 +57,32 @@ extension World {
     }
   }
 
-  /// Gives back the releasing party's own take, else that of a party that has ended, else the oldest.
-  private mutating func release(_ index: Int, _ what: Occurrence) {
+  /// The party on whose behalf something is taken or given back, if the event names one.
+  private func named(_ event: Event) -> Int? {
+    event.object == 0 ? nil : party(event.object)
+  }
+
+  /// What was handed over to a party counts as taken where that party goes on, once it does.
+  private mutating func acquire(_ index: Int, _ what: Occurrence, for taker: Int) {
+    var hold = what
+    if taker != what.party {
+      hold.party = taker
+      hold.handedBy = what.party
+    } else if let handed = resources[index].takes.lastIndex(where: {
+      $0.party == taker && $0.handedBy != nil
+    }) {
+      resources[index].takes.remove(at: handed)
+    }
+    resources[index].takes.append(hold)
+    resources[index].takers.insert(taker)
+  }
+
+  /// Gives back the party's own take, else that of a party that has ended, else the oldest.
+  private mutating func release(_ index: Int, _ what: Occurrence, of party: Int) {
     resources[index].released = what
     resources[index].providers.insert(what.party)
     let takes = resources[index].takes
-    if let own = takes.lastIndex(where: { $0.party == what.party }) {
+    if let own = takes.lastIndex(where: { $0.party == party }) {
       resources[index].takes.remove(at: own)
       return
     }

@@ -158,11 +158,11 @@ extension EventKind {
       E(.taskDestroyed, "task-destroyed", task, "the task was collected while it was pending"),
 
       E(
-        .acquired, "acquired", F(.resource, "resource"), site: "stack", "a lock or permit is taken"),
+        .acquired, "acquired", F(.resource, "resource"), object: F(.party, "for"), site: "stack",
+        "a lock or permit is taken, or handed over to the task that is named"),
       E(
-        .released, "released", F(.resource, "resource"), site: "stack",
-        "a lock or permit is given back"
-      ),
+        .released, "released", F(.resource, "resource"), object: F(.party, "of"), site: "stack",
+        "a lock or permit is given back, on behalf of the task if one is named"),
       E(.eventSet, "event-set", F(.resource, "event"), site: "stack", "the event is set"),
       E(
         .eventCleared, "event-cleared", F(.resource, "event"), site: "stack", "the event is cleared"

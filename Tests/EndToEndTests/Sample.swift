@@ -6,7 +6,7 @@ import Testing
 ///
 /// Header comments: `# expect: KIND` or `# expect: nothing`, `# tasks: a, b`, `# resource: x, y`,
 /// `# because: text` (a word of the evidence), `# also: KIND` (a hazard that must accompany it),
-/// `# python: 3.11` (the oldest that has what it uses). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
+/// `# python: 3.11` (the oldest that has what it uses), `# requires: anyio` (a package from PyPI). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
 /// point to; of several lines marked `# <- runs`, one is enough.
 struct Sample: Sendable, CustomTestStringConvertible {
   var file: URL
@@ -17,21 +17,24 @@ struct Sample: Sendable, CustomTestStringConvertible {
   var evidence: [String]
   var hazards: [FindingKind]
   var oldestPython: PythonVersion
+  /// What pip has to install.
+  var requirement: String?
   var lines: [Int]
   var alternativeLines: [Int]
   var lineCount: Int
 
   var name: String { file.lastPathComponent }
-  var testDescription: String { name }
+  var testDescription: String { requirement == nil ? name : "anyio/\(name)" }
 
   /// Every Python sample of the package, by name.
   static func all() throws -> [Sample] {
-    let folder = Package.root.appending(path: "samples/asyncio")
-    return try FileManager.default
-      .contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-      .filter { $0.pathExtension == "py" }
-      .sorted { $0.lastPathComponent < $1.lastPathComponent }
-      .map(Sample.init)
+    try ["asyncio", "anyio"].flatMap {
+      try FileManager.default.contentsOfDirectory(
+        at: Package.root.appending(path: "samples/\($0)"), includingPropertiesForKeys: nil)
+    }
+    .filter { $0.pathExtension == "py" }
+    .sorted { $0.path < $1.path }
+    .map(Sample.init)
   }
 
   /// Throws `SampleError` that names file and comment if an expectation cannot be read.
@@ -61,6 +64,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     tasks = values("tasks")
     evidence = values("because")
     resources = values("resource")
+    requirement = values("requires").first
     oldestPython = try values("python").first.map(PythonVersion.init(text:)) ?? .oldest
     self.lines = []
     alternativeLines = []

@@ -7,7 +7,13 @@ import Testing
   struct Case: Sendable, CustomTestStringConvertible {
     var sample: Sample
     var python: Interpreter
-    var testDescription: String { "\(sample.name) on \(python.version)" }
+    var testDescription: String { "\(sample.testDescription) on \(python.version)" }
+
+    /// The folder of what the sample requires, if anything; cancels the test if pip cannot install it.
+    func packages() async throws -> String? {
+      guard let requirement = sample.requirement else { return nil }
+      return try await InstalledPackages.shared.folder(of: requirement, for: python)
+    }
   }
 
   static func cases(healthy: Bool) throws -> [Case] {
@@ -28,7 +34,8 @@ import Testing
     let sample = test.sample
     try await Turnstile.shared.pass {
       try await allowingGaps(of: test) {
-        let recording = try await Recording.make(of: sample.file, with: test.python.path)
+        let recording = try await Recording.make(
+          of: sample.file, with: test.python.path, packages: try await test.packages())
         let report = recording.report
         #expect(recording.status == 1, "\(report)")
         try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
@@ -68,7 +75,8 @@ import Testing
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
     try await Turnstile.shared.pass {
       try await allowingGaps(of: test) {
-        let recording = try await Recording.make(of: test.sample.file, with: test.python.path)
+        let recording = try await Recording.make(
+          of: test.sample.file, with: test.python.path, packages: try await test.packages())
         #expect(recording.report.findings.isEmpty, "\(recording.report)")
         #expect(recording.status == 0)
         #expect(!recording.programErrors.contains("Error"), "\(recording.programErrors)")

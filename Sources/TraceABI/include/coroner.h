@@ -57,8 +57,10 @@ enum coroner_event_kind {
   CORONER_TASK_DESTROYED = 26,  /* subject: task, collected while pending */
 
   /* operations, by the party that runs on the recording thread */
-  CORONER_ACQUIRED = 30,        /* subject: lock, semaphore, thread lock; site: stack */
-  CORONER_RELEASED = 31,        /* subject: same; site: stack */
+  CORONER_ACQUIRED = 30,        /* subject: lock, semaphore, thread lock; object: task that it is handed to, 0:
+                                   who acts takes it; site: stack. What was handed over is acquired once
+                                   more when that task goes on */
+  CORONER_RELEASED = 31,        /* subject: same; object: task on whose behalf, 0: who acts; site: stack */
   CORONER_EVENT_SET = 32,       /* subject: event; site: stack */
   CORONER_EVENT_CLEARED = 33,   /* subject: event; site: stack */
   CORONER_NOTIFIED = 34,        /* subject: condition; object: how many it asks to wake; site: stack;

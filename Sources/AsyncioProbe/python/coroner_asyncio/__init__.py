@@ -10,6 +10,8 @@ _TARGETS = {
     "asyncio": "asyncio_imported",
     "concurrent.futures.thread": "late_imported",
     "queue": "late_imported",
+    "anyio": "library_imported",
+    "anyio._backends._asyncio": "library_imported",
 }
 
 

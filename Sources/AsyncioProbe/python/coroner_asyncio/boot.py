@@ -4,7 +4,7 @@ import sys
 import types
 
 from . import _coroner_probe as probe
-from . import inject, table, threads, verify
+from . import inject, libraries, table, threads, verify
 
 _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
@@ -59,6 +59,7 @@ def asyncio_imported(_):
     for module in threads.LATE:
         if _is_imported(module):
             late_imported(module)
+    _libraries_imported()
 
 
 def late_imported(module):
@@ -75,6 +76,31 @@ def _is_imported(name):
     module = sys.modules.get(name)
     spec = getattr(module, "__spec__", None)
     return module is not None and not getattr(spec, "_initializing", False)
+
+
+def library_imported(trigger):
+    """Called when one of `libraries.LIBRARIES` has been imported, after asyncio."""
+    if "asyncio" not in _ready or trigger in _ready:
+        return
+    _ready.add(trigger)
+    groups, is_complete = libraries.LIBRARIES[trigger]
+    for name, variants in groups:
+        if name in _ready:
+            continue
+        why = libraries.hook(variants, probe, _find)
+        if not why:
+            _ready.add(name)
+        elif is_complete:
+            _fallback("not recorded: %s" % name, why)
+    inject.forget_sources()
+    _reach()
+
+
+def _libraries_imported():
+    """Hooks what has been imported unseen: before asyncio, or past another import hook."""
+    for trigger in libraries.LIBRARIES:
+        if _is_imported(trigger):
+            library_imported(trigger)
 
 
 def _prepare():
@@ -183,15 +209,20 @@ def _prepare_snapshots():
         raise LookupError("CORONER_SIGNAL names no signal that could be used")
 
 
-def _inject_asyncio():
+def _reach():
     import asyncio.events
     import asyncio.futures
 
-    known = [asyncio.futures.Future] + [_find(module, name) for module, name in table.KNOWN]
+    known = [asyncio.futures.Future]
+    known += [_find(module, name) for module, name in table.KNOWN + libraries.KNOWN]
     closed = (asyncio.events.AbstractEventLoop, types.ModuleType, types.FrameType, types.CodeType)
     probe.reach(
-        tuple(cls for cls in known if cls is not None), closed,
+        tuple(cls for cls in known if isinstance(cls, type)), closed,
         asyncio.futures._set_result_unless_cancelled)
+
+
+def _inject_asyncio():
+    _reach()
     probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
     _inject(table.ADDITIONS + threads.ADDITIONS)
     # Injection gave the primitives new code.
@@ -227,8 +258,11 @@ def _find(module, name):
     """A function or class of an imported module, by its qualified name, or None."""
     found = sys.modules.get(module)
     for part in name.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found
+        if isinstance(found, property):
+            found = getattr(found, part, None)
+        else:
+            found = getattr(found, "__dict__", {}).get(part)
+    return getattr(found, "__func__", found)
 
 
 def _at_ends():
@@ -245,6 +279,7 @@ def _forked():
 def _watches(loop):
     """Whether the watchdog can tell when a loop's thread is in its selector."""
     try:
+        _libraries_imported()
         return type(loop._selector).__name__ == "EpollSelector"
     except Exception:
         return False

@@ -6,6 +6,7 @@ of the code, not globals. A function is left alone unless the source found is pr
 without additions, it must give the same bytecode.
 """
 import ast
+import itertools
 import types
 
 _PLACE = "<coroner>."
@@ -18,12 +19,18 @@ class Refused(Exception):
 
 
 def inject(function, additions, recorder):
-    """Adds to a function; raises Refused, and changes nothing, if that is not safe.
+    """Adds to a function; raises Refused, and changes nothing, if that is not safe."""
+    function.__code__ = prepare(function, additions, recorder)
+
+
+def prepare(function, additions, recorder):
+    """The code of a function with additions; raises Refused if it cannot safely have them.
 
     `additions`: (where, statement) pairs. In a statement `R.name` is the recorder's. Where:
     "entry", "exit" (on every way out), "end" (where the body ends), "return" (before each return),
     "before:S" / "after:S" / "around:S" (the statement whose text is S, or whose text begins with it if
-    S ends with "..."; around takes the pair "STATEMENT | STATEMENT").
+    S ends with "..."; only the second of several if "#2" follows; around takes the pair
+    "STATEMENT | STATEMENT").
     """
     code = function.__code__
     owner, tree = _parse(code)
@@ -47,7 +54,7 @@ def inject(function, additions, recorder):
     replaced = {"co_consts": tuple(_constant(value, recorder) for value in changed.co_consts)}
     if hasattr(code, "co_qualname"):
         replaced["co_qualname"] = code.co_qualname
-    function.__code__ = changed.replace(**replaced)
+    return changed.replace(**replaced)
 
 
 def _constant(value, recorder):
@@ -73,12 +80,19 @@ def _lines(path):
 def _imported(lines):
     """The names that a module's import statements at its left margin bind."""
     names = set()
+    within = False
     for line in lines:
-        if line.startswith(("import ", "from ")):
-            for item in line.partition("import ")[2].split("#")[0].split(","):
-                words = item.strip(" ()\n").split()
-                if words:
-                    names.add(words[-1].partition(".")[0])
+        text = line.split("#")[0]
+        if text.startswith(("import ", "from ")):
+            within = "(" in text
+            text = text.partition("import ")[2]
+        elif not within:
+            continue
+        within = within and ")" not in text
+        for item in text.split(","):
+            words = item.strip(" ()\n").split()
+            if words:
+                names.add(words[-1].partition(".")[0])
     return names
 
 
@@ -142,7 +156,6 @@ def _definition(tree):
     definition = tree.body[0]
     if not isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
         raise Refused("the source is not a function")
-    definition.decorator_list = []
     return definition
 
 
@@ -234,13 +247,21 @@ _actions = {
 
 
 def _matcher(pattern):
+    pattern, _, number = pattern.partition(" #")
+    if number:
+        count = itertools.count(1)
+        return lambda s: _text(s) == pattern and next(count) == int(number)
     if pattern.endswith("..."):
         return lambda s: _text(s).startswith(pattern[:-3])
     return lambda s: _text(s) == pattern
 
 
 def _text(statement):
-    return "" if hasattr(statement, "body") else ast.unparse(statement)
+    if hasattr(statement, "body"):
+        return ""
+    text = ast.unparse(statement)
+    # Up to 3.10 the targets of an assignment are in parentheses.
+    return text[1:].replace(") = ", " = ", 1) if text.startswith("(") and ") = " in text else text
 
 
 def _rewrite(body, matches, replace):
@@ -258,9 +279,11 @@ def _rewrite(body, matches, replace):
             index += len(new)
             count += 1
             continue
-        for field in ("body", "orelse", "finalbody"):
-            count += _rewrite(getattr(statement, field, []), matches, replace)
-        for handler in getattr(statement, "handlers", []):
-            count += _rewrite(handler.body, matches, replace)
+        # In the order of the text.
+        blocks = [getattr(statement, "body", [])]
+        blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+        blocks += [getattr(statement, field, []) for field in ("orelse", "finalbody")]
+        for block in blocks:
+            count += _rewrite(block, matches, replace)
         index += 1
     return count

@@ -1,0 +1,47 @@
+"""What is recorded of primitives that a library builds itself: its locks, limiters, streams and groups.
+
+By the module whose import makes them known: (name, variants) pairs, one a primitive, and whether all of
+them are known by then. A variant, for some versions of the library, is a list of functions with their additions (as in `table`) and a list of waits
+(module, function, operation, local that holds the resource, absorbs). The first variant of which all
+functions are there and take their additions is used, whole or not at all: half of a lock would look like
+one that is never given back.
+"""
+from . import anyio_table, inject
+
+LIBRARIES = {
+    "anyio": (anyio_table.GROUPS, False),
+    "anyio._backends._asyncio": (anyio_table.GROUPS, True),
+}
+
+# Types whose instances a timer or a signal handler may act on.
+KNOWN = anyio_table.KNOWN
+
+
+def hook(variants, probe, find):
+    """Records one primitive; why it is not recorded, if it is not."""
+    why = []
+    for functions, waits in variants:
+        try:
+            prepared = [_prepare(module, name, additions, probe, find)
+                        for module, name, additions in functions]
+        except Exception as error:
+            why.append("%s: %s" % (type(error).__name__, error))
+            continue
+        for function, code in prepared:
+            function.__code__ = code
+        for module, name, operation, local, absorbs in waits:
+            code = find(module, name).__code__
+            probe.primitive(code, operation, code.co_varnames.index(local), absorbs)
+        return None
+    return "; ".join(why)
+
+
+def _prepare(module, name, additions, probe, find):
+    function = find(module, name)
+    if not hasattr(function, "__code__"):
+        raise LookupError("no %s.%s" % (module, name))
+    inject.of_class(function)
+    try:
+        return function, inject.prepare(function, additions, probe)
+    except inject.Refused as refused:
+        raise LookupError("%s.%s: %s" % (module, name, refused)) from None
