@@ -3,6 +3,7 @@
 # make test       stage, run every test, check the format of the sources
 # make bench      measure; ONLY=record|analyze|asyncio runs a part
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
+# make soak        servers under load, recorded; MINUTES=10
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
 
@@ -12,6 +13,7 @@ PREFIX  ?= /usr/local
 SWIFT   ?= swift
 ONLY    ?=
 SUITES  ?=
+MINUTES ?= 10
 
 BUILD    = $(SWIFT) build -c release --scratch-path
 # The tool carries its own standard library; what is loaded into other programs needs none.
@@ -19,7 +21,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites soak install clean deps
 
 all: stage
 
@@ -64,6 +66,9 @@ bench: stage
 
 suites: stage
 	python3 Tests/Suites/run.py --coroner $(DIST)/bin/coroner $(SUITES)
+
+soak: stage
+	python3 Tests/Soak/soak.py --coroner $(DIST)/bin/coroner --minutes $(MINUTES)
 
 install: stage
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib

@@ -146,7 +146,7 @@ def analyze(coroner, file):
     if answer.returncode > 1 or answer.returncode < 0:
         return [f"{file}: unreadable {answer.stderr.strip()[:200]}"]
     return [
-        f"{file}: {finding['kind']} {finding['certainty']} {finding['title']}"
+        f"{file}: {finding['kind']} {finding['certainty']} {finding['headline']}"
         for finding in json.loads(answer.stdout)["findings"]]
 
 
