@@ -1,0 +1,1 @@
+exec sh ../servers/postgres.sh 54940 "$@"
