@@ -106,6 +106,40 @@ func walkAwaits(_ coroutine: Raw, _ hash: inout UInt64) -> Int {
   return count
 }
 
+/// Calls `body` with what a suspended coroutine consists of, down to what it waits for: itself, what it
+/// awaits, their frames where these are objects of their own.
+func eachAwaited(_ coroutine: Raw, _ body: (Raw) -> Void) {
+  var next: Raw? = coroutine
+  var count = 0
+  while let this = next, count < 2 * frameLimit {
+    count += 1
+    let type = typeOf(this)
+    if type == coroutineWrapperType || type == asyncSendType || type == asyncThrowType {
+      body(this)
+      next = load(this, Offset.firstField)
+      if type == coroutineWrapperType { continue }
+    } else if type != coroutineType && type != generatorType {
+      return
+    }
+    guard let generator = next else { return }
+    body(generator)
+    if !layout.inline, let frame = load(generator, layout.generatorFrame) { body(frame) }
+    next = suspendedFrame(generator)?.awaited
+  }
+}
+
+/// Whether a coroutine runs now, on whatever thread; false where that is not known.
+func isRunning(_ coroutine: Raw) -> Bool {
+  let type = typeOf(coroutine)
+  guard type == coroutineType || type == generatorType else { return false }
+  switch minorVersion {
+  case 9: return coroutine.load(fromByteOffset: 24, as: Int8.self) != 0
+  case 10:
+    return load(coroutine, layout.generatorFrame)?.load(fromByteOffset: 108, as: Int8.self) == 0
+  default: return coroutine.load(fromByteOffset: layout.generatorState, as: Int8.self) == 0
+  }
+}
+
 /// Walks the running frames of a thread into `frames`, innermost first, down to the loop.
 @inline(__always)
 func walkRunning(_ thread: Raw, _ hash: inout UInt64) -> Int {

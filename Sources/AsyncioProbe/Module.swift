@@ -168,6 +168,7 @@ private let snapshotsFunction: FastFunction = { _, a, count in
   moduleType = PyTuple_GetItem(types, 0).map { Raw($0) }
   if let lock = PyTuple_GetItem(types, 1) { setLock(Raw(lock), locked: Raw(locked)) }
   setThreadPrimitives(rows)
+  setSnapshotTypes(types)
   return answer(probe_watch_configure(snapshot))
 }
 

@@ -25,9 +25,6 @@ nonisolated(unsafe) private var queue: UnsafeMutablePointer<Visit>! = nil
 nonisolated(unsafe) private var queued = 0
 nonisolated(unsafe) private var depth = 0
 
-private typealias VisitFunction = @convention(c) (Raw?, Raw?) -> Int32
-private typealias TraverseFunction = @convention(c) (Raw?, VisitFunction?, Raw?) -> Int32
-private let traverseOffset = 184
 private let typeSubclassFlag: UInt = 1 << 31
 private let collectableFlag: UInt = 1 << 14
 private let transparentFlags: UInt = 1 << 29 | 1 << 26 | 1 << 25  // dict, tuple, list

@@ -31,6 +31,8 @@ let snapshot: @convention(c) (UInt32, UInt64, UInt64) -> Bool = { reason, still,
     CORONER_SNAPSHOT_BEGIN, number, still,
     value: why ? CORONER_SNAPSHOT_EXIT.rawValue : reason)
   threads.record()
-  record(CORONER_SNAPSHOT_END, number, 0, value: isLate ? 1 : 0)
-  return !isLate
+  var looked: UInt64 = 0
+  let isComplete = recordReferrers(threads, looked: &looked)
+  record(CORONER_SNAPSHOT_END, number, looked, value: isComplete ? 0 : 1)
+  return isComplete || !isLate
 }

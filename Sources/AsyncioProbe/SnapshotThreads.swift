@@ -100,8 +100,17 @@ struct StandingThread {
   var stack: UInt32
   var resource: UInt64
   var operation: UInt32
-  /// It stays where it is until somebody acts on the resource.
-  var waitsForEver: Bool
+  var role: ThreadRole
+}
+
+/// What the frames of a thread wait for.
+enum ThreadRole: UInt8 {
+  /// Nothing, as far as is known.
+  case acts
+  /// All of them for the resource, without a limit.
+  case waits
+  /// Those outside of its loop for the loop's main task.
+  case runsLoop
 }
 
 struct StandingThreads {
@@ -115,6 +124,29 @@ struct StandingThreads {
       AsyncioProbe.record(
         CORONER_THREAD_WAIT, thread.tid, thread.resource, site: thread.stack,
         value: thread.operation)
+    }
+  }
+
+  /// Calls `body` with each frame that waits, and the state of its thread.
+  func eachPartyFrame(_ body: (Raw, RunningFrame) -> Void) {
+    let until = loopCodes().until
+    for index in 0..<list.count where list[index].role != .acts {
+      let state = list[index].state
+      var inner = 0
+      if list[index].role == .runsLoop {
+        // Outside of the outermost loop.
+        var count = 0
+        eachRunningFrame(state) { frame in
+          if frame.code == until { inner = count }
+          count += 1
+          return true
+        }
+      }
+      eachRunningFrame(state) { frame in
+        inner -= 1
+        if inner < 0 { body(state, frame) }
+        return true
+      }
     }
   }
 
@@ -139,12 +171,27 @@ func standingThreads() -> StandingThreads {
     var hash: UInt64 = 0
     let count = walkRunning(state, &hash)
     var thread = StandingThread(
-      state: state, tid: tid, stack: stack, resource: 0, operation: 0, waitsForEver: false)
+      state: state, tid: tid, stack: stack, resource: 0, operation: 0, role: .acts)
     findThreadPrimitive(count, &thread)
+    findRole(&thread)
     for index in 0..<count where frames[index].code == shutdownCode { threads.isExiting = true }
     if !threads.list.append(thread) { break }
   }
   return threads
+}
+
+private func findRole(_ thread: inout StandingThread) {
+  if !knowsFrameReferences() || thread.resource == 0 { thread.role = .acts }
+  guard knowsFrameReferences() else { return }
+  let codes = loopCodes()
+  var runs = false
+  var runsUntil = false
+  eachRunningFrame(thread.state) { frame in
+    if frame.code == codes.forever { runs = true }
+    if frame.code == codes.until { runsUntil = true }
+    return true
+  }
+  if runs || runsUntil { thread.role = runsUntil ? .runsLoop : .acts }
 }
 
 /// The primitive that a thread with the first `count` of `frames` (innermost first) waits for.
@@ -160,10 +207,10 @@ private func findThreadPrimitive(_ count: Int, _ thread: inout StandingThread) {
     if isFound, !primitive.absorbs { return }
     if let limit = local(frame, primitive.timeoutSlot), !isNone(object(limit)) { isLimited = true }
     if !isFound {
-      thread.waitsForEver = index == 0 && primitive.showsLock && isHeld(local(frame, 2))
-      if primitive.operation == CORONER_OP_JOIN.rawValue { thread.waitsForEver = true }
+      let isIn = index == 0 && primitive.showsLock && isHeld(local(frame, 2))
+      if isIn || primitive.operation == CORONER_OP_JOIN.rawValue { thread.role = .waits }
     }
-    if isLimited { thread.waitsForEver = false }
+    if isLimited { thread.role = .acts }
     isFound = true
     thread.operation = primitive.operation
     thread.resource = resource(frame, slot: 0)

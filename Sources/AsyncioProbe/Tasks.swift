@@ -233,3 +233,41 @@ private let cancelHook: MethodFunction = { task, a, b, c, d in
   }
   return originalCancel!(task, a, b, c, d)
 }
+
+// MARK: As a snapshot finds it
+
+/// What a task that is not done stands at.
+struct TaskStand {
+  /// The future that it waits for (borrowed); nothing if it can go on.
+  var future: Raw?
+  /// The primitive that it waits for, 0 if none is known.
+  var resource: UInt64
+}
+
+/// Nothing if it is done.
+func stand(of task: Raw) -> TaskStand? {
+  guard isPending(task) else { return nil }
+  var stand = TaskStand(future: nil, resource: 0)
+  guard let waiter = getWaiter?(object(task)) else { return stand }
+  Py_DecRef(waiter)  // the task's own reference keeps it
+  let kind = kind(of: typeOf(Raw(waiter)))
+  guard kind == .future || kind == .task, isPending(Raw(waiter)) else { return stand }
+  stand.future = Raw(waiter)
+  guard let coroutine = coroutine(of: task) else { return stand }
+  let stack = awaitStack(coroutine)
+  if stack.frame >= 0 { stand.resource = resource(frames[Int(stack.frame)], slot: stack.slot) }
+  return stand
+}
+
+private func isPending(_ future: Raw) -> Bool {
+  guard let state = getState?(object(future)) else { return false }
+  defer { Py_DecRef(state) }
+  return state == pending
+}
+
+/// The coroutine that a task runs (borrowed).
+func coroutine(of task: Raw) -> Raw? {
+  guard let coroutine = getCoroutine?(object(task)) else { return nil }
+  Py_DecRef(coroutine)
+  return isNone(coroutine) ? nil : Raw(coroutine)
+}

@@ -201,11 +201,20 @@ def _descriptor(cls, name):
 
 
 def _prepare_snapshots():
+    import _asyncio
     import _thread
+    import _weakref
+    import asyncio.base_events
+    import asyncio.events
+    import selectors
 
     lock = type(_thread.allocate_lock())
-    if not probe.snapshots(
-            table.THREAD_PRIMITIVES, (types.ModuleType, lock), _descriptor(lock, "locked")):
+    loop = asyncio.base_events.BaseEventLoop
+    known = (
+        types.ModuleType, lock, _asyncio.Task, _asyncio.Future, _weakref.ref, _weakref.ProxyType,
+        _weakref.CallableProxyType, asyncio.events.TimerHandle, selectors.SelectorKey, loop,
+        loop.run_until_complete, loop.run_forever)
+    if not probe.snapshots(table.THREAD_PRIMITIVES, known, _descriptor(lock, "locked")):
         raise LookupError("CORONER_SIGNAL names no signal that could be used")
 
 
