@@ -21,7 +21,9 @@ struct Because {
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
-    if !cause.isCycle || !cause.isStructural { facts += failures() + neverAwaited() }
+    if !cause.isCycle || !cause.isStructural || cause.isProved {
+      facts += failures() + neverAwaited()
+    }
     facts += habitFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(

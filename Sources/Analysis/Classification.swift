@@ -44,7 +44,8 @@ extension WaitModel {
     if let operation = operations.sorted(by: { $0.rawValue < $1.rawValue }).first {
       return signalKind(operation, resource: nil)
     }
-    return .awaitCycle
+    // That the others in the cycle could reach a future does not mean that they are to resolve it.
+    return cause.isProved ? .orphanedFuture : .awaitCycle
   }
 
   /// Whether something in the cause could go on, were the thread of its loop not blocked.

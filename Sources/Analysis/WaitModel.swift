@@ -145,6 +145,11 @@ struct WaitModel {
     return true
   }
 
+  /// Whether nothing that moves could act besides these.
+  private func isKnown(_ actors: [Node]?) -> Bool {
+    actors.map { !$0.contains(.anything) } ?? false
+  }
+
   // MARK: Parties
 
   private mutating func connectParty(_ node: Int, _ index: Int) {
@@ -189,8 +194,8 @@ struct WaitModel {
       switch operation {
       case .sleep: return nil
       case .read, .drain, .accept, .connect, .process:
-        // From outside, unless a snapshot knows better.
-        guard case .resource(let future)? = wait.future, reach.actors(on: future) != nil else {
+        // From outside, unless a snapshot knows all that can end it.
+        guard case .resource(let future)? = wait.future, isKnown(reach.actors(on: future)) else {
           return nil
         }
         return .resource(future, operation)
@@ -422,7 +427,7 @@ struct WaitModel {
       guard let wait = party.wait, let operation = wait.primitive?.operation else { return false }
       switch operation {
       case .read, .accept, .connect, .drain, .process:
-        if case .resource(let future)? = wait.future { return reach.actors(on: future) == nil }
+        if case .resource(let future)? = wait.future { return !isKnown(reach.actors(on: future)) }
         return true
       case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
         .sleep, .group, .result, .join, .exit:
