@@ -36,25 +36,33 @@ func suspendedFrame(_ generator: Raw) -> (frame: Frame, awaited: Raw?)? {
 @inline(__always)
 private func inlineFrame(_ generator: Raw) -> (frame: Frame, awaited: Raw?)? {
   let state = generator.load(fromByteOffset: layout.generatorState, as: Int8.self)
-  if state >= 1 { return nil }
+  if state >= layout.states.ended { return nil }
   let base = generator + layout.generatorFrame
-  guard let code = load(base, layout.code), let next = load(base, layout.lastInstruction) else {
-    return nil
-  }
+  guard let code = untagged(load(base, layout.code)), let next = load(base, layout.lastInstruction)
+  else { return nil }
   let frame = Frame(
     code: code, instruction: next - (code + layout.bytecode), locals: base + layout.locals)
+  guard awaits(state, next), let top = stackTop(base) else { return (frame, nil) }
+  let awaited = top - layout.awaitedDepth * 8
+  if awaited < frame.locals { return (frame, nil) }
+  return (frame, untagged(awaited.load(as: Raw?.self)))
+}
+
+/// Whether a generator in this state, at this instruction, is suspended by an await.
+@inline(__always)
+private func awaits(_ state: Int8, _ next: Raw) -> Bool {
+  if let suspendedInAwait = layout.states.suspendedInAwait { return state == suspendedInAwait }
+  // An await is a yield whose RESUME says so (2 yield from, 3 await).
+  let argument = (next + 2).load(fromByteOffset: 1, as: UInt8.self)
+  return state == layout.states.suspended && argument & 3 >= 2
+}
+
+/// Behind the last slot of a suspended frame that is in use.
+@inline(__always)
+private func stackTop(_ base: Raw) -> Raw? {
+  if layout.tagged { return load(base, layout.stackTop) }
   let depth = Int(base.load(fromByteOffset: layout.stackTop, as: Int32.self))
-  // -1: suspended by a yield. An await is a yield whose RESUME says so (2 yield from, 3 await).
-  if state != -1 || depth <= 0 {
-    // 3.13 knows suspension inside an await as a state of its own.
-    if minorVersion < 13 || state != -1 { return (frame, nil) }
-  }
-  if minorVersion < 13 {
-    let argument = (next + 2).load(fromByteOffset: 1, as: UInt8.self)
-    if argument & 3 < 2 { return (frame, nil) }
-  }
-  guard depth > 0 else { return (frame, nil) }
-  return (frame, load(frame.locals, (depth - 1) * 8))
+  return base + layout.locals + depth * 8
 }
 
 @inline(__always)
@@ -136,8 +144,15 @@ func isRunning(_ coroutine: Raw) -> Bool {
   case 9: return coroutine.load(fromByteOffset: 24, as: Int8.self) != 0
   case 10:
     return load(coroutine, layout.generatorFrame)?.load(fromByteOffset: 108, as: Int8.self) == 0
-  default: return coroutine.load(fromByteOffset: layout.generatorState, as: Int8.self) == 0
+  default:
+    return coroutine.load(fromByteOffset: layout.generatorState, as: Int8.self)
+      == layout.states.running
   }
+}
+
+/// 3.12+: a frame that only marks where C code called in, or where a thread begins.
+@inline(__always) private func isMark(_ base: Raw) -> Bool {
+  minorVersion >= 12 && base.load(fromByteOffset: layout.owner, as: Int8.self) >= 3
 }
 
 /// Walks the running frames of a thread into `frames`, innermost first, down to the loop.
@@ -148,9 +163,8 @@ func walkRunning(_ thread: Raw, _ hash: inout UInt64) -> Int {
   var count = 0
   while let base = next, count < frameLimit {
     next = load(base, layout.previous)
-    // 3.12+: a frame that only marks where C code called in.
-    if minorVersion >= 12, base.load(fromByteOffset: layout.owner, as: Int8.self) == 3 { continue }
-    guard let code = load(base, layout.code) else { continue }
+    if isMark(base) { continue }
+    guard let code = untagged(load(base, layout.code)) else { continue }
     if code == stackBottom { break }
     var instruction: Int
     if layout.inline {
@@ -179,10 +193,8 @@ struct RunningFrames {
   @inline(__always) mutating func frame() -> Frame? {
     while let base = next {
       next = load(base, layout.previous)
-      if minorVersion >= 12, base.load(fromByteOffset: layout.owner, as: Int8.self) == 3 {
-        continue
-      }
-      guard let code = load(base, layout.code) else { continue }
+      if isMark(base) { continue }
+      guard let code = untagged(load(base, layout.code)) else { continue }
       return Frame(
         code: code, instruction: instruction(base, code), locals: base + layout.locals)
     }

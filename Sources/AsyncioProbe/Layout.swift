@@ -3,7 +3,7 @@ import CPythonABI
 typealias Object = UnsafeMutablePointer<PyObject>
 typealias Raw = UnsafeMutableRawPointer
 
-/// Offsets, in bytes, that are the same in CPython 3.9 to 3.13 (builds with a GIL, 64 bits).
+/// Offsets, in bytes, that are the same in CPython 3.9 to 3.15 (builds with a GIL, 64 bits).
 enum Offset {
   static let type = 8
   /// The first field after the object header: a cell's content, a coroutine wrapper's coroutine …
@@ -18,6 +18,17 @@ enum Offset {
   static let getterClosure = 32
 }
 
+/// Values of a generator's state byte (3.11+).
+struct GeneratorStates {
+  /// Suspended, in any way up to 3.12, in which an await is known by its bytecode.
+  var suspended: Int8 = -1
+  /// 3.13+: suspended by an await or `yield from`.
+  var suspendedInAwait: Int8? = nil
+  var running: Int8 = 0
+  /// From here on it has ended.
+  var ended: Int8 = 1
+}
+
 /// Where a minor version keeps frames: one row a version. `verify` in the Python half compares what
 /// they yield with the interpreter's own attributes before stacks are recorded.
 struct FrameLayout {
@@ -26,6 +37,7 @@ struct FrameLayout {
   /// In a generator: its frame (a pointer up to 3.10), and its state byte (3.11+).
   var generatorFrame: Int
   var generatorState: Int
+  var states = GeneratorStates()
   /// In a frame.
   var code: Int
   var lastInstruction: Int
@@ -33,6 +45,10 @@ struct FrameLayout {
   var stackTop: Int
   var previous: Int
   var owner: Int
+  /// 3.14+: `stackTop` is an address, not a count of slots; slots, and the code, are tagged references.
+  var tagged = false
+  /// How many slots below the top of a suspended frame's stack is what it awaits.
+  var awaitedDepth = 1
   /// In a code object: its bytecode, inline from 3.11 on, a bytes object before.
   var bytecode: Int
   /// From the thread state to the current frame: one or two steps.
@@ -58,8 +74,23 @@ struct FrameLayout {
         locals: 72, stackTop: 64, previous: 8, owner: 70, bytecode: 192, current: (56, 0))
     case 13:
       return FrameLayout(
-        inline: true, generatorFrame: 72, generatorState: 67, code: 0, lastInstruction: 56,
+        inline: true, generatorFrame: 72, generatorState: 67,
+        states: .init(suspended: -2, suspendedInAwait: -1), code: 0, lastInstruction: 56,
         locals: 72, stackTop: 64, previous: 8, owner: 70, bytecode: 200, current: (72, nil))
+    case 14:
+      return FrameLayout(
+        inline: true, generatorFrame: 72, generatorState: 67,
+        states: .init(suspended: -2, suspendedInAwait: -1), code: 0, lastInstruction: 56,
+        locals: 80, stackTop: 64, previous: 8, owner: 74, tagged: true, bytecode: 208,
+        current: (72, nil))
+    case 15:
+      return FrameLayout(
+        inline: true, generatorFrame: 72, generatorState: 67,
+        states: .init(suspended: 1, suspendedInAwait: 2, running: 4, ended: 5), code: 0,
+        lastInstruction: 56,
+        locals: 80, stackTop: 64, previous: 8, owner: 74, tagged: true, awaitedDepth: 2,
+        bytecode: 208,
+        current: (72, nil))
     default:
       return nil
     }
@@ -75,6 +106,10 @@ nonisolated(unsafe) var readsStacks = false
 
 @inline(__always) func load(_ base: Raw, _ offset: Int) -> Raw? {
   base.load(fromByteOffset: offset, as: Raw?.self)
+}
+/// The object of a tagged reference; an untagged one stays what it is.
+@inline(__always) func untagged(_ reference: Raw?) -> Raw? {
+  Raw(bitPattern: UInt(bitPattern: reference) & ~3)
 }
 @inline(__always) func typeOf(_ object: Raw) -> Raw {
   object.load(fromByteOffset: Offset.type, as: Raw.self)

@@ -73,7 +73,7 @@ nonisolated(unsafe) var cellType: Raw? = nil
 @inline(__always)
 func resource(_ frame: Frame, slot: UInt8) -> UInt64 {
   if slot == noResource { return 0 }
-  guard let local = load(frame.locals, Int(slot) * 8) else { return 0 }
+  guard let local = untagged(load(frame.locals, Int(slot) * 8)) else { return 0 }
   if typeOf(local) == cellType { return address(load(local, Offset.firstField)) }
   return address(local)
 }

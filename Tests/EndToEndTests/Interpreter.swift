@@ -5,7 +5,7 @@ import Testing
 struct PythonVersion: Comparable, Hashable, Sendable, CustomStringConvertible {
   var minor: Int
   static let oldest = PythonVersion(minor: 9)
-  static let known = (9...13).map(PythonVersion.init(minor:))
+  static let known = (9...15).map(PythonVersion.init(minor:))
 
   init(minor: Int) { self.minor = minor }
 
@@ -26,6 +26,9 @@ struct Interpreter: Sendable, CustomTestStringConvertible {
   var path: String
 
   var testDescription: String { "CPython \(version)" }
+
+  /// Whether one is of a version that most people install today.
+  static let hasRecent = installed.contains { $0.version >= PythonVersion(minor: 14) }
 
   /// One of each known minor version that is installed, oldest first.
   ///

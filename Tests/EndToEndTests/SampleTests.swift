@@ -25,8 +25,14 @@ import Testing
   }
 
   @Test func thereIsAnInterpreter() {
-    #expect(!Interpreter.installed.isEmpty, "no CPython 3.9 to 3.13 was found")
+    #expect(!Interpreter.installed.isEmpty, "no CPython 3.9 to 3.15 was found")
   }
+
+  @Test(
+    .enabled(
+      if: Interpreter.hasRecent,
+      "no CPython 3.14 or 3.15 was found; name one in CORONER_TEST_PYTHONS"))
+  func thereIsARecentInterpreter() {}
 
   @Test(arguments: try cases(healthy: false))
   func theHangIsNamed(_ test: Case) async throws {

@@ -20,7 +20,7 @@ import xml.etree.ElementTree
 
 import suites
 
-DEFAULT = [f"asyncio@3.{minor}" for minor in (11, 12, 13)] + ["anyio@3.12", "aiohttp@3.12"]
+DEFAULT = [f"asyncio@3.{minor}" for minor in (11, 12, 13, 14, 15)] + ["anyio@3.12", "aiohttp@3.12"]
 LIMIT = 1800
 
 

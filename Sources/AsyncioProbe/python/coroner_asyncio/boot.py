@@ -4,7 +4,7 @@ import sys
 import types
 
 from . import _coroner_probe as probe
-from . import inject, libraries, table, threads, verify
+from . import compiled, libraries, table, threads, verify
 
 _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
@@ -54,7 +54,6 @@ def asyncio_imported(_):
             step()
         except Exception as error:
             _fallback(step.__name__.strip("_"), "%s: %s" % (type(error).__name__, error))
-    inject.forget_sources()
     _ready.add("asyncio")
     for module in threads.LATE:
         if _is_imported(module):
@@ -66,8 +65,7 @@ def late_imported(module):
     """Called when one of `threads.LATE` has been imported, before or after asyncio."""
     if "asyncio" in _ready and module not in _ready:
         _ready.add(module)
-        _inject(threads.LATE[module])
-        inject.forget_sources()
+        _inject(threads.LATE[module], module)
         _note_primitives()
 
 
@@ -84,15 +82,16 @@ def library_imported(trigger):
         return
     _ready.add(trigger)
     groups, is_complete = libraries.LIBRARIES[trigger]
+    kept = compiled.Compiled(trigger)
     for name, variants in groups:
         if name in _ready:
             continue
-        why = libraries.hook(variants, probe, _find)
+        why = libraries.hook(variants, probe, _find, kept)
         if not why:
             _ready.add(name)
         elif is_complete:
             _fallback("not recorded: %s" % name, why)
-    inject.forget_sources()
+    kept.save()
     _reach()
 
 
@@ -233,7 +232,7 @@ def _reach():
 def _inject_asyncio():
     _reach()
     probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
-    _inject(table.ADDITIONS + threads.ADDITIONS)
+    _inject(table.ADDITIONS + threads.ADDITIONS, "asyncio")
     # Injection gave the primitives new code.
     _note_primitives()
     for module, name in threads.PASSAGES:
@@ -247,7 +246,8 @@ def _inject_asyncio():
         getattr(threading.Thread, "_set_tstate_lock", None))))
 
 
-def _inject(rows):
+def _inject(rows, part):
+    kept = compiled.Compiled(part)
     for module, name, (since, until), additions in rows:
         if (since and _minor < since) or (until and _minor > until):
             continue
@@ -256,11 +256,15 @@ def _inject(rows):
             _fallback("not recorded: %s.%s" % (module, name), "there is none")
             continue
         try:
-            inject.of_class(function)
-            inject.inject(function, additions, probe)
+            code = kept.changed(function, "%s.%s" % (module, name), additions)
+            if isinstance(code, str):
+                _fallback("not recorded: %s.%s" % (module, name), code)
+            else:
+                function.__code__ = compiled.placed(code, probe)
         except Exception as error:
             _fallback("not recorded: %s.%s" % (module, name),
                       "%s: %s" % (type(error).__name__, error))
+    kept.save()
 
 
 def _find(module, name):

@@ -9,36 +9,41 @@ import ast
 import itertools
 import types
 
-_PLACE = "<coroner>."
+from .compiled import PLACE
+
 _FUTURE_FLAGS = 0x1FF0000
-_sources = {}
+# CO_METHOD, from 3.14 on: also what is compiled inside the class that stands around every function here.
+_METHOD = 0x8000000
+# The file that was read last, and its lines: the functions of a table come file by file.
+_source = (None, None)
 
 
 class Refused(Exception):
     """Why a function was left as it is."""
 
 
-def inject(function, additions, recorder):
-    """Adds to a function; raises Refused, and changes nothing, if that is not safe."""
-    function.__code__ = prepare(function, additions, recorder)
+def changed(function, additions):
+    """The code of a function with additions; raises Refused if that is not safe.
 
-
-def prepare(function, additions, recorder):
-    """The code of a function with additions; raises Refused if it cannot safely have them.
-
-    `additions`: (where, statement) pairs. In a statement `R.name` is the recorder's. Where:
-    "entry", "exit" (on every way out), "end" (where the body ends), "return" (before each return),
-    "before:S" / "after:S" / "around:S" (the statement whose text is S, or whose text begins with it if
-    S ends with "..."; only the second of several if "#2" follows; around takes the pair
+    `additions`: (where, statement) pairs. In a statement `R.name` is the recorder's; `compiled.placed` puts
+    that in its place. Where: "entry", "exit" (on every way out), "end" (where the body ends), "return"
+    (before each return), "before:S" / "after:S" / "around:S" (the statement whose text is S, or whose text
+    begins with it if S ends with "..."; only the second of several if "#2" follows; around takes the pair
     "STATEMENT | STATEMENT").
     """
     code = function.__code__
+    _of_class(function)
     owner, tree = _parse(code)
     definition = _definition(tree)
     imported = _imported(_lines(code.co_filename))
     modules = [name for name in code.co_names if name in imported]
     plain = _compile(tree, owner, modules, code)
-    if plain.co_firstlineno != code.co_firstlineno or plain.co_code != code.co_code or plain.co_names != code.co_names:
+    if (
+        plain.co_firstlineno != code.co_firstlineno
+        or plain.co_code != code.co_code
+        or plain.co_names != code.co_names
+        or (plain.co_flags ^ code.co_flags) & ~_METHOD
+    ):
         raise Refused("the source is not that of the code")
     for where, statement in additions:
         _add(definition, where, statement)
@@ -46,35 +51,26 @@ def prepare(function, additions, recorder):
     parameters = code.co_argcount + code.co_kwonlyargcount
     if (
         changed.co_freevars != code.co_freevars
-        or changed.co_flags != code.co_flags
+        or changed.co_flags != plain.co_flags
         or changed.co_firstlineno != code.co_firstlineno
         or changed.co_varnames[:parameters] != code.co_varnames[:parameters]
     ):
         raise Refused("the additions change what the function is")
-    replaced = {"co_consts": tuple(_constant(value, recorder) for value in changed.co_consts)}
+    replaced = {"co_flags": code.co_flags}
     if hasattr(code, "co_qualname"):
         replaced["co_qualname"] = code.co_qualname
     return changed.replace(**replaced)
 
 
-def _constant(value, recorder):
-    """A constant of the new code: a function of the recorder in the place of its name."""
-    if isinstance(value, str) and value.startswith(_PLACE):
-        return getattr(recorder, value[len(_PLACE):])
-    return value
-
-
 def _lines(path):
-    if path not in _sources:
+    global _source
+    if path != _source[0]:
         try:
             with open(path, encoding="utf-8") as file:
-                _sources[path] = file.readlines()
+                _source = (path, file.readlines())
         except (OSError, UnicodeError):
-            _sources[path] = None
-    lines = _sources[path]
-    if lines is None:
-        raise Refused("no source")
-    return lines
+            raise Refused("no source") from None
+    return _source[1]
 
 
 def _imported(lines):
@@ -94,11 +90,6 @@ def _imported(lines):
             if words:
                 names.add(words[-1].partition(".")[0])
     return names
-
-
-def forget_sources():
-    """Frees the source text read so far."""
-    _sources.clear()
 
 
 def _parse(code):
@@ -145,7 +136,7 @@ def _owner(code):
 _owners = {}
 
 
-def of_class(function):
+def _of_class(function):
     """Notes the class of a method, from its qualified name, before it is compiled anew."""
     names = function.__qualname__.split(".")
     if len(names) > 1 and names[-2] != "<locals>":
@@ -191,7 +182,7 @@ class _Recorder(ast.NodeTransformer):
         node = super().visit(node)
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "R":
             node = ast.IfExp(
-                test=ast.Constant(True), body=ast.Constant(_PLACE + node.attr), orelse=ast.Constant(None))
+                test=ast.Constant(True), body=ast.Constant(PLACE + node.attr), orelse=ast.Constant(None))
         if hasattr(node, "lineno") or isinstance(node, (ast.expr, ast.stmt)):
             node.lineno = node.end_lineno = self.line
             node.col_offset = node.end_col_offset = 0

@@ -6,7 +6,7 @@ them are known by then. A variant, for some versions of the library, is a list o
 functions are there and take their additions is used, whole or not at all: half of a lock would look like
 one that is never given back.
 """
-from . import anyio_table, inject
+from . import anyio_table, compiled
 
 LIBRARIES = {
     "anyio": (anyio_table.GROUPS, False),
@@ -17,12 +17,12 @@ LIBRARIES = {
 KNOWN = anyio_table.KNOWN
 
 
-def hook(variants, probe, find):
+def hook(variants, probe, find, kept):
     """Records one primitive; why it is not recorded, if it is not."""
     why = []
     for functions, waits in variants:
         try:
-            prepared = [_prepare(module, name, additions, probe, find)
+            prepared = [_prepare(module, name, additions, probe, find, kept)
                         for module, name, additions in functions]
         except Exception as error:
             why.append("%s: %s" % (type(error).__name__, error))
@@ -36,12 +36,11 @@ def hook(variants, probe, find):
     return "; ".join(why)
 
 
-def _prepare(module, name, additions, probe, find):
+def _prepare(module, name, additions, probe, find, kept):
     function = find(module, name)
     if not hasattr(function, "__code__"):
         raise LookupError("no %s.%s" % (module, name))
-    inject.of_class(function)
-    try:
-        return function, inject.prepare(function, additions, probe)
-    except inject.Refused as refused:
-        raise LookupError("%s.%s: %s" % (module, name, refused)) from None
+    code = kept.changed(function, "%s.%s" % (module, name), additions)
+    if isinstance(code, str):
+        raise LookupError("%s.%s: %s" % (module, name, code))
+    return function, compiled.placed(code, probe)

@@ -145,14 +145,20 @@ async def _await(future):
 
 def step_parts(task_class):
     """What schedules a task's first step, and what wakes a task up."""
+    import asyncio.events
+
     loop = _Loop()
     future = _Awaited(loop)
     task = task_class(_await(future), loop=loop, name="coroner")
     step = loop.steps[0]
+    # From 3.14 on a task runs only in the loop that its thread runs.
+    running = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(loop)
     try:
         step()
         wakeup = future.callbacks[0]
     finally:
+        asyncio.events._set_running_loop(running)
         _finish(task, loop)
     return step, wakeup
 
