@@ -151,7 +151,7 @@ func isRunning(_ coroutine: Raw) -> Bool {
 }
 
 /// 3.12+: a frame that only marks where C code called in, or where a thread begins.
-@inline(__always) private func isMark(_ base: Raw) -> Bool {
+@inline(__always) func isMark(_ base: Raw) -> Bool {
   minorVersion >= 12 && base.load(fromByteOffset: layout.owner, as: Int8.self) >= 3
 }
 

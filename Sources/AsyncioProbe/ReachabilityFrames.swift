@@ -57,8 +57,8 @@ func eachRunningFrame(_ thread: Raw, _ body: (RunningFrame) -> Bool) {
   while let base = next, count < 1000 {
     next = load(base, layout.previous)
     count += 1
-    if minorVersion >= 12, base.load(fromByteOffset: layout.owner, as: Int8.self) == 3 { continue }
-    guard let code = load(base, layout.code) else { continue }
+    if isMark(base) { continue }
+    guard let code = untagged(load(base, layout.code)) else { continue }
     var instruction = -1
     if layout.inline {
       if let last = load(base, layout.lastInstruction) {
