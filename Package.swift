@@ -79,7 +79,11 @@ let package = Package(
       ], swiftSettings: strict),
     .target(name: "Findings", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(
-      name: "Analysis", dependencies: ["TraceFormat", "History", "Findings"], swiftSettings: strict),
+      name: "Analysis",
+      dependencies: [
+        "TraceFormat", "History", "Findings",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ], swiftSettings: strict),
     .target(
       name: "Rendering", dependencies: ["TraceFormat", "History", "Findings"], swiftSettings: strict
     ),

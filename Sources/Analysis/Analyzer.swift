@@ -32,7 +32,7 @@ package struct Analyzer {
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
     let isOver = isOver(world, trace.header)
     let causes = isOver ? [] : model.causes()
-    var findings = causes.map(explainer.finding)
+    var findings = explainer.merged(causes).map(explainer.finding)
     if findings.isEmpty, !isOver { findings = ExternalWait(world: world, namer: namer).all() }
     findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }

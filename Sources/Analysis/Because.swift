@@ -93,7 +93,7 @@ struct Because {
     let resource = world.resources[index]
     let name = namer.name(resource: index)
     var facts: [String] = []
-    for hold in resource.holds.prefix(4) {
+    for hold in explainer.holds(of: index).prefix(4) {
       guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
       let how =
         hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"

@@ -16,6 +16,8 @@ struct Cause {
   var isCycle: Bool
   /// Whether it rests on what a snapshot found able to act.
   var isProved = false
+  /// How many cycles of the same form there are, this one included.
+  var repeats = 1
 }
 
 extension WaitModel {

@@ -50,9 +50,10 @@ extension WaitModel {
 
   /// Whether something in the cause could go on, were the thread of its loop not blocked.
   private func needsBlockedLoop(_ cause: Cause) -> Bool {
-    cause.nodes.contains { node in
+    let own = Set(cause.nodes)
+    return cause.nodes.contains { node in
       targets(of: node).contains { target in
-        guard case .thread(let slot) = nodes[target], cause.nodes.contains(target),
+        guard case .thread(let slot) = nodes[target], own.contains(target),
           let thread = world.threads[slot], !thread.loops.isEmpty
         else { return false }
         switch nodes[node] {

@@ -64,7 +64,7 @@ extension Explainer {
     let waits = parties.compactMap(wait)
     let waitLines = Set(waits.compactMap { namer.userSite($0.site).map(Namer.place) })
     for index in resources(cause) {
-      for hold in world.resources[index].holds.prefix(8) {
+      for hold in holds(of: index).prefix(8) {
         guard let line = namer.userSite(hold.site), waitLines.contains(Namer.place(line)),
           let direct = namer.directSite(hold.site, of: index), direct != line
         else { continue }
@@ -81,7 +81,7 @@ extension Explainer {
     for index in resources(cause) {
       let resource = world.resources[index]
       let name = namer.name(resource: index)
-      for hold in resource.holds.prefix(8) {
+      for hold in holds(of: index).prefix(8) {
         guard let site = namer.userSite(hold.site) else { continue }
         let what =
           hold.handedBy == nil

@@ -1,16 +1,32 @@
 import Findings
 import History
+import OrderedCollections
 import TraceFormat
 
 /// Turns a cause into a finding: who waits, for what, where, since when, why, and what to do.
 struct Explainer {
   let model: WaitModel
-  let namer: Namer
+  var namer: Namer
   let isLossy: Bool
 
   var world: World { model.world }
 
   func finding(for cause: Cause) -> Finding {
+    let hops = hops(of: cause, kind(of: cause))
+    let limit = cause.isCycle && cause.isStructural ? Self.ringLimit : Self.crowdLimit
+    let crowds = Crowds(
+      parties: involved(cause, hops), resources: resources(cause), limit: limit, namer: namer)
+    if crowds.isEmpty { return explain(cause, hops) }
+    var explainer = self
+    explainer.namer.crowds = crowds
+    return explainer.explain(cause, explainer.merged(hops))
+  }
+
+  /// As many that do the same at the same place are still told apart; in a ring a few more.
+  private static let crowdLimit = 4
+  private static let ringLimit = 8
+
+  private func explain(_ cause: Cause, _ hops: [Hop]) -> Finding {
     let leak = leakedSlot(cause)
     let kind = kind(of: cause)
     // Whoever might still wake the loop by chance, the wake-up was not sent.
@@ -19,7 +35,6 @@ struct Explainer {
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
       headline: "")
-    let hops = hops(of: cause, kind)
     let parties = involved(cause, hops)
     finding.parties = parties.map(namer.findingParty)
     finding.resources = resources(cause).map(namer.findingResource)
@@ -31,7 +46,10 @@ struct Explainer {
       addMarksOfCancelledWaiters(cause, to: &finding)
     }
     finding.story = story(cause, parties)
-    finding.behind = (cause.behind + partyNodes(cause)).filter { !parties.contains($0) }.map(behind)
+    let own = Set(parties)
+    finding.behind = (cause.behind + partyNodes(cause))
+      .filter { !own.contains(namer.crowds.shown(party: $0)) }.map(behind)
+    finding.repeats = cause.repeats
     finding.because = Because(explainer: self, cause: cause, kind: kind).facts()
     let wording = Wording(
       explainer: self, cause: cause, kind: kind, hops: hops, parties: parties, leak: leak)
@@ -48,7 +66,7 @@ struct Explainer {
   // MARK: Who
 
   /// One hop of the chain: a party, what it waits for, and who would provide it.
-  struct Hop {
+  struct Hop: Hashable {
     var party: Int
     var resource: Int?
     var provider: Int?
@@ -164,29 +182,48 @@ struct Explainer {
     return thread.block
   }
 
+  /// Hops that read the same are one.
+  private func merged(_ hops: [Hop]) -> [Hop] {
+    var seen: Set<Hop> = []
+    return hops.compactMap { hop in
+      var hop = hop
+      hop.party = namer.crowds.shown(party: hop.party)
+      hop.resource = hop.resource.map(namer.crowds.shown(resource:))
+      hop.provider = hop.provider.map(namer.crowds.shown(party:))
+      return seen.insert(hop).inserted ? hop : nil
+    }
+  }
+
+  /// Those that a finding shows: of a crowd the first one.
   private func involved(_ cause: Cause, _ hops: [Hop]) -> [Int] {
-    var result: [Int] = []
-    for hop in hops where !result.contains(hop.party) { result.append(hop.party) }
+    var result: OrderedSet<Int> = []
+    for hop in hops { result.append(namer.crowds.shown(party: hop.party)) }
     if cause.isStructural || hops.isEmpty {
-      for index in partyNodes(cause) where !result.contains(index) { result.append(index) }
+      for index in partyNodes(cause) { result.append(namer.crowds.shown(party: index)) }
     }
     // Those that took it and have ended belong to the story.
     for index in resources(cause) {
-      for hold in world.resources[index].holds where !result.contains(hold.party) {
-        result.append(hold.party)
+      for hold in world.resources[index].holds {
+        result.append(namer.crowds.shown(party: hold.party))
       }
     }
-    return result
+    return Array(result)
   }
 
+  /// Those that a finding shows: of a crowd the first one.
   func resources(_ cause: Cause) -> [Int] {
-    var result: [Int] = []
+    var result: OrderedSet<Int> = []
     for node in cause.nodes {
-      if case .resource(let index, _) = model.nodes[node], !result.contains(index) {
-        result.append(index)
+      if case .resource(let index, _) = model.nodes[node] {
+        result.append(namer.crowds.shown(resource: index))
       }
     }
-    return result
+    return Array(result)
+  }
+
+  /// The takes of a resource that a finding shows: of a crowd that of its first one.
+  func holds(of resource: Int) -> [Occurrence] {
+    world.resources[resource].holds.filter { namer.crowds.shown(party: $0.party) == $0.party }
   }
 
   // MARK: Edges, story
@@ -197,7 +234,7 @@ struct Explainer {
     let resource =
       hop.needsThread
       ? "the loop's thread"
-      : hop.resource.map(namer.name(resource:))
+      : hop.resource.map(namer.awaited(resource:))
         ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" } ?? "nothing known"
     let held = hop.needsThread || hop.resource.map { isHeld($0) } ?? false
     return Edge(
@@ -232,7 +269,7 @@ struct Explainer {
     for index in resources(cause) {
       let name = namer.name(resource: index)
       let resource = world.resources[index]
-      for hold in resource.holds.prefix(8) {
+      for hold in holds(of: index).prefix(8) {
         if let giver = hold.handedBy {
           moments.append(
             Moment(
@@ -266,7 +303,8 @@ struct Explainer {
     moments = moments.filter {
       told.insert("\($0.time.nanoseconds) \($0.party ?? "") \($0.text)").inserted
     }
-    let still = parties.filter { wait(of: $0) != nil }.count
+    let still = parties.filter { wait(of: $0) != nil }
+      .reduce(0) { $0 + (namer.crowds.crowd(party: $1)?.count ?? 1) }
     let whoWaits = still == 1 ? "it still waits" : still == 2 ? "both still wait" : "all still wait"
     return moments + [Moment(time: world.now, party: nil, text: "the trace ends; \(whoWaits)")]
   }
@@ -284,11 +322,18 @@ struct Explainer {
   }
 
   private func notes(_ cause: Cause) -> [String] {
+    var notes: [String] = []
+    if cause.repeats > 1 {
+      let others = cause.repeats - 1
+      notes.append(
+        "\(Namer.grouped(others)) more \(others == 1 ? "cycle" : "cycles") like this one, of other "
+          + "tasks at the same lines, \(others == 1 ? "is" : "are") not shown")
+    }
     let read = resources(cause).filter { isHeld($0) && namer.isNameRead(resource: $0) }
-    guard !read.isEmpty else { return [] }
-    let places = read.compactMap { namer.userSite(world.resources[$0].created?.site) }
-      .map(Namer.place)
-    return [
+    guard !read.isEmpty else { return notes }
+    let places = OrderedSet(
+      read.compactMap { namer.userSite(world.resources[$0].created?.site) }.map(Namer.place))
+    return notes + [
       "locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
         + places.joined(separator: " and ")
     ]

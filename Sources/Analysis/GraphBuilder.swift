@@ -5,25 +5,54 @@ import TraceFormat
 /// Draws the wait model as a graph of parties and resources.
 struct GraphBuilder {
   let model: WaitModel
-  let namer: Namer
+  private(set) var namer: Namer
   let causes: [Cause]
 
   private var world: World { model.world }
 
+  /// As many of one shape are still drawn one by one.
+  private static let crowdLimit = 8
+
+  init(model: WaitModel, namer: Namer, causes: [Cause]) {
+    self.model = model
+    self.namer = namer
+    self.causes = causes
+  }
+
   func graph(all: Bool) -> WaitGraph {
-    var graph = WaitGraph(time: world.now)
     let causal = Set(causes.flatMap(\.nodes))
     let behind = Set(causes.flatMap(\.behind))
+    let shown = model.nodes.indices.filter {
+      shows($0, all: all, causal: causal, behind: behind)
+    }
+    var builder = self
+    builder.namer.crowds = Crowds(
+      parties: shown.compactMap {
+        if case .party(let party) = model.nodes[$0] { party } else { nil }
+      },
+      resources: shown.compactMap {
+        if case .resource(let resource, _) = model.nodes[$0] { resource } else { nil }
+      }, limit: Self.crowdLimit, namer: namer)
+    return builder.graph(of: shown, causal: causal)
+  }
+
+  private func graph(of shown: [Int], causal: Set<Int>) -> WaitGraph {
+    var graph = WaitGraph(time: world.now)
     var numbers: [Int: Int] = [:]
-    for node in model.nodes.indices {
-      guard shows(node, all: all, causal: causal, behind: behind) else { continue }
+    for node in shown where stand(for: node) == node {
       guard let drawn = draw(node, isCause: causal.contains(node)) else { continue }
       numbers[node] = graph.nodes.count
       graph.nodes.append(drawn)
     }
-    for (node, from) in numbers.sorted(by: { $0.value < $1.value }) {
+    var drawn: Set<[Int]> = []
+    for node in shown {
+      guard let from = numbers[stand(for: node)] else { continue }
       for target in model.targets(of: node) {
-        guard let to = numbers[target], from != to else { continue }
+        guard let to = numbers[stand(for: target)] else { continue }
+        // Within a crowd each waits for another one.
+        guard from != to || stand(for: target) != target || stand(for: node) != node,
+          drawn.insert([from, to]).inserted
+        else { continue }
         if case .thread = model.nodes[target], model.live[target] { continue }
         graph.edges.append(
           WaitGraph.Edge(
@@ -32,6 +61,17 @@ struct GraphBuilder {
       }
     }
     return graph
+  }
+
+  /// The node that is drawn for this one: mostly itself.
+  private func stand(for node: Int) -> Int {
+    switch model.nodes[node] {
+    case .party(let index):
+      return model.numbers[.party(namer.crowds.shown(party: index))] ?? node
+    case .resource(let index, let operation):
+      return model.numbers[.resource(namer.crowds.shown(resource: index), operation)] ?? node
+    case .thread, .executor, .descriptor, .outside, .anything: return node
+    }
   }
 
   private func shows(_ node: Int, all: Bool, causal: Set<Int>, behind: Set<Int>) -> Bool {

@@ -81,7 +81,7 @@ extension Explainer {
   func leakedSlot(_ cause: Cause) -> LeakedSlot? {
     guard model.kind(of: cause) == .orphanedFuture else { return nil }
     for index in resources(cause) {
-      for party in model.waiters[index, default: []] {
+      for party in model.waiters[index, default: []].prefix(16) {
         if let wait = wait(of: party), let leak = LeakedSlot(behind: wait, in: world) {
           return leak
         }

@@ -1,5 +1,6 @@
 import Findings
 import History
+import OrderedCollections
 import TraceFormat
 
 /// Names parties and resources as their author would.
@@ -10,6 +11,10 @@ struct Namer {
   private var shared: [String: Int] = [:]
   /// The place of a resource among those that the same line made, from 1; nothing if it is the only one.
   private var twins: [Int: Int] = [:]
+  /// The names of what one line makes several of and assigns to several names.
+  private var tupleNames: [Int: String] = [:]
+  /// Whom one name stands for, with their number.
+  var crowds = Crowds.none
 
   init(world: World, source: @escaping (String) -> [String]?) {
     self.world = world
@@ -27,7 +32,16 @@ struct Namer {
       case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process: continue
       }
     }
-    for indices in made.values {
+    for (site, indices) in made {
+      if indices.count > 1, let names = line(site).flatMap(AssignedNames.ofTuple) {
+        // The lock of a condition is made by the condition.
+        let own = indices.filter { world.resources[$0].guards == nil }
+        for (place, index) in own.enumerated() {
+          tupleNames[index] = names[place % names.count]
+          if own.count > names.count { twins[index] = place / names.count + 1 }
+        }
+        continue
+      }
       let kinds = Dictionary(grouping: indices) { world.resources[$0].kind }
       for same in kinds.values where same.count > 1 {
         for (place, index) in same.enumerated() { twins[index] = place + 1 }
@@ -39,6 +53,7 @@ struct Namer {
 
   func name(party index: Int) -> String {
     let party = world.parties[index]
+    if let crowd = crowds.crowd(party: index) { return name(crowd, ofKind: party.kind) }
     if let name = party.name, !name.isEmpty { return name }
     let base = baseName(party)
     switch party.kind {
@@ -50,7 +65,7 @@ struct Namer {
     }
   }
 
-  private func baseName(_ party: PartyRecord) -> String {
+  func baseName(_ party: PartyRecord) -> String {
     guard let function = (userFunction(party) ?? party.function)?.function else {
       switch party.kind {
       case .task: return party.ordinal > 0 ? "Task-\(party.ordinal)" : "task"
@@ -69,16 +84,21 @@ struct Namer {
     return world.definitions.frames(wait.site).last { $0.ownership == .user }
   }
 
-  func quoted(party index: Int) -> String { "'\(name(party: index))'" }
+  /// "'worker'", "'worker' (9,999 tasks)".
+  func quoted(party index: Int) -> String {
+    guard let crowd = crowds.crowd(party: index) else { return "'\(name(party: index))'" }
+    return "'\(crowd.name)' (\(members(crowd, ofKind: world.parties[index].kind)))"
+  }
 
   // MARK: Resources
 
   func name(resource index: Int) -> String {
     let resource = world.resources[index]
+    if let crowd = crowds.crowd(resource: index) { return name(crowd, of: resource) }
     if let name = resource.name {
       return resource.kind == .concurrentFuture ? "the result of \(name)" : name
     }
-    if let name = nameRead(resource: index) {
+    if let name = readName(resource: index) {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name
     }
@@ -99,24 +119,29 @@ struct Namer {
       return task
     }
     guard !tasks.isEmpty else { return name(resource: index) }
-    let shown = tasks.prefix(3).map(quoted(party:)).joined(separator: ", ")
-    return "the end of \(shown)" + (tasks.count > 3 ? " and \(tasks.count - 3) more" : "")
+    let shown = OrderedSet(tasks.lazy.map { crowds.shown(party: $0) }).prefix(3)
+    let rest = tasks.count { !shown.contains(crowds.shown(party: $0)) }
+    return "the end of " + shown.map(quoted(party:)).joined(separator: ", ")
+      + (rest > 0 ? " and \(Self.grouped(rest)) more" : "")
   }
 
   /// Whether the name is read from the line that made the resource.
   func isNameRead(resource index: Int) -> Bool {
     world.resources[index].name == nil
-      && nameRead(resource: index) != nil
+      && readName(resource: index) != nil
   }
 
-  /// What the line that made it assigns it to: `cache_lock` of `self.cache_lock = asyncio.Lock()`.
-  private func nameRead(resource index: Int) -> String? {
-    guard let site = directSite(world.resources[index].created?.site, of: index),
-      let lines = source(site.file),
-      lines.indices.contains(site.line - 1)
-    else { return nil }
-    let line = lines[site.line - 1]
+  /// What the line that made it assigns it to.
+  func readName(resource index: Int) -> String? {
+    if let name = tupleNames[index] { return name }
+    let stack = world.resources[index].created?.site
+    guard let line = directSite(stack, of: index).flatMap(line) else { return nil }
     return Self.assignedName(line) ?? Self.takenName(line)
+  }
+
+  private func line(_ site: Site) -> String? {
+    guard let lines = source(site.file), lines.indices.contains(site.line - 1) else { return nil }
+    return lines[site.line - 1]
   }
 
   /// Whether the line of a site is a `with` statement; no, if the source is not there.
@@ -158,9 +183,11 @@ struct Namer {
 
   func findingResource(_ index: Int) -> Resource {
     let record = world.resources[index]
-    return Resource(
+    var resource = Resource(
       key: ResourceKey(index), name: name(resource: index), kind: word(record.kind),
       createdAt: world.definitions.frames(record.created?.site))
+    resource.count = crowds.crowd(resource: index)?.count ?? 1
+    return resource
   }
 
   func findingParty(_ index: Int) -> Party {
@@ -185,10 +212,12 @@ struct Namer {
     {
       (state, since, stack) = ("waits", block.since, block.site)
     }
-    return Party(
+    var party = Party(
       id: PartyKey(index), name: name(party: index), kind: kind, state: state, since: since,
       stack: world.definitions.frames(stack),
       createdAt: world.definitions.frames(record.created.site))
+    party.count = crowds.crowd(party: index)?.count ?? 1
+    return party
   }
 
   // MARK: Sites

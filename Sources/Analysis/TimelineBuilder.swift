@@ -14,7 +14,7 @@ struct TimelineBuilder {
   private var world: World { model.world }
 
   func timeline(of trace: any EventSource, until: TraceInstant?, all: Bool) throws -> Timeline {
-    let lanes = lanes(all: all)
+    let (lanes, similar) = coalesced(lanes(all: all), all: all)
     var timeline = Timeline(end: world.now)
     var laneOf: [Int: Int] = [:]
     let causal = Set(causes.flatMap(\.nodes).map { model.nodes[$0] })
@@ -24,7 +24,8 @@ struct TimelineBuilder {
       let isStuck = !world.parties[party].isEnded && !model.isLive(.party(party))
       timeline.lanes.append(
         Timeline.Lane(
-          name: namer.name(party: party), kind: namer.findingParty(party).kind,
+          name: namer.name(party: party) + (similar[party].map { ", like \($0) others" } ?? ""),
+          kind: namer.findingParty(party).kind,
           isStuck: isStuck, isCause: isCause))
     }
     var replay = World(definitions: trace.definitions)
@@ -44,6 +45,22 @@ struct TimelineBuilder {
     addStuck(laneOf, to: &timeline)
     addLinks(laneOf, to: &timeline)
     return timeline
+  }
+
+  /// As many lanes of one shape are still shown.
+  private static let crowdLimit = 4
+
+  /// Of many that did the same at the same place the first, with how many more there are.
+  private func coalesced(_ parties: [Int], all: Bool) -> ([Int], similar: [Int: String]) {
+    if all { return (parties, [:]) }
+    let crowds = Crowds(parties: parties, resources: [], limit: Self.crowdLimit, namer: namer)
+    var similar: [Int: String] = [:]
+    let lanes = parties.filter { party in
+      guard let crowd = crowds.crowd(party: party) else { return true }
+      similar[crowd.first] = Namer.grouped(crowd.count - 1)
+      return crowd.first == party
+    }
+    return (lanes, similar)
   }
 
   private func lanes(all: Bool) -> [Int] {

@@ -17,7 +17,10 @@ struct Wording {
   private var waiting: [Int] { hops.map(\.party) }
   private var subject: String { list(waiting.map(namer.quoted(party:))) }
   private var resource: String {
-    explainer.resources(cause).first.map(namer.name(resource:)) ?? "something"
+    let resources = explainer.resources(cause)
+    // Several of one origin have become one cause; of a circle the first is named.
+    if !cause.isCycle { return list(resources.map(namer.name(resource:)), or: "something") }
+    return resources.first.map(namer.name(resource:)) ?? "something"
   }
   /// What a pool lends.
   private var permits: String {
@@ -25,12 +28,19 @@ struct Wording {
     return isQueue ? "items" : "permits"
   }
   private var probably: String { cause.isStructural ? "" : "probably " }
-  private var verb: String { waiting.count == 1 ? "waits" : "wait" }
+  private var verb: String {
+    waiting.count == 1 && namer.crowds.crowd(party: waiting[0]) == nil ? "waits" : "wait"
+  }
 
   func headline() -> String {
     switch kind {
     case .lockCycle:
       guard holdsOnly else {
+        if let (holder, waiter, lock) = heldWhileAwaiting {
+          return "\(namer.quoted(party: holder)) waits for the end of "
+            + "\(namer.quoted(party: waiter)) while it holds \(lock), which "
+            + "\(namer.crowds.crowd(party: waiter) == nil ? "that task waits" : "those tasks wait") for"
+        }
         return
           "\(subject) wait for each other: one for a lock, the other for the end of a task that "
           + "needs it"
@@ -131,6 +141,16 @@ struct Wording {
     }
   }
 
+  /// Who holds a lock while awaiting the end of a task that waits for it, the task, and the lock.
+  private var heldWhileAwaiting: (holder: Int, waiter: Int, lock: String)? {
+    guard hops.count == 2,
+      let hop = hops.first(where: {
+        $0.resource.map { !world.resources[$0].holds.isEmpty } ?? false
+      }), let lock = hop.resource, let holder = hop.provider, holder != hop.party
+    else { return nil }
+    return (holder, hop.party, namer.name(resource: lock))
+  }
+
   /// Whether a condition was notified while somebody waited, and that did not help.
   private var wasInVain: Bool {
     explainer.resources(cause).contains { index in
@@ -177,13 +197,16 @@ struct Wording {
   }
 
   private var holder: String {
-    let holds = explainer.resources(cause).flatMap { world.resources[$0].holds }
+    let holds = explainer.resources(cause).flatMap(explainer.holds)
     return list(holds.map { namer.quoted(party: $0.party) })
   }
 
   private var what: String {
-    guard let index = explainer.resources(cause).first else { return "something" }
-    return world.resources[index].kind == .future ? "a future" : namer.name(resource: index)
+    let resources = explainer.resources(cause)
+    guard let index = resources.first, world.resources[index].kind == .future,
+      namer.crowds.crowd(resource: index) == nil
+    else { return resource }
+    return resources.count == 1 || cause.isCycle ? "a future" : "futures"
   }
 
   private var setOrResolve: String {
@@ -201,13 +224,13 @@ struct Wording {
   }
 
   /// At most four, and how many more.
-  private func list(_ names: [String]) -> String {
+  private func list(_ names: [String], or none: String = "the loop") -> String {
     var unique: [String] = []
     for name in names where !unique.contains(name) { unique.append(name) }
     if unique.count > 4 {
       return unique.prefix(3).joined(separator: ", ") + " and \(unique.count - 3) more"
     }
-    guard let last = unique.last, unique.count > 1 else { return unique.first ?? "the loop" }
+    guard let last = unique.last, unique.count > 1 else { return unique.first ?? none }
     return unique.dropLast().joined(separator: ", ") + " and " + last
   }
 }

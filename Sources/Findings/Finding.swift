@@ -19,6 +19,8 @@ package struct Finding: Sendable {
   package var story: [Moment] = []
   /// Why nothing can end the wait: the proof, one fact a line.
   package var because: [String] = []
+  /// How many cycles of this form there are; the others have the same sites.
+  package var repeats = 1
   /// What waits behind this cause.
   package var behind: [BehindParty] = []
   /// What to do, only what the trace supports.
@@ -55,6 +57,8 @@ package struct Party: Sendable {
   package var stack: [Site]
   /// Where it was created, innermost frame first.
   package var createdAt: [Site]
+  /// How many it stands for: they do the same at the same place, and this is the first of them.
+  package var count = 1
 
   package init(
     id: PartyKey, name: String, kind: Kind, state: String, since: TraceInstant?, stack: [Site],
@@ -84,6 +88,8 @@ package struct Resource: Sendable {
   /// The field's word: lock, semaphore, queue, future, task group, …
   package var kind: String
   package var createdAt: [Site]
+  /// How many it stands for, made and waited for at the same places.
+  package var count = 1
   package init(key: ResourceKey, name: String, kind: String, createdAt: [Site]) {
     self.key = key
     self.name = name

@@ -11,24 +11,45 @@ struct BehindLines {
 
   var lines: [String] {
     guard !behind.isEmpty else { return [] }
-    var groups: [(first: BehindParty, names: [String])] = []
-    var places: [String: Int] = [:]
-    for party in behind {
-      let key = party.what + "\u{0}" + (party.site.map { "\($0.file):\($0.line)" } ?? "")
-      if let place = places[key] {
-        groups[place].names.append(party.name)
-      } else {
-        places[key] = groups.count
-        groups.append((party, [party.name]))
-      }
-    }
+    let groups = groups()
     if all { return groups.map { clause($0.first, names: $0.names) } }
-    var clauses = groups.prefix(Self.shown).map { clause($0.first, names: $0.names) }
+    var clauses = groups.prefix(Self.shown).map { group in
+      guard group.isMixed else { return clause(group.first, names: group.names) }
+      return clause(group.first, names: [group.first.name])
+        + " (and \(count(group.names.count - 1)) in the same way)"
+    }
     let rest = groups.dropFirst(Self.shown).reduce(0) { $0 + $1.names.count }
     if rest > 0 { clauses.append("\(count(rest)) more") }
     let isCut = rest > 0 || groups.contains { $0.names.count > Self.shown }
     return [clauses.joined(separator: "; ") + (isCut ? " (--all shows every one)" : "")]
   }
+
+  private struct Group {
+    var first: BehindParty
+    var names: [String]
+    /// Whether they wait for different things of the same form: each for the end of a task of its own.
+    var isMixed = false
+  }
+
+  private func groups() -> [Group] {
+    var groups: [Group] = []
+    var places: [String: Int] = [:]
+    for party in behind {
+      let what = all ? party.what : Self.pattern(party.what)
+      let key = what + "\u{0}" + (party.site.map { "\($0.file):\($0.line)" } ?? "")
+      if let place = places[key] {
+        groups[place].names.append(party.name)
+        if party.what != groups[place].first.what { groups[place].isMixed = true }
+      } else {
+        places[key] = groups.count
+        groups.append(Group(first: party, names: [party.name]))
+      }
+    }
+    return groups
+  }
+
+  /// The text without its numbers.
+  private static func pattern(_ text: String) -> String { text.filter { !$0.isNumber } }
 
   private func clause(_ first: BehindParty, names: [String]) -> String {
     let place = first.site.map { ", at " + Places.short($0) } ?? ""

@@ -45,7 +45,8 @@ extension TextReport {
     var text = count(trace.tasks, "task")
     if trace.stuckTasks > 0 { text += ", \(count(trace.stuckTasks)) stuck" }
     if trace.stuckTasks > 0, stuck.count == 1, let finding = stuck.first {
-      let causes = finding.parties.count { $0.kind == .task && $0.state != "ended" }
+      let parties = finding.parties.filter { $0.kind == .task && $0.state != "ended" }
+      let causes = parties.reduce(0) { $0 + $1.count } * finding.repeats
       var parts: [String] = []
       if causes > 0 { parts.append("\(count(causes)) \(finding.placeOfParties)") }
       if !finding.behind.isEmpty { parts.append("\(count(finding.behind.count)) behind it") }
@@ -59,8 +60,9 @@ extension Finding {
   /// Where its own parties are, as against those behind them.
   fileprivate var placeOfParties: String {
     switch kind {
-    case .lockCycle, .awaitCycle: "in the cycle"
-    default: resources.first.map { "on the \($0.kind)" } ?? "at it"
+    case .lockCycle, .awaitCycle: repeats > 1 ? "in such cycles" : "in the cycle"
+    default:
+      resources.first.map { $0.count > 1 ? "on the \($0.kind)s" : "on the \($0.kind)" } ?? "at it"
     }
   }
 }

@@ -58,6 +58,7 @@ package struct JSONReport {
             "kind": .string(resource.kind),
             "name": .string(resource.name),
             "created_at": .array(resource.createdAt.map(site)),
+            "count": .integer(resource.count),
           ]
         }),
       "edges": .array(finding.edges.map(edge)),
@@ -75,6 +76,7 @@ package struct JSONReport {
             "text": .string(moment.text),
           ]
         }),
+      "repeats": .integer(finding.repeats),
       "behind": [
         "count": .integer(finding.behind.count),
         "names": .array(finding.behind.map { .string($0.name) }),
@@ -100,6 +102,7 @@ package struct JSONReport {
       "since": instant(party.since),
       "stack": .array(party.stack.map(site)),
       "created_at": .array(party.createdAt.map(site)),
+      "count": .integer(party.count),
     ]
   }
 

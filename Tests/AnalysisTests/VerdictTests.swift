@@ -184,6 +184,10 @@ import TraceFormat
   @Test func namesComeFromTheLineThatMadeTheLock() {
     #expect(Namer.assignedName("        self.cache_lock = asyncio.Lock()") == "cache_lock")
     #expect(Namer.assignedName("lock: asyncio.Lock = asyncio.Lock()") == "lock")
+    #expect(
+      AssignedNames.ofTuple("  self.a, b = asyncio.Lock(), Queue(maxsize=min(1, 2))") == ["a", "b"])
+    #expect(AssignedNames.ofTuple("a, b = asyncio.Lock(), loop.create_future()") == nil)
+    #expect(AssignedNames.ofTuple("a, b[0] = asyncio.Lock(), asyncio.Lock()") == nil)
     #expect(Namer.assignedName("if a == asyncio.Lock():") == nil)
     #expect(Namer.assignedName("pool = {") == "pool")
     #expect(Namer.assignedName("locks[name] = asyncio.Lock()") == nil)
