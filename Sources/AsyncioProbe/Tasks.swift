@@ -8,6 +8,10 @@ nonisolated(unsafe) private var getException: Getter? = nil
 nonisolated(unsafe) private var pending: Object? = nil
 nonisolated(unsafe) private var cancelled: Object? = nil
 
+/// Names of parameters.
+nonisolated(unsafe) private var nameKey: Object? = nil
+nonisolated(unsafe) private var eagerKey: Object? = nil
+
 nonisolated(unsafe) private var originalStep: CallFunction? = nil
 nonisolated(unsafe) private var originalWakeup: MethodFunction? = nil
 nonisolated(unsafe) private var originalWakeupCall: CallFunction? = nil
@@ -39,6 +43,8 @@ func installTasks(_ parts: TaskParts) -> Bool {
   getException = exception
   Py_IncRef(parts.pending)
   Py_IncRef(parts.cancelled)
+  nameKey = PyUnicode_InternFromString(cString("name"))
+  eagerKey = PyUnicode_InternFromString(cString("eager_start"))
   pending = parts.pending
   cancelled = parts.cancelled
   // Up to 3.9 what wakes a task up is an object of a type of its own, later a builtin method.
@@ -152,10 +158,10 @@ private func ended(_ task: Object, _ state: Object) {
 
 private let initHook: InitFunction = { task, arguments, keywords in
   guard let task else { return originalInit!(task, arguments, keywords) }
-  let name = keywords.flatMap { PyDict_GetItemString($0, cString("name")) }
+  let name = keywords.flatMap { item($0, nameKey) }
   let named = name != nil && !isNone(name)
   if minorVersion >= 12, let keywords,
-    let eager = PyDict_GetItemString(keywords, cString("eager_start")),
+    let eager = item(keywords, eagerKey),
     PyObject_IsTrue(eager) == 1
   {
     return initEagerly(task, arguments, keywords, named ? name : nil)
@@ -200,9 +206,22 @@ private func created(_ task: Object, _ name: Object?, _ coroutine: Object?) {
   if let name { recordName(task, name) }
 }
 
+/// The value of an interned key in a dict (borrowed).
+@inline(__always)
+private func item(_ dict: Object, _ key: Object?) -> Object? {
+  let found = PyDict_GetItemWithError(dict, key)
+  if found == nil { PyErr_Clear() }
+  return found
+}
+
 /// The first line of a coroutine's function, 0 if it is not known.
 func functionSite(_ coroutine: Object?) -> UInt32 {
   guard let coroutine else { return 0 }
+  if readsStacks, typeOf(Raw(coroutine)) == coroutineType,
+    let (frame, _) = suspendedFrame(Raw(coroutine))
+  {
+    return siteID(frame.code, -1)
+  }
   var code = attribute(coroutine, "cr_code")
   if code == nil { code = attribute(coroutine, "gi_code") }
   guard let code else { return 0 }

@@ -14,7 +14,10 @@ enum BufferPool {
   /// Definitions may go beyond the limit: events without them are of little use.
   static let definitionsLimit = limit &+ 64
   /// Fewer free ones than this and the drain thread makes more, before a thread has to.
-  private static let reserve = 12
+  private static let reserve = 8
+
+  /// So many full ones and the drain thread is woken; fewer wait for its next round.
+  private static let batch = 4
 
   private static let capacity = definitionsLimit &+ sectionBuffers
 
@@ -29,6 +32,7 @@ enum BufferPool {
   nonisolated(unsafe) private static var freeCount = 0
   nonisolated(unsafe) private static var fullHead: Int32 = -1
   nonisolated(unsafe) private static var fullTail: Int32 = -1
+  nonisolated(unsafe) private static var fullCount = 0
   /// Whether threads may take buffers.
   nonisolated(unsafe) static var isOpen = false
 
@@ -82,7 +86,8 @@ enum BufferPool {
     next![Int(buffer)] = -1
     if fullTail >= 0 { next![Int(fullTail)] = buffer } else { fullHead = buffer }
     fullTail = buffer
-    platform_wake()
+    fullCount &+= 1
+    if fullCount == batch { platform_wake() }
   }
 
   /// The buffer that has been full for longest; it stays at the head until it is `free`d.
@@ -93,6 +98,7 @@ enum BufferPool {
     let buffer = fullHead
     fullHead = next![Int(buffer)]
     if fullHead < 0 { fullTail = -1 }
+    fullCount &-= 1
     free(buffer)
   }
 
@@ -149,7 +155,7 @@ enum BufferPool {
   static func abandon() {
     forEachSection { platform_unmap($0, sectionBuffers &* Int(CORONER_BUFFER_SIZE)) }
     isOpen = false
-    (count, sectionCount, freeCount) = (0, 0, 0)
+    (count, sectionCount, freeCount, fullCount) = (0, 0, 0, 0)
     (freeHead, fullHead, fullTail) = (-1, -1, -1)
   }
 

@@ -25,13 +25,18 @@ enum Columns {
     var plane = Plane(output: output, count: count)
     plane.addAll(8) { i in records[i].time &- records[i == 0 ? 0 : i &- 1].time }
     plane.addAll(1) { i in records[i].timeKind & 0xff }
-    plane.addAll(8) { i in records[i].subject }
-    plane.addAll(8) { i in records[i].object }
+    plane.addAll(8) { i in rotated(records[i].subject) }
+    plane.addAll(8) { i in rotated(records[i].object) }
     plane.addAll(4) { i in UInt64(records[i].site) }
     plane.addAll(4) { i in UInt64(records[i].value) }
     UnsafeMutableRawPointer(output).storeBytes(of: plane.mask, as: UInt64.self)
     return plane.length
   }
+
+  /// Most are addresses, whose lowest four bits are zero: with these in front two bytes tell most of
+  /// them apart, not three.
+  @inline(__always)
+  private static func rotated(_ address: UInt64) -> UInt64 { address >> 4 | address << 60 }
 
   private struct Plane {
     let output: UnsafeMutablePointer<UInt8>

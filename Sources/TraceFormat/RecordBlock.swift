@@ -41,10 +41,15 @@ struct RecordBlock {
         for index in 0..<count {
           now &+= deltas[index]
           records[index].timeAndKind |= now << 8
+          records[index].subject = Self.restored(records[index].subject)
+          records[index].object = Self.restored(records[index].object)
         }
       }
     }
   }
+
+  /// Subject and object are stored rotated by four bits.
+  private static func restored(_ rotated: UInt64) -> UInt64 { rotated << 4 | rotated >> 60 }
 
   private static func merge(
     _ bytes: UnsafeBufferPointer<UInt8>, _ plane: Int, _ deltas: inout [UInt64],

@@ -60,6 +60,8 @@ package enum TraceWriter {
     return bytes + [UInt8](repeating: 0, count: length - bytes.count)
   }
 
+  private static func rotated(_ address: UInt64) -> UInt64 { address >> 4 | address << 60 }
+
   private static func columns(of events: ArraySlice<Event>) -> [UInt8] {
     var last = events.first?.time.nanoseconds ?? 0
     var rows: [[UInt8]] = []
@@ -67,7 +69,7 @@ package enum TraceWriter {
       var row: [UInt8] = []
       row.append(event.time.nanoseconds &- last)
       row.append(event.kind.rawValue)
-      row.append(event.subject, event.object)
+      row.append(rotated(event.subject), rotated(event.object))
       row.append(event.site?.number ?? 0, event.value)
       last = event.time.nanoseconds
       rows.append(row)

@@ -149,8 +149,8 @@ struct RawTrace {
     }
     let deltas = try field(0, 8)
     let kinds = try field(8, 1)
-    let subjects = try field(9, 8)
-    let objects = try field(17, 8)
+    let subjects = try field(9, 8).map { $0 << 4 | $0 >> 60 }
+    let objects = try field(17, 8).map { $0 << 4 | $0 >> 60 }
     let sites = try field(25, 4)
     let values = try field(29, 4)
     guard next == columns.count else { throw Damage(description: "planes have another length") }

@@ -74,9 +74,10 @@ enum TraceBytes {
       deltas.append(UInt8(record.ticks - last))
       last = record.ticks
     }
-    let mask: UInt64 = 1 << 0 | 1 << 8 | 1 << 9 | 1 << 29
+    let mask: UInt64 = 1 << 0 | 1 << 8 | 1 << 9 | 1 << 16 | 1 << 29
     let inflated =
-      le(mask) + deltas + records.map(\.kind) + records.map { UInt8($0.subject) }
+      le(mask) + deltas + records.map(\.kind) + records.map { UInt8($0.subject >> 4) }
+      + records.map { UInt8($0.subject & 15) << 4 }
       + records.map { UInt8($0.value) }
     let payload = deflated(inflated)
     let length = (72 + payload.count + 7) / 8 * 8

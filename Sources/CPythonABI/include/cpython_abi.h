@@ -67,6 +67,7 @@ extern PyObject *PyObject_GetIter(PyObject *);
 extern PyObject *PyIter_Next(PyObject *);
 extern int PyObject_IsTrue(PyObject *);
 extern int PyObject_AsFileDescriptor(PyObject *);
+extern PyObject *PyDict_GetItemWithError(PyObject *, PyObject *);
 extern PyObject *PyDict_GetItemString(PyObject *, const char *);
 extern PyObject *PyList_New(Py_ssize_t);
 extern int PyList_Append(PyObject *, PyObject *);

@@ -65,7 +65,8 @@ _Static_assert(sizeof(struct coroner_section) == 72, "section header layout is p
 
 /* An events payload, inflated: a u64 mask of the byte planes that are present, then each present plane,
  * `count` bytes. Planes in order: time, as delta to the event before (the first to time_first), 8 planes,
- * lowest byte first; kind 1; subject 8; object 8; site 4; value 4: 33 planes. An absent plane is all zero. */
+ * lowest byte first; kind 1; subject 8 and object 8, both rotated right by 4 bits; site 4; value 4: 33
+ * planes. An absent plane is all zero. */
 #define CORONER_PLANES 33
 
 /* A hot section: the header above padded to a page, then buffers of CORONER_BUFFER_SIZE bytes each. */

@@ -24,7 +24,7 @@ ADDITIONS = (
     _row("asyncio.locks", "Lock.__init__", ("end", _created % (0, "LOCK"))),
     _row("asyncio.locks", "Lock.acquire", ("return", "R.acquired(self)")),
     _row("asyncio.locks", "Lock.release",
-         ("entry", "self._locked and R.released(self)")),
+         ("before:self._locked = False", "R.released(self)")),
     _row("asyncio.locks", "Semaphore.__init__", ("end", _created % ("value", "SEMAPHORE"))),
     _row("asyncio.locks", "Semaphore.acquire", ("return", "R.acquired(self)")),
     _row("asyncio.locks", "Semaphore.release", ("entry", "R.released(self)")),
