@@ -122,10 +122,23 @@ private func items(_ queue: Object) -> UInt32 {
 
 /// How long get(block, timeout) may wait, in ms.
 private func getLimit(_ arguments: Raw?, _ count: Raw?, _ names: Raw?) -> UInt64 {
-  guard let arguments else { return .max }
+  let (block, timeout) = fastArguments(arguments, count, names, "block")
+  if let block, PyObject_IsTrue(block) != 1 {
+    PyErr_Clear()
+    return 0
+  }
+  guard let timeout, !isNone(timeout) else { return .max }
+  return UInt64(milliseconds(timeout) ?? 0)
+}
+
+/// The two arguments of a call by FASTCALL | KEYWORDS that say whether to wait and for how long.
+func fastArguments(
+  _ arguments: Raw?, _ count: Raw?, _ names: Raw?, _ flag: StaticString
+) -> (waits: Object?, timeout: Object?) {
+  guard let arguments else { return (nil, nil) }
   let values = arguments.assumingMemoryBound(to: Object?.self)
   let positional = Int(bitPattern: count) & Int.max
-  var block: Object? = positional > 0 ? values[0] : nil
+  var waits: Object? = positional > 0 ? values[0] : nil
   var timeout: Object? = positional > 1 ? values[1] : nil
   if let names {
     for index in 0..<PyTuple_Size(object(names)) {
@@ -133,14 +146,9 @@ private func getLimit(_ arguments: Raw?, _ count: Raw?, _ names: Raw?) -> UInt64
         PyErr_Clear()
         continue
       }
-      if strcmp(name, cString("block")) == 0 { block = values[positional + index] }
+      if strcmp(name, cString(flag)) == 0 { waits = values[positional + index] }
       if strcmp(name, cString("timeout")) == 0 { timeout = values[positional + index] }
     }
   }
-  if let block, PyObject_IsTrue(block) != 1 {
-    PyErr_Clear()
-    return 0
-  }
-  guard let timeout, !isNone(timeout) else { return .max }
-  return UInt64(milliseconds(timeout) ?? 0)
+  return (waits, timeout)
 }

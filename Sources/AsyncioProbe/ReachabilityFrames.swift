@@ -26,7 +26,7 @@ private struct ReferenceLayout {
       return ReferenceLayout(
         locals: 76, cells: 0, free: 0, exceptions: 40, values: 0, blockCount: 0, blocks: 0,
         function: 0)
-    case 12, 13:
+    case 12, 13, 14, 15:
       return ReferenceLayout(
         locals: 72, cells: 0, free: 0, exceptions: 40, values: 0, blockCount: 0, blocks: 0,
         function: 16)
@@ -71,6 +71,12 @@ func eachRunningFrame(_ thread: Raw, _ body: (RunningFrame) -> Bool) {
   }
 }
 
+/// A reference, if it counts: one that is tagged (3.14+) is borrowed, or no reference.
+@inline(__always) private func owned(_ base: Raw, _ offset: Int) -> Raw? {
+  guard let reference = load(base, offset), UInt(bitPattern: reference) & 3 == 0 else { return nil }
+  return reference
+}
+
 /// Calls `body` with each reference that a running frame certainly holds.
 func eachReference(of frame: RunningFrame, _ body: (Raw) -> Void) {
   guard let references else { return }
@@ -81,16 +87,16 @@ func eachReference(of frame: RunningFrame, _ body: (Raw) -> Void) {
     count += tupleSize(load(frame.code, references.free))
   }
   for index in 0..<max(0, count) {
-    if let value = load(locals, index * 8) { body(value) }
+    if let value = owned(locals, index * 8) { body(value) }
   }
   if layout.inline {
-    if let function = load(frame.base, references.function) { body(function) }
+    if let function = owned(frame.base, references.function) { body(function) }
     for index in 0..<certainDepth(frame, references) {
-      if let value = load(locals, (count + index) * 8) { body(value) }
+      if let value = owned(locals, (count + index) * 8) { body(value) }
     }
   } else if let values = load(frame.base, references.values) {
     for index in 0..<blockDepth(frame.base, references) {
-      if let value = load(values, index * 8) { body(value) }
+      if let value = owned(values, index * 8) { body(value) }
     }
   }
 }

@@ -218,7 +218,7 @@ private func findThreadPrimitive(_ count: Int, _ thread: inout StandingThread) {
 }
 
 private func local(_ frame: Frame, _ slot: UInt8) -> Raw? {
-  slot == noResource ? nil : load(frame.locals, Int(slot) * 8)
+  slot == noResource ? nil : untagged(load(frame.locals, Int(slot) * 8))
 }
 
 private func isHeld(_ lock: Raw?) -> Bool {

@@ -3,14 +3,17 @@ import CPythonABI
 /// `_thread.lock` and `_thread.RLock`, on which all of `threading` and `queue` is built: a thread that
 /// waits for any of it waits in an acquire of one of these.
 
+/// From 3.15 on their methods take arguments as an array, not as a tuple.
+private var isFast: Bool { minorVersion >= 15 }
+
 private struct LockMethods {
   var acquire, enter, release, exit: MethodFunction
 
   init?(_ parts: UnsafePointer<Object?>) {
-    guard let acquire = methodFunction(parts[0], "acquire", flags: 0x3),
-      let enter = methodFunction(parts[1], "__enter__", flags: 0x3),
+    guard let acquire = methodFunction(parts[0], "acquire", flags: isFast ? 0x82 : 0x3),
+      let enter = methodFunction(parts[1], "__enter__", flags: isFast ? 0x4 : 0x3),
       let release = methodFunction(parts[2], "release", flags: 0x4),
-      let exit = methodFunction(parts[3], "__exit__", flags: 0x1)
+      let exit = methodFunction(parts[3], "__exit__", flags: isFast ? 0x80 : 0x1)
     else { return nil }
     self.acquire = acquire
     self.enter = enter
@@ -30,13 +33,20 @@ private enum Field {
   static let locked = 32
   static let owner = 24
   static let count = 32
+  /// From 3.14 on both begin with a byte whose lowest bit says that it is locked, and an RLock counts
+  /// what is beyond the first take.
+  static let mutex = 16
 }
+private var hasMutex: Bool { minorVersion >= 14 }
 
 @inline(__always) private func isLocked(_ lock: Object) -> Bool {
-  Raw(lock).load(fromByteOffset: Field.locked, as: UInt8.self) != 0
+  let at = hasMutex ? Field.mutex : Field.locked
+  return Raw(lock).load(fromByteOffset: at, as: UInt8.self) & 1 != 0
 }
 @inline(__always) private func takes(_ lock: Object) -> UInt64 {
-  Raw(lock).load(fromByteOffset: Field.count, as: UInt64.self)
+  let count = Raw(lock).load(fromByteOffset: Field.count, as: UInt64.self)
+  if hasMutex { return isLocked(lock) ? count + 1 : 0 }
+  return count
 }
 @inline(__always) private func isMine(_ lock: Object) -> Bool {
   Raw(lock).load(fromByteOffset: Field.owner, as: UInt64.self) == probe_thread_ident()
@@ -62,7 +72,7 @@ func installLocks(_ parts: UnsafePointer<Object?>, example: Object) -> Bool {
 func installRLocks(_ parts: UnsafePointer<Object?>, example: Object) -> Bool {
   guard reentrant == nil, readsStacks, let methods = LockMethods(parts),
     let save = methodFunction(parts[4], "_release_save", flags: 0x4),
-    let restore = methodFunction(parts[5], "_acquire_restore", flags: 0x1),
+    let restore = methodFunction(parts[5], "_acquire_restore", flags: isFast ? 0x8 : 0x1),
     takes(example) == 0, call(example, "acquire"), call(example, "acquire"), takes(example) == 2,
     isMine(example), call(example, "release"), takes(example) == 1, call(example, "release"),
     takes(example) == 0
@@ -98,7 +108,7 @@ private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
     if isTrue(result) { took(address(lock)) }
     return result
   }
-  return acquiring(lock, isFree: !isLocked(lock), limit(arguments, keywords)) {
+  return acquiring(lock, isFree: !isLocked(lock), limit(arguments, keywords, c)) {
     plain.acquire(lock, arguments, keywords, c, d)
   }
 }
@@ -127,7 +137,7 @@ private let exitHook: MethodFunction = { lock, a, b, c, d in
 
 private let reacquireHook: MethodFunction = { lock, arguments, keywords, c, d in
   guard let lock else { return reentrant.acquire(lock, arguments, keywords, c, d) }
-  return retaking(lock, limit(arguments, keywords)) {
+  return retaking(lock, limit(arguments, keywords, c)) {
     reentrant.acquire(lock, arguments, keywords, c, d)
   }
 }
@@ -221,7 +231,7 @@ func blocking(
 }
 
 /// How long acquire(blocking, timeout) may wait, in ms: 0 for not at all, UInt64.max for ever.
-private func limit(_ arguments: Raw?, _ keywords: Raw?) -> UInt64 {
+private func limit(_ arguments: Raw?, _ keywords: Raw?, _ names: Raw?) -> UInt64 {
   func argument(_ index: Int, _ name: StaticString) -> Object? {
     if let arguments, PyTuple_Size(object(arguments)) > index {
       return PyTuple_GetItem(object(arguments), index)
@@ -229,10 +239,14 @@ private func limit(_ arguments: Raw?, _ keywords: Raw?) -> UInt64 {
     guard let keywords else { return nil }
     return PyDict_GetItemString(object(keywords), cString(name))
   }
-  if let blocking = argument(0, "blocking"), PyObject_IsTrue(blocking) != 1 {
+  let (blocking, timeout) =
+    isFast
+    ? fastArguments(arguments, keywords, names, "blocking")
+    : (argument(0, "blocking"), argument(1, "timeout"))
+  if let blocking, PyObject_IsTrue(blocking) != 1 {
     PyErr_Clear()
     return 0
   }
-  guard let timeout = argument(1, "timeout"), let ms = milliseconds(timeout) else { return .max }
+  guard let timeout, let ms = milliseconds(timeout) else { return .max }
   return UInt64(ms)
 }
