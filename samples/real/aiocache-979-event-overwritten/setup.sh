@@ -1,0 +1,1 @@
+exec sh ../servers/redis.sh 54943 "$@"
