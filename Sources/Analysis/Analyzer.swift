@@ -31,7 +31,7 @@ package struct Analyzer {
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
     let isOver = isOver(world, trace.header)
-    let causes = isOver ? [] : model.causes()
+    let causes = isOver ? [] : model.causes() + model.ignoredCancels()
     var findings = explainer.merged(causes).map(explainer.finding)
     if findings.isEmpty, !isOver { findings = ExternalWait(world: world, namer: namer).all() }
     findings += Hazards(world: world, namer: namer).all()

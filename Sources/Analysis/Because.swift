@@ -12,6 +12,7 @@ struct Because {
   private var namer: Namer { explainer.namer }
 
   func facts() -> [String] {
+    if let task = cause.ignored { return cancelFacts(task) }
     var facts: [String] = []
     if !(cause.isCycle && cause.isStructural) {
       for index in explainer.resources(cause) { facts += resourceFacts(index) }
@@ -30,6 +31,22 @@ struct Because {
         "no timer, descriptor, signal handler, job or other thread was left that could act")
       facts.append("every task that is left waits, and none of them for something that can come")
     }
+    return facts
+  }
+
+  private func cancelFacts(_ task: Int) -> [String] {
+    let party = world.parties[task]
+    guard let asked = party.cancelRequested, let broken = party.brokenWait, let wait = party.wait
+    else { return [] }
+    let asker =
+      explainer.model.isAskedByRun(task) ? "asyncio.run" : namer.quoted(party: asked.party)
+    let place = namer.userSite(broken.site).map { " at \(Namer.place($0))" } ?? ""
+    var facts = [
+      "\(asker) asked \(namer.quoted(party: task)) to end at \(Clock.instant(asked.time))",
+      "the request broke off its wait\(place), and it waits there again since "
+        + Clock.instant(wait.since),
+    ]
+    if party.runsSinceCancel > 1 { facts.append("it ran \(party.runsSinceCancel) times since") }
     return facts
   }
 

@@ -18,6 +18,8 @@ struct Cause {
   var isProved = false
   /// How many cycles of the same form there are, this one included.
   var repeats = 1
+  /// The task that was asked to end and went on, if that is what it is about.
+  var ignored: Int?
 }
 
 extension WaitModel {
@@ -27,8 +29,9 @@ extension WaitModel {
   /// so it is reported only if there is none. Idle workers are told from what matters by what the main
   /// task waits for, among those that a snapshot proved as among those that are merely likely.
   func causes() -> [Cause] {
-    let all = sinks()
-    let mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
+    let all = sinks().filter(concernsWork).map(noting)
+    var mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
+    if let thread = waitingMainThread { mains.insert(thread) }
     let bound = all.filter { $0.isStructural && !$0.isProved }
     let leading = all.filter { keeps($0, mains) }
     let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
@@ -47,7 +50,8 @@ extension WaitModel {
       switch nodes[node] {
       case .party: parties += 1
       case .resource(_, .acquire), .resource(_, .queuePut), .resource(_, .queueJoin),
-        .resource(_, .barrierWait), .resource(_, .result), .resource(_, .join):
+        .resource(_, .barrierWait), .resource(_, .result), .resource(_, .join),
+        .resource(_, .exit):
         return true
       case .resource(let index, _):
         if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
@@ -66,6 +70,22 @@ extension WaitModel {
       guard let wait = world.parties[party].wait else { return false }
       return LeakedSlot(behind: wait, in: world) != nil
     }
+  }
+
+  /// Whether more waits than threads that idle: a task, a job, the main thread for the end of others, or
+  /// threads for each other.
+  private func concernsWork(_ cause: Cause) -> Bool {
+    if cause.isStructural, !cause.isProved { return true }
+    let main = waitingMainThread
+    let inside = cause.nodes.flatMap { node -> [Int] in
+      switch nodes[node] {
+      case .party(let index): [index]
+      case .resource(let index, _): waiters[index, default: []]
+      case .thread(let slot): world.threads[slot].map { [$0.actor] } ?? []
+      case .executor, .descriptor, .outside, .anything: []
+      }
+    }
+    return (cause.behind + inside).contains { $0 == main || world.parties[$0].kind != .thread }
   }
 
   private func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {
@@ -132,13 +152,21 @@ extension WaitModel {
     for (component, nodes) in members {
       for root in roots[component]! where root != component {
         for node in nodes {
-          if case .party(let index) = self.nodes[node], world.parties[index].kind != .thread {
+          if case .party(let index) = self.nodes[node],
+            world.parties[index].kind != .thread || blocksItself(index)
+          {
             result[root, default: []].append(index)
           }
         }
       }
     }
     return result.mapValues { $0.sorted() }
+  }
+
+  /// Whether a thread waits on its own account, and not as an idle worker or for a task that it runs.
+  private func blocksItself(_ party: Int) -> Bool {
+    guard let thread = world.threads[world.parties[party].thread] else { return false }
+    return thread.block != nil && thread.actor == party && !thread.isWorker
   }
 
   /// The shortest way from a node back to itself within a cause; empty if there is none.

@@ -5,7 +5,10 @@ import TraceFormat
 extension WaitModel {
   /// What a cause is called.
   func kind(of cause: Cause) -> FindingKind {
-    cause.isCycle ? cycleKind(cause) : leafKind(cause)
+    if cause.ignored != nil { return .ignoredCancel }
+    if cause.isCycle { return cycleKind(cause) }
+    return !cause.isStructural && cause.behind.contains(where: endsProgram)
+      ? .exitBlocked : leafKind(cause)
   }
 
   private func cycleKind(_ cause: Cause) -> FindingKind {
@@ -74,7 +77,9 @@ extension WaitModel {
     case .resource(let index, let operation):
       let resource = world.resources[index]
       switch resource.kind {
-      case .lock, .threadLock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
+      case .lock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
+      // Somebody may hold it of whom the trace does not know.
+      case .threadLock: return resource.holds.isEmpty ? .orphanedFuture : .abandonedLock
       case .semaphore: return .leakedPermit
       case .queue where operation == .queueGet && isLeaked(resource): return .leakedPermit
       case .concurrentFuture:

@@ -7,6 +7,7 @@ extension Explainer {
   /// Where the parties wait, where what they wait for was taken or made; each once.
   func addMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
     for party in parties { addMarks(of: party, to: &finding) }
+    if let task = cause.ignored { addCancelMark(task, to: &finding) }
     addResourceMarks(cause, to: &finding)
     addLibraryMarks(cause, parties, to: &finding)
     var marked: Set<String> = []
@@ -43,6 +44,16 @@ extension Explainer {
           site: site, role: .primary,
           label: "is here since \(Clock.instant(busySince(sample)))", party: name))
     }
+  }
+
+  private func addCancelMark(_ task: Int, to finding: inout Finding) {
+    guard let asked = world.parties[task].cancelRequested, let site = namer.userSite(asked.site)
+    else { return }
+    finding.marks.append(
+      Mark(
+        site: site, role: .secondary,
+        label: "asked \(namer.quoted(party: task)) to end here at \(Clock.instant(asked.time))",
+        party: namer.name(party: asked.party)))
   }
 
   /// How the future that a party waits for was resolved, if it was.

@@ -76,6 +76,11 @@ struct Explainer {
 
   /// The waiting parties of a cause with what they wait for: in a cycle in its order.
   func hops(of cause: Cause, _ kind: FindingKind) -> [Hop] {
+    if let task = cause.ignored {
+      let resource = wait(of: task)?.primitive?.resource
+      return cause.behind.filter { world.parties[$0].wait?.future == .party(task) }
+        .map { Hop(party: $0, provider: task) } + [Hop(party: task, resource: resource)]
+    }
     // What others did before is no bond: the cause is then the wait itself, not the circle.
     if !cause.isClosed {
       let all = direct(cause)
@@ -96,8 +101,9 @@ struct Explainer {
       case .thread(let slot):
         guard let thread = world.threads[slot], hops.last?.party != thread.actor else { continue }
         if !hops.isEmpty {
-          hops[hops.count - 1].provider = thread.actor
-          hops[hops.count - 1].needsThread = hops[hops.count - 1].resource == nil
+          let last = hops.count - 1
+          hops[last].needsThread = hops[last].resource == nil && hops[last].party != thread.actor
+          if hops[last].party != thread.actor { hops[last].provider = thread.actor }
         }
         hops.append(Hop(party: thread.actor))
       case .resource(let index, _): if !hops.isEmpty { hops[hops.count - 1].resource = index }
@@ -126,7 +132,8 @@ struct Explainer {
     case .permitExhaustion: operation == .acquire || operation == .queueGet
     case .lockCycle, .awaitCycle, .selfDeadlock, .abandonedLock,
       .leakedPermit, .orphanedFuture, .blockedLoop, .loopSelfWait, .poolStarvation,
-      .suspendedHolder, .strandedWaiter, .wrongThreadWakeup, .externalWait, .swallowedException,
+      .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
+      .externalWait, .swallowedException,
       .neverAwaited,
       .slowCallback:
       true
@@ -297,6 +304,9 @@ struct Explainer {
         Moment(
           time: wait.since, party: namer.name(party: party), text: "waits for \(awaited(wait))"))
     }
+    if let task = cause.ignored, let asked = world.parties[task].cancelRequested {
+      moments.append(moment(asked, "asks \(namer.quoted(party: task)) to end"))
+    }
     guard moments.count > 1 else { return [] }
     moments.sort { $0.time < $1.time }
     var told: Set<String> = []
@@ -313,11 +323,17 @@ struct Explainer {
     Moment(time: what.time, party: namer.name(party: what.party), text: text)
   }
 
+  private func isQueued(_ party: Int) -> Bool {
+    guard case .ready = world.parties[party].state else { return false }
+    return world.parties[party].kind == .job
+  }
+
   private func behind(_ party: Int) -> BehindParty {
     let wait = wait(of: party)
     return BehindParty(
       name: namer.name(party: party),
-      what: wait.map { "waits for \(awaited($0))" } ?? "waits for its thread",
+      what: wait.map { "waits for \(awaited($0))" }
+        ?? (isQueued(party) ? "waits for a worker" : "waits for its thread"),
       site: namer.userSite(wait?.site))
   }
 
@@ -330,6 +346,7 @@ struct Explainer {
           + "tasks at the same lines, \(others == 1 ? "is" : "are") not shown")
     }
     let read = resources(cause).filter { isHeld($0) && namer.isNameRead(resource: $0) }
+    notes += limitNotes(cause)
     guard !read.isEmpty else { return notes }
     let places = OrderedSet(
       read.compactMap { namer.userSite(world.resources[$0].created?.site) }.map(Namer.place))
@@ -337,6 +354,15 @@ struct Explainer {
       "locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
         + places.joined(separator: " and ")
     ]
+  }
+
+  /// Waits of threads that would end some day.
+  private func limitNotes(_ cause: Cause) -> [String] {
+    let parties = involved(cause, hops(of: cause, model.kind(of: cause)))
+    guard let wait = parties.lazy.compactMap(wait).first(where: { $0.deadline != nil }),
+      let deadline = wait.deadline
+    else { return [] }
+    return ["a limit would have ended the wait for \(awaited(wait)) at \(Clock.instant(deadline))"]
   }
 
   /// Of kind and sites only.

@@ -15,12 +15,19 @@ struct Namer {
   private var tupleNames: [Int: String] = [:]
   /// Whom one name stands for, with their number.
   var crowds = Crowds.none
+  /// The place of a job among those of its function, from 1; nothing if it is the only one.
+  private var jobPlaces: [Int: Int] = [:]
 
   init(world: World, source: @escaping (String) -> [String]?) {
     self.world = world
     self.source = source
     for party in world.parties where party.kind == .task && party.name == nil {
       shared[baseName(party), default: 0] += 1
+    }
+    let jobs = world.parties.indices.filter { world.parties[$0].kind == .job }
+    for same in Dictionary(grouping: jobs, by: { baseName(world.parties[$0]) }).values
+    where same.count > 1 {
+      for (place, job) in same.enumerated() { jobPlaces[job] = place + 1 }
     }
     var made: [Site: [Int]] = [:]
     for (index, resource) in world.resources.enumerated() {
@@ -58,7 +65,7 @@ struct Namer {
     let base = baseName(party)
     switch party.kind {
     case .thread: return "thread \(party.number)"
-    case .job: return base
+    case .job: return jobPlaces[index].map { "\(base) #\($0)" } ?? base
     case .task:
       guard shared[base, default: 0] > 1, party.ordinal > 0 else { return base }
       return "\(base) #\(party.ordinal)"
@@ -102,7 +109,7 @@ struct Namer {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name
     }
-    if resource.kind == .lock, let condition = resource.guards,
+    if resource.kind == .lock || resource.kind == .threadLock, let condition = resource.guards,
       world.resources[condition].kind == .condition
     {
       return "the lock of \(name(resource: condition))"
@@ -112,17 +119,30 @@ struct Namer {
     return "the \(kind) made at \(Self.place(site))"
   }
 
-  /// A resource by its name; a group by those of its tasks that have not ended.
+  /// A resource by its name; what stands for the end of others by those that have not ended.
   func awaited(resource index: Int) -> String {
-    let tasks = world.resources[index].members.compactMap { member -> Int? in
-      guard case .party(let task) = member, !world.parties[task].isEnded else { return nil }
-      return task
-    }
+    let tasks = endings(index, depth: 4)
     guard !tasks.isEmpty else { return name(resource: index) }
     let shown = OrderedSet(tasks.lazy.map { crowds.shown(party: $0) }).prefix(3)
     let rest = tasks.count { !shown.contains(crowds.shown(party: $0)) }
     return "the end of " + shown.map(quoted(party:)).joined(separator: ", ")
       + (rest > 0 ? " and \(Self.grouped(rest)) more" : "")
+  }
+
+  /// The tasks, jobs and threads whose end a group, a job's future or a join stands for.
+  private func endings(_ index: Int, depth: Int) -> [Int] {
+    let resource = world.resources[index]
+    if let slot = resource.thread, let thread = world.threads[slot] {
+      return thread.hasEnded ? [] : [thread.party]
+    }
+    if resource.kind == .concurrentFuture, let job = world.jobs[resource.number] { return [job] }
+    return resource.members.flatMap { member -> [Int] in
+      switch member {
+      case .party(let party): world.parties[party].isEnded ? [] : [party]
+      case .resource(let inner):
+        depth == 0 || world.isDone(member) ? [] : endings(inner, depth: depth - 1)
+      }
+    }
   }
 
   /// Whether the name is read from the line that made the resource.

@@ -339,7 +339,7 @@ struct WaitModel {
     providers.formUnion(woken[index, default: []])
     var targets = providers.sorted().map { Node.party($0) }
     if resource.hasForeignRelease || resource.isPool
-      || (resource.holds.isEmpty && resource.kind == .semaphore)
+      || (resource.holds.isEmpty && resource.kind != .lock)
     {
       let others = reach.actors(on: index)
       if let others, !others.contains(.anything) { proved.insert(node) }

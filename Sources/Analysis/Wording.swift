@@ -57,6 +57,10 @@ struct Wording {
         + list(parties.map(namer.quoted(party:)))
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
+    case .ignoredCancel: return ignoredCancel
+    case .exitBlocked:
+      return "the program is over but for \(subject), which \(verb) for \(what); "
+        + "\(probably)nothing can end that"
     case .strandedWaiter: return "\(subject) \(verb) for \(resource), which is free"
     case .wrongThreadWakeup:
       return "what \(subject) \(verb) for is done, but the event loop sleeps and was not told: "
@@ -111,6 +115,10 @@ struct Wording {
       ["give it back on every way out: async with, or try and finally"]
     case .wrongThreadWakeup:
       ["from another thread, use loop.call_soon_threadsafe(...), which wakes the loop"]
+    case .ignoredCancel:
+      ["catch Exception, not BaseException or CancelledError; or raise it again after cleaning up"]
+    case .exitBlocked:
+      ["tell the thread to stop before the program ends, or make it a daemon, which ends with it"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
     case .orphanedFuture where setOrResolve == "set":
       ["set the event on every way out of the task that is to set it, also when it fails"]
@@ -207,6 +215,17 @@ struct Wording {
       namer.crowds.crowd(resource: index) == nil
     else { return resource }
     return resources.count == 1 || cause.isCycle ? "a future" : "futures"
+  }
+
+  private var ignoredCancel: String {
+    guard let task = cause.ignored else { return subject }
+    let others = cause.behind.filter { $0 != task }
+    let asked =
+      others.isEmpty
+      ? "asyncio.run waits"
+      : "\(list(others.map(namer.quoted(party:)))) "
+        + (others.count == 1 ? "waits" : "wait")
+    return "\(namer.quoted(party: task)) was asked to end and went on; \(asked) for its end"
   }
 
   private var setOrResolve: String {

@@ -23,7 +23,7 @@ func isWaitedFor(_ lock: UInt64) -> Bool {
 
 /// The calling thread has taken a lock; `told`: the trace says so already.
 @inline(__always)
-func took(_ lock: UInt64, told: Bool = false) {
+func took(_ lock: UInt64, scoped: Bool, told: Bool = false) {
   let thread = probe_this_thread()!
   guard let holder = thread.pointee.holder ?? probe_this_holder(),
     let (code, site) = callerPlace(), code != signalCode.wait, code != signalCode.sentinel
@@ -37,7 +37,8 @@ func took(_ lock: UInt64, told: Bool = false) {
       for index in 1..<at { holds[index - 1] = holds[index] }
       at -= 1
     }
-    holds[at] = probe_hold(lock: lock, party: party, since: probe_now(), site: site, told: told)
+    holds[at] = probe_hold(
+      lock: lock, party: party, since: probe_now(), site: site, told: told, scoped: scoped)
     holder.pointee.count = Int32(at + 1)
   }
 }
@@ -80,6 +81,9 @@ func tellHolder(of lock: UInt64) {
   guard let (holder, index) = latestHold(of: lock) else { return }
   withHolds(holder) { holds in
     if holds[index].told { return }
+    // Who waits for a lock that it took itself without a with may use it as a signal: somebody else is to
+    // give it back.
+    if holder == probe_this_thread()!.pointee.holder, !holds[index].scoped { return }
     holds[index].told = true
     record(
       CORONER_HELD, lock, UInt64(holder.pointee.tid), site: stack(of: holds[index].site),

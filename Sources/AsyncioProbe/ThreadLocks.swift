@@ -105,7 +105,7 @@ private func call(_ on: Object, _ name: StaticString) -> Bool {
 private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
   guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
     let result = plain.acquire(lock, arguments, keywords, c, d)
-    if isTrue(result) { took(address(lock)) }
+    if isTrue(result) { took(address(lock), scoped: false) }
     return result
   }
   return acquiring(lock, isFree: !isLocked(lock), limit(arguments, keywords, c)) {
@@ -115,10 +115,10 @@ private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
 private let enterHook: MethodFunction = { lock, arguments, keywords, c, d in
   guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
     let result = plain.enter(lock, arguments, keywords, c, d)
-    if isTrue(result) { took(address(lock)) }
+    if isTrue(result) { took(address(lock), scoped: true) }
     return result
   }
-  return acquiring(lock, isFree: !isLocked(lock), .max) {
+  return acquiring(lock, isFree: !isLocked(lock), .max, scoped: true) {
     plain.enter(lock, arguments, keywords, c, d)
   }
 }
@@ -163,7 +163,7 @@ private let saveHook: MethodFunction = { lock, a, b, c, d in
 }
 private let restoreHook: MethodFunction = { lock, a, b, c, d in
   guard let lock else { return originalRestore(lock, a, b, c, d) }
-  return acquiring(lock, isFree: takes(lock) == 0, .max, isCondition: true) {
+  return acquiring(lock, isFree: takes(lock) == 0, .max, scoped: true, isCondition: true) {
     originalRestore(lock, a, b, c, d)
   }
 }
@@ -176,10 +176,10 @@ private func retaking(
   if takes != 0, isMine(lock) { return acquire() }
   if takes == 0, !anyLockIsWaitedFor {
     let result = acquire()
-    if isTrue(result) { took(address(lock)) }
+    if isTrue(result) { took(address(lock), scoped: true) }
     return result
   }
-  return acquiring(lock, isFree: takes == 0, limit(), acquire)
+  return acquiring(lock, isFree: takes == 0, limit(), scoped: true, acquire)
 }
 
 // MARK: Waiting
@@ -188,13 +188,13 @@ private func retaking(
 /// then; only a lock that is free and waited for may have been handed over already.
 @inline(never)
 private func acquiring(
-  _ lock: Object, isFree: Bool, _ limit: UInt64, isCondition: Bool = false,
+  _ lock: Object, isFree: Bool, _ limit: UInt64, scoped: Bool = false, isCondition: Bool = false,
   _ acquire: () -> Object?
 ) -> Object? {
   let number = address(lock)
   if limit == 0 || (isFree && !isWaitedFor(number)) {
     let result = acquire()
-    if isCondition ? result != nil : isTrue(result) { took(number) }
+    if isCondition ? result != nil : isTrue(result) { took(number, scoped: scoped) }
     return result
   }
   let wait = isCondition ? BlockedStack(id: currentStack()) : blockedStack(number)
@@ -207,7 +207,7 @@ private func acquiring(
     blocking(on: number, limit, wait, acquire)
   }
   if isCondition ? result != nil : isTrue(result) {
-    took(number, told: true)
+    took(number, scoped: scoped, told: true)
     record(CORONER_ACQUIRED, number, site: wait.id)
   }
   return result

@@ -18,6 +18,8 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case poolStarvation = "pool-starvation"
   case suspendedHolder = "suspended-holder"
   case strandedWaiter = "stranded-waiter"
+  case ignoredCancel = "ignored-cancel"
+  case exitBlocked = "exit-blocked"
   case wrongThreadWakeup = "wrong-thread-wakeup"
   // Not our program's fault.
   case externalWait = "external-wait"
@@ -33,7 +35,7 @@ package enum FindingKind: String, CaseIterable, Sendable {
     case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock, .leakedPermit,
       .orphanedFuture, .lostWakeup, .queueNoConsumer, .queueNoProducer, .unfinishedJoin,
       .shortBarrier, .blockedLoop, .loopSelfWait, .poolStarvation, .suspendedHolder,
-      .strandedWaiter, .wrongThreadWakeup, .externalWait:
+      .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup, .externalWait:
       false
     }
   }

@@ -29,6 +29,10 @@ package struct PartyRecord: Sendable {
   /// The latest wait, also when it is over.
   package var lastWait: Wait?
   package var cancelRequested: Occurrence?
+  /// The wait that the latest request to end broke off.
+  package var brokenWait: Wait?
+  /// How often it has run since that request.
+  package var runsSinceCancel = 0
   /// The type of the exception that ended it, and where it was raised.
   package var error: (type: String, site: StackID?)?
   /// The executor of a job.

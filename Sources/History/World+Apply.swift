@@ -25,6 +25,8 @@ extension World {
     case .taskCancel:
       if let task = party(event.subject) {
         parties[task].cancelRequested = occurrence(event, by: actor)
+        parties[task].brokenWait = parties[task].wait
+        parties[task].runsSinceCancel = 0
         noteInterruption(of: task, occurrence(event, by: actor))
       }
     case .waitBegin: announce(event)

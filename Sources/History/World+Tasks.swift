@@ -19,6 +19,7 @@ extension World {
     parties[task].state = .running
     parties[task].thread = event.thread
     parties[task].lastRun = event.time
+    if parties[task].cancelRequested != nil { parties[task].runsSinceCancel += 1 }
     // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
     if let last = threads[event.thread]!.loops.indices.last {
       threads[event.thread]!.loops[last].idle = nil

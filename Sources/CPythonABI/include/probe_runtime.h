@@ -28,6 +28,7 @@ struct probe_hold {
   uint64_t since; /* in the recorder's ticks */
   uint32_t site;  /* where it was taken */
   bool told;      /* whether the trace says so */
+  bool scoped;    /* taken by a with statement, whose end gives it back */
 };
 #define PROBE_HOLD_LIMIT 24
 

@@ -62,6 +62,8 @@ extension FindingKind {
     case .leakedPermit: .leakedPermit
     case .suspendedHolder: .suspendedHolder
     case .strandedWaiter: .strandedWaiter
+    case .ignoredCancel: .ignoredCancel
+    case .exitBlocked: .exitBlocked
     case .wrongThreadWakeup: .wrongThreadWakeup
     case .orphanedFuture: .orphanedFuture
     case .lostWakeup: .lostWakeup

@@ -280,6 +280,11 @@ def _find(module, name):
 
 def _at_ends():
     import atexit
+    import threading
+
+    thread = threading._active.get(threading.get_ident())
+    if thread is not None:
+        probe.thread_begin(thread, thread._name)
 
     atexit.register(probe.stop_watch, False)
     os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,102 @@
+import History
+import TraceFormat
+
+/// Programs that are done and cannot end.
+extension WaitModel {
+  /// A task that was asked to end, and waits again where the request met it.
+  ///
+  /// Elsewhere it may be cleaning up; there it has taken the request for an error of its work. Requests
+  /// by timers and task groups alone are not for the task's end.
+  func ignoresCancel(_ task: Int) -> Bool {
+    let party = world.parties[task]
+    guard party.kind == .task, let asked = party.cancelRequested, let broken = party.brokenWait,
+      let wait = party.wait, party.runsSinceCancel > 0, wait.since > asked.time,
+      wait.site != nil, wait.site == broken.site
+    else { return false }
+    return isForItsEnd(asked)
+  }
+
+  private func isForItsEnd(_ asked: Occurrence) -> Bool {
+    world.definitions.frames(asked.site).contains {
+      $0.ownership == .user || isCleanUp($0)
+    }
+  }
+
+  /// Whether `asyncio.run` asked, which ends all tasks when its own is over.
+  func isAskedByRun(_ task: Int) -> Bool {
+    world.definitions.frames(world.parties[task].cancelRequested?.site).contains(where: isCleanUp)
+  }
+
+  private func isCleanUp(_ site: Site) -> Bool {
+    site.ownership == .runtime && site.function == "_cancel_all_tasks"
+  }
+
+  /// Tasks that run on after they were asked to end, while somebody waits for that.
+  func ignoredCancels() -> [Cause] {
+    world.parties.indices.compactMap { task -> Cause? in
+      // A task that ran once may merely be about to end.
+      guard world.parties[task].runsSinceCancel > 1, ignoresCancel(task),
+        let asked = world.parties[task].cancelRequested,
+        world.now.since(asked.time) >= Self.blockedLoopThreshold,
+        let node = numbers[.party(task)], live[node]
+      else { return nil }
+      let waiting = waiters(ofTheEndOf: task, since: asked.time)
+      guard !waiting.isEmpty || isAskedByRun(task) else { return nil }
+      return Cause(
+        nodes: [node], behind: waiting, isStructural: false, isClosed: false, isCycle: false,
+        ignored: task)
+    }
+  }
+
+  private func waiters(ofTheEndOf task: Int, since asked: TraceInstant) -> [Int] {
+    world.parties.indices.filter { index in
+      guard let wait = world.parties[index].wait, wait.since >= asked else { return false }
+      switch wait.future {
+      case .party(let awaited): return awaited == task
+      case .resource(let group):
+        return world.resources[group].members.contains(.party(task))
+      case nil: return false
+      }
+    }
+  }
+
+  /// The cause with the task in it that ignored a request to end, if that is what it is about.
+  func noting(_ cause: Cause) -> Cause {
+    guard !cause.isStructural || cause.isProved, !cause.isCycle else { return cause }
+    var cause = cause
+    cause.ignored =
+      cause.nodes.lazy.compactMap { node -> Int? in
+        guard case .resource(let index, _) = self.nodes[node] else { return nil }
+        return waiters[index, default: []].first(where: ignoresCancel)
+      }.first
+    return cause
+  }
+
+  /// Whether a party waits so that the program can end.
+  func endsProgram(_ party: Int) -> Bool {
+    let record = world.parties[party]
+    switch record.kind {
+    case .task:
+      return record.function?.ownership == .runtime
+        && record.function?.function.hasSuffix("shutdown_default_executor") == true
+    case .thread:
+      guard let thread = world.threads[record.thread], thread.actor == party else { return false }
+      return thread.block?.primitive?.operation == .exit
+    case .job: return false
+    }
+  }
+
+  /// The main thread, if it waits for others outside of any loop.
+  var waitingMainThread: Int? {
+    guard let slot = world.mainThread, let thread = world.threads[slot], thread.loops.isEmpty,
+      let operation = thread.block?.primitive?.operation
+    else { return nil }
+    switch operation {
+    case .exit, .join, .result: return thread.party
+    // It may stay there for ever on purpose: for a signal, or as what keeps the program alive.
+    case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+      .sleep, .group, .read, .drain, .accept, .connect, .process:
+      return nil
+    }
+  }
+}
