@@ -21,7 +21,9 @@ extension Explainer {
     if let wait = wait(of: party), let site = namer.userSite(wait.site) {
       finding.marks.append(
         Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
-      if let direct = namer.directSite(wait.site), direct.ownership == .library, direct != site {
+      if let direct = namer.directSite(wait.site, of: wait.primitive?.resource),
+        direct.ownership == .library, direct != site
+      {
         finding.marks.append(
           Mark(site: direct, role: .primary, label: "which waits here", party: name))
       }
@@ -110,7 +112,7 @@ extension Explainer {
             site: site, role: .secondary,
             label: "the last item was \(done) here at \(Clock.instant(what.time))", party: name))
         // The line that takes an item may be a library's: it is the one to be mended.
-        if let direct = namer.directSite(what.site), direct != site {
+        if let direct = namer.directSite(what.site, of: index), direct != site {
           finding.marks.append(
             Mark(
               site: direct, role: .secondary, label: "the last item was \(done) by this",
@@ -118,7 +120,8 @@ extension Explainer {
         }
       }
       // Where a lock was taken says more than where it was made.
-      if resource.holds.isEmpty, let created = resource.created,
+      if resource.holds.isEmpty, world.jobs[resource.number] == nil,
+        let created = resource.created,
         // Native code has no line; the language's own one says nothing.
         let site = namer.userSite(created.site), site.ownership != .runtime
       {

@@ -5,8 +5,8 @@ import TraceFormat
 extension Namer {
   /// The innermost frame that is neither of the language's own library nor of the one that the resource
   /// itself belongs to.
-  func directSite(_ stack: StackID?, of resource: Int) -> Site? {
-    guard let home = library(of: resource) else { return directSite(stack) }
+  func directSite(_ stack: StackID?, of resource: Int?) -> Site? {
+    guard let home = resource.flatMap(library(of:)) else { return directSite(stack) }
     let outside = world.definitions.frames(stack).first {
       $0.ownership != .runtime && Self.package($0) != home && !$0.file.hasPrefix("<")
     }

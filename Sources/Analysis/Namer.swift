@@ -105,6 +105,9 @@ struct Namer {
     if let name = resource.name {
       return resource.kind == .concurrentFuture ? "the result of \(name)" : name
     }
+    if resource.kind == .future, let job = world.jobs[resource.number] {
+      return "the end of \(quoted(party: job))"
+    }
     if let name = readName(resource: index) {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name

@@ -3,12 +3,24 @@ package import TraceFormat
 extension World {
   mutating func createResource(_ event: Event, by actor: Int) {
     guard let kind = ResourceKind(rawValue: event.value) else { return }
-    resources.append(
-      ResourceRecord(
-        kind: kind, number: event.subject, capacity: event.object,
-        created: occurrence(event, by: actor)))
-    living[event.subject] = .resource(resources.count - 1)
+    let new = ResourceRecord(
+      kind: kind, number: event.subject, capacity: event.object,
+      created: occurrence(event, by: actor))
+    if let index = resource(event.subject), isJustMade(index), resources[index].kind == kind {
+      // A class whose __new__ makes the object runs __init__ twice.
+      resources[index] = new
+    } else {
+      resources.append(new)
+      living[event.subject] = .resource(resources.count - 1)
+    }
     if kind == .concurrentFuture { lastConcurrentFuture[event.thread] = resources.count - 1 }
+  }
+
+  /// Whether nothing has been done with a resource, and nothing else been made but parts of it.
+  private func isJustMade(_ index: Int) -> Bool {
+    let resource = resources[index]
+    return index >= resources.count - 3 && resource.kind != .future && resource.takers.isEmpty
+      && resource.providers.isEmpty && resource.members.isEmpty && resource.done == nil
   }
 
   mutating func finishFuture(_ event: Event, by actor: Int) {
