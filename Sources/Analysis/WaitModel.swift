@@ -319,11 +319,20 @@ struct WaitModel {
 
   private mutating func connectMembers(_ node: Int, _ resource: ResourceRecord) {
     let members = resource.members.filter { !world.isDone($0) }
+    if members.isEmpty, resource.kind == .concurrentFuture {
+      // What ended still has to tell it, on its own thread.
+      return need(node, .all, resource.members.compactMap(thread).map(Node.thread))
+    }
     switch resource.dependency {
     case .any where members.count < resource.members.count: need(node, .all, [])
     case .any: need(node, .any, members.map(memberNode))
     case .all, .guarded: need(node, .all, members.map(memberNode))
     }
+  }
+
+  private func thread(of entity: Entity) -> ThreadSlot? {
+    guard case .party(let task) = entity else { return nil }
+    return world.parties[task].thread
   }
 
   private func memberNode(_ entity: Entity) -> Node {
