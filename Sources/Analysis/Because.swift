@@ -14,7 +14,7 @@ struct Because {
   func facts() -> [String] {
     if let task = cause.ignored { return cancelFacts(task) }
     var facts: [String] = []
-    if !(cause.isCycle && cause.isStructural) {
+    if !cause.isRing(kind) {
       for index in explainer.resources(cause) { facts += resourceFacts(index) }
     }
     facts += reachFacts()
@@ -22,9 +22,7 @@ struct Because {
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
-    if !cause.isCycle || !cause.isStructural || cause.isProved {
-      facts += failures() + neverAwaited()
-    }
+    if !cause.isRing(kind) { facts += failures() + neverAwaited() }
     facts += habitFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(

@@ -1,3 +1,4 @@
+import Findings
 import History
 import TraceFormat
 
@@ -20,6 +21,23 @@ struct Cause {
   var repeats = 1
   /// The task that was asked to end and went on, if that is what it is about.
   var ignored: Int?
+
+  /// Whether it is told as a circle: each waits for the next. Where a snapshot found who could have given
+  /// a signal, the one who waits for it is the matter, and the others merely could have.
+  func isRing(_ kind: FindingKind) -> Bool {
+    isCycle && isStructural && !(isProved && kind.isLackOfSignal)
+  }
+}
+
+extension FindingKind {
+  fileprivate var isLackOfSignal: Bool {
+    switch self {
+    case .queueNoProducer, .queueNoConsumer, .unfinishedJoin, .shortBarrier, .lostWakeup,
+      .orphanedFuture:
+      true
+    default: false
+    }
+  }
 }
 
 extension WaitModel {

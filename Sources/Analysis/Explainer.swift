@@ -13,7 +13,7 @@ struct Explainer {
 
   func finding(for cause: Cause) -> Finding {
     let hops = hops(of: cause, kind(of: cause))
-    let limit = cause.isCycle && cause.isStructural ? Self.ringLimit : Self.crowdLimit
+    let limit = cause.isRing(kind(of: cause)) ? Self.ringLimit : Self.crowdLimit
     let crowds = Crowds(
       parties: involved(cause, hops), resources: resources(cause), limit: limit, namer: namer)
     if crowds.isEmpty { return explain(cause, hops) }
@@ -82,9 +82,13 @@ struct Explainer {
         .map { Hop(party: $0, provider: task) } + [Hop(party: task, resource: resource)]
     }
     // What others did before is no bond: the cause is then the wait itself, not the circle.
-    if !cause.isClosed {
+    if !cause.isClosed || cause.isStructural && cause.isCycle && !cause.isRing(kind) {
       let all = direct(cause)
-      let own = all.filter { $0.resource != nil && isAbout(kind, operation(of: $0.party)) }
+      let own = all.filter { hop in
+        guard let resource = hop.resource else { return false }
+        return world.resources[resource].members.isEmpty
+          && isAbout(kind, operation(of: hop.party))
+      }
       return own.isEmpty ? all : own
     }
     guard cause.isCycle, let start = cause.nodes.first(where: isPartyNode) else {
