@@ -41,7 +41,7 @@ func installJoin(join: Object?, isDone done: Object?) -> Bool {
 }
 
 private let joinHook: MethodFunction = { handle, arguments, b, c, d in
-  guard readsStacks, let done = isDone(handle, nil, nil, nil, nil) else {
+  guard readsStacks, isHere(), let done = isDone(handle, nil, nil, nil, nil) else {
     PyErr_Clear()
     return originalJoin(handle, arguments, b, c, d)
   }
@@ -88,14 +88,14 @@ func installSimpleQueue(get: Object?, put: Object?, qsize: Object?) -> Bool {
 
 private let putHook: MethodFunction = { queue, a, b, c, d in
   let result = originalPut(queue, a, b, c, d)
-  if result != nil, let queue, !callerIsRuntime() {
+  if result != nil, isHere(), let queue, !callerIsRuntime() {
     record(CORONER_QUEUE_PUT, address(queue), site: currentStack(), value: items(queue))
   }
   return result
 }
 
 private let getHook: MethodFunction = { queue, a, b, c, d in
-  guard readsStacks, let queue else { return originalGet(queue, a, b, c, d) }
+  guard readsStacks, isHere(), let queue else { return originalGet(queue, a, b, c, d) }
   let limit = getsClass ? getLimit(b, c, d) : getLimit(a, b, c)
   var result: Object?
   if limit == 0 || items(queue) > 0 {

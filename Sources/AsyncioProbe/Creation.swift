@@ -44,7 +44,7 @@ private let queueNewHook: CallFunction = { type, arguments, keywords in
 
 @inline(__always)
 private func made(_ new: Object?, _ kind: coroner_resource_kind) -> Object? {
-  if let new, !callerIsRuntime() {
+  if let new, isHere(), !callerIsRuntime() {
     record(CORONER_RESOURCE_CREATE, address(new), site: currentStack(), value: kind.rawValue)
   }
   return new

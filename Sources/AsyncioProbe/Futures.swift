@@ -20,7 +20,7 @@ func installFutures(
 
 private let initHook: InitFunction = { future, arguments, keywords in
   let result = originalInit!(future, arguments, keywords)
-  if result == 0 {
+  if result == 0, isHere() {
     record(
       CORONER_RESOURCE_CREATE, address(future), site: currentStack(),
       value: CORONER_RESOURCE_FUTURE.rawValue)
@@ -29,6 +29,7 @@ private let initHook: InitFunction = { future, arguments, keywords in
 }
 
 private func done(_ future: Object?, _ outcome: coroner_outcome) {
+  guard isHere() else { return }
   record(CORONER_FUTURE_DONE, address(future), site: currentStack(), value: outcome.rawValue)
 }
 

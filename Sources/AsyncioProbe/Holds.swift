@@ -24,6 +24,7 @@ func isWaitedFor(_ lock: UInt64) -> Bool {
 /// The calling thread has taken a lock; `told`: the trace says so already.
 @inline(__always)
 func took(_ lock: UInt64, scoped: Bool, told: Bool = false) {
+  guard isHere() else { return }
   let thread = probe_this_thread()!
   guard let holder = thread.pointee.holder ?? probe_this_holder(),
     let (code, site) = callerPlace(), code != signalCode.wait, code != signalCode.sentinel
@@ -46,6 +47,7 @@ func took(_ lock: UInt64, scoped: Bool, told: Bool = false) {
 /// A lock was given back by the calling thread, whoever had taken it.
 @inline(__always)
 func gaveBack(_ lock: UInt64) {
+  guard isHere() else { return }
   if let holder = probe_this_thread()!.pointee.holder, remove(lock, from: holder) { return }
   gaveBackAnothers(lock)
 }

@@ -8,6 +8,23 @@ typealias CallFunction = @convention(c) (Object?, Object?, Object?) -> Object?
 typealias InitFunction = @convention(c) (Object?, Object?, Object?) -> Int32
 typealias GetFunction = @convention(c) (Object?, Raw?) -> Object?
 
+/// The interpreter that is recorded. Others of the process share what is hooked, but not their GIL.
+nonisolated(unsafe) private var recorded: Raw? = nil
+
+/// Whether the calling interpreter is the process's first, which is the one that is recorded.
+func beginHere() -> Bool {
+  guard let current = PyInterpreterState_Get(), current == PyInterpreterState_Main(),
+    let thread = PyThreadState_Get(), load(thread, Offset.interpreter) == current
+  else { return false }
+  recorded = current
+  return true
+}
+
+/// Whether the calling thread runs in the interpreter that is recorded.
+@inline(__always) func isHere() -> Bool {
+  load(PyThreadState_Get(), Offset.interpreter) == recorded
+}
+
 /// Replaces the C function of a method, given its descriptor; the old one, or nothing if the method is
 /// not named as expected or has a convention that a hook cannot pass on.
 func swapMethod(

@@ -6,6 +6,8 @@ typealias Raw = UnsafeMutableRawPointer
 /// Offsets, in bytes, that are the same in CPython 3.9 to 3.15 (builds with a GIL, 64 bits).
 enum Offset {
   static let type = 8
+  /// In a thread state: its interpreter.
+  static let interpreter = 16
   /// The first field after the object header: a cell's content, a coroutine wrapper's coroutine …
   static let firstField = 16
   static let typeCall = 128

@@ -11,7 +11,7 @@ func installPoll(_ descriptor: Raw) -> Bool {
 
 private let pollHook: MethodFunction = { epoll, arguments, count, keywords, d in
   let slot = probe_this_thread()!.pointee.watched
-  if slot == 0 { return originalPoll!(epoll, arguments, count, keywords, d) }
+  if slot == 0 || !isHere() { return originalPoll!(epoll, arguments, count, keywords, d) }
   let limit = pollLimit(arguments, Int(bitPattern: count))
   if limit == 0 {
     let result = originalPoll!(epoll, arguments, count, keywords, d)

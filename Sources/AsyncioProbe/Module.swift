@@ -18,6 +18,9 @@ private let linkFunction: FastFunction = { _, arguments, count in
   return answer(probe_link_recorder(library, program))
 }
 
+/// begin(): whether this interpreter can be recorded.
+private let beginFunction: FastFunction = { _, _, _ in answer(beginHere()) }
+
 /// fact(key, value): something about the run that the report may say.
 private let factFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 2, let key = PyUnicode_AsUTF8AndSize(arguments[0], nil),
@@ -226,6 +229,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
     methods[index].ml_flags = METH_O
     index += 1
   }
+  add("begin", beginFunction)
   add("link", linkFunction)
   add("fact", factFunction)
   add("setup", setupFunction)

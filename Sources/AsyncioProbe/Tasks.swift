@@ -69,17 +69,17 @@ func installTasks(_ parts: TaskParts) -> Bool {
 // MARK: Steps
 
 private let wakeupHook: MethodFunction = { task, future, a, b, c in
-  guard let task else { return originalWakeup!(task, future, a, b, c) }
+  guard let task, isHere() else { return originalWakeup!(task, future, a, b, c) }
   return stepping(task) { originalWakeup!(task, future, a, b, c) }
 }
 private let wakeupCallHook: CallFunction = { wrapper, arguments, keywords in
-  guard let wrapper, let task = load(Raw(wrapper), Offset.firstField) else {
+  guard let wrapper, isHere(), let task = load(Raw(wrapper), Offset.firstField) else {
     return originalWakeupCall!(wrapper, arguments, keywords)
   }
   return stepping(object(task)) { originalWakeupCall!(wrapper, arguments, keywords) }
 }
 private let stepHook: CallFunction = { wrapper, arguments, keywords in
-  guard let wrapper, let task = load(Raw(wrapper), Offset.firstField) else {
+  guard let wrapper, isHere(), let task = load(Raw(wrapper), Offset.firstField) else {
     return originalStep!(wrapper, arguments, keywords)
   }
   return stepping(object(task)) { originalStep!(wrapper, arguments, keywords) }
@@ -157,7 +157,7 @@ private func ended(_ task: Object, _ state: Object) {
 // MARK: Creation, names, cancellation
 
 private let initHook: InitFunction = { task, arguments, keywords in
-  guard let task else { return originalInit!(task, arguments, keywords) }
+  guard let task, isHere() else { return originalInit!(task, arguments, keywords) }
   let name = keywords.flatMap { item($0, nameKey) }
   let named = name != nil && !isNone(name)
   if minorVersion >= 12, let keywords,
@@ -241,12 +241,12 @@ func recordName(_ of: Object, _ name: Object) {
 
 private let setNameHook: MethodFunction = { task, name, a, b, c in
   let result = originalSetName!(task, name, a, b, c)
-  if result != nil, let task, let name { recordName(task, object(name)) }
+  if result != nil, isHere(), let task, let name { recordName(task, object(name)) }
   return result
 }
 
 private let cancelHook: MethodFunction = { task, a, b, c, d in
-  if let task, let state = getState!(task) {
+  if isHere(), let task, let state = getState!(task) {
     if state == pending { record(CORONER_TASK_CANCEL, address(task), site: currentStack()) }
     Py_DecRef(state)
   }

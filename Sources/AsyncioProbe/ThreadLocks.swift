@@ -191,6 +191,7 @@ private func acquiring(
   _ lock: Object, isFree: Bool, _ limit: UInt64, scoped: Bool = false, isCondition: Bool = false,
   _ acquire: () -> Object?
 ) -> Object? {
+  guard isHere() else { return acquire() }
   let number = address(lock)
   if limit == 0 || (isFree && !isWaitedFor(number)) {
     let result = acquire()

@@ -67,4 +67,40 @@ struct TransparencyTests {
     #expect(result.error.hasPrefix("coroner: "), "\(result.error)")
     #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
   }
+
+  @Test(arguments: Interpreter.installed)
+  func aFreeThreadedBuildIsRefusedInOneLine(_ python: Interpreter) throws {
+    let program = "import sys; sys.abiflags = 't'; import asyncio; print('done')"
+    let result = try record(program, with: python)
+    #expect(
+      result.error == """
+        coroner: this is a free-threaded build of Python, which is not supported: nothing is recorded
+
+        """)
+    #expect(result.output == "done\n")
+  }
+
+  @Test(arguments: Interpreter.installed.filter { $0.version >= PythonVersion(minor: 13) })
+  func aSubinterpreterIsRefusedInOneLineAndRuns(_ python: Interpreter) throws {
+    let program = """
+      import asyncio, _interpreters
+      other = _interpreters.create()
+      _interpreters.exec(other, "import asyncio; asyncio.run(asyncio.sleep(0.01)); print('other')")
+      _interpreters.destroy(other)
+      asyncio.run(asyncio.sleep(0.01))
+      print("done")
+      """
+    let result = try record(program, with: python)
+    #expect(
+      result.error == "coroner: asyncio runs in a subinterpreter: nothing is recorded\n")
+    #expect(result.output == "other\ndone\n")
+    #expect(result.status == 0)
+  }
+
+  private func record(_ program: String, with python: Interpreter) throws -> Command.Result {
+    let folder = try TemporaryFolder()
+    return try Command.run(
+      Distribution.coroner,
+      ["record", "--output", folder.path("t.coroner"), "--", python.path, "-c", program])
+  }
 }

@@ -77,6 +77,8 @@ extern int PyType_IsSubtype(void *, void *);
 extern unsigned long PyType_GetFlags(void *);
 extern void *PyType_GetSlot(void *, int);
 extern void *PyThreadState_Get(void);
+extern void *PyInterpreterState_Get(void);
+extern void *PyInterpreterState_Main(void);
 extern int PyGILState_Ensure(void);
 extern void PyGILState_Release(int);
 extern int Py_IsInitialized(void);

@@ -5,6 +5,9 @@ pays for one entry in sys.meta_path.
 """
 import sys
 
+# The newest version whose objects are known.
+_NEWEST = (3, 15)
+
 # What each import sets off, by module name: a function of `coroner_asyncio.boot`.
 _TARGETS = {
     "asyncio": "asyncio_imported",
@@ -66,24 +69,44 @@ def _remove(finder):
 
 
 def _imported(name):
+    why = None
     try:
-        from . import boot
+        why = _unsupported()
+        if not why:
+            from . import boot
 
-        getattr(boot, _TARGETS[name])(name)
+            getattr(boot, _TARGETS[name])(name)
+    except ImportError as error:
+        why = "asyncio runs in a subinterpreter" if "subinterpreter" in str(error) else str(error)
+    except Exception:
+        pass
+    if why and name == "asyncio":
+        _refuse(why)
+
+
+def _unsupported():
+    """Why nothing can be recorded here, if it cannot: objects have another layout, down to their header."""
+    if sys.implementation.name != "cpython":
+        return "this is %s; only CPython can be recorded" % sys.implementation.name
+    if "t" in getattr(sys, "abiflags", ""):
+        return "this is a free-threaded build of Python, which is not supported"
+    if sys.maxsize < 1 << 32:
+        return "this Python is not of 64 bits"
+    if sys.version_info[:2] > _NEWEST:
+        return "this is CPython %d.%d; up to %d.%d is known" % (sys.version_info[:2] + _NEWEST)
+    return None
+
+
+def _refuse(why):
+    """One line instead of a trace."""
+    try:
+        sys.stderr.write("coroner: %s: nothing is recorded\n" % why)
     except Exception:
         pass
 
 
-def _supported():
-    """CPython of 64 bits with a GIL: elsewhere objects have another layout, down to their header."""
-    return (sys.implementation.name == "cpython" and sys.maxsize > 1 << 32
-            and "t" not in getattr(sys, "abiflags", ""))
-
-
 def arm():
     """Hooks the targets: now if they are imported, else when they are."""
-    if not _supported():
-        return
     finder = _Finder()
     for name in _TARGETS:
         if name in sys.modules:

@@ -6,6 +6,9 @@ import types
 from . import _coroner_probe as probe
 from . import compiled, libraries, table, threads, verify
 
+if not probe.begin():
+    raise ImportError("not in a subinterpreter")
+
 _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
 _minor = sys.version_info[1]
