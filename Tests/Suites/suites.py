@@ -16,6 +16,9 @@ class Suite:
         self.folder = os.path.join(folder, name)
         self.where = self.folder
 
+    def is_there(self):
+        return True
+
     def prepare(self):
         os.makedirs(self.folder, exist_ok=True)
 
@@ -29,6 +32,10 @@ class Asyncio(Suite):
     """CPython's own tests of asyncio, as installed with it."""
 
     module = "test_asyncio"
+
+    def is_there(self):
+        question = "import importlib.util as u, sys; sys.exit(not u.find_spec('test.%s'))" % self.module
+        return subprocess.run([self.python, "-c", question], stderr=subprocess.DEVNULL).returncode == 0
 
     def command(self, result, select, tests=None):
         chosen = [part for test in tests or [] for part in ("-m", test)]
@@ -93,7 +100,8 @@ class Aiohttp(FromSource):
     requirements = ("pytest", "pytest-mock", "pytest-timeout", "pytest-xdist", "pytest-cov",
                     "pytest-codspeed", "freezegun", "trustme", "proxy.py", "blockbuster", "coverage",
                     "isal", "zlib_ng", "python-on-whales", "gunicorn", "uvloop", "brotli", "aiodns")
-    arguments = ("-o", "addopts=", "-m", "not internal and not autobahn and not dev_mode", "--timeout", "120")
+    arguments = ("-o", "addopts=", "-m", "not internal and not autobahn and not dev_mode",
+                 "--ignore-glob", "*benchmarks*", "--ignore-glob", "*imports*", "--timeout", "120", "tests")
     variables = {"AIOHTTP_NO_EXTENSIONS": "1"}
 
 
