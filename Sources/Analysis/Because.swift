@@ -117,6 +117,7 @@ struct Because {
           + "\(ended(hold.party, outcome)) at \(Clock.instant(at)) without giving it back")
     }
     switch resource.kind {
+    case .future where !resource.members.isEmpty: break
     case .future:
       facts.append("the future was pending when the trace ended")
       facts += siblingFacts(resource, "resolved")
@@ -170,7 +171,7 @@ struct Because {
   /// How a task ended, and who asked for it if it was cancelled.
   private func ended(_ task: Int, _ outcome: Outcome) -> String {
     guard outcome == .cancelled, let asked = world.parties[task].cancelRequested else {
-      return word(outcome)
+      return fate(task, outcome)
     }
     return "was cancelled by \(namer.quoted(party: asked.party)) (\(place(asked)))"
   }
@@ -204,19 +205,28 @@ struct Because {
         case .ended(let outcome, let at) = world.parties[index].state
       else { return nil }
       let role = resource.takers.contains(index) ? "took" : "put"
-      return "\(namer.quoted(party: index)), which \(role) before, \(word(outcome)) at "
+      return "\(namer.quoted(party: index)), which \(role) before, \(fate(index, outcome)) at "
         + Clock.instant(at)
     }
   }
 
   /// Tasks that failed: what they would have done is a usual reason.
   private func failures() -> [String] {
-    world.parties.indices.compactMap { index in
-      guard world.parties[index].kind == .task,
+    // What is said of those that took something, or for which a wake-up was wasted, is enough.
+    var told: Set<Int> = []
+    for index in explainer.resources(cause) {
+      told.formUnion(world.resources[index].holds.map(\.party))
+      if let task = world.resources[index].wastedOn { told.insert(task) }
+    }
+    return world.parties.indices.compactMap { index in
+      guard world.parties[index].kind == .task, !told.contains(index),
         case .ended(let outcome, let at) = world.parties[index].state, outcome != .value
       else { return nil }
       let error = world.parties[index].error
       let place = namer.userSite(error?.site).map { ", at \(Namer.place($0))" } ?? ""
+      if world.parties[index].isDestroyed {
+        return "\(namer.quoted(party: index)) was collected while it waited, \(Clock.instant(at))"
+      }
       if outcome == .cancelled { return "\(cancelled(index)), \(Clock.instant(at))" }
       return "\(namer.quoted(party: index)) ended with \(error?.type ?? "an error")\(place) at "
         + Clock.instant(at)
@@ -242,6 +252,11 @@ struct Because {
 
   private func place(_ what: Occurrence) -> String {
     namer.userSite(what.site).map(Namer.place) ?? "an unknown place"
+  }
+
+  /// How a party ended, in words.
+  private func fate(_ party: Int, _ outcome: Outcome) -> String {
+    world.parties[party].isDestroyed ? "was collected while it waited" : word(outcome)
   }
 
   private func word(_ outcome: Outcome) -> String {

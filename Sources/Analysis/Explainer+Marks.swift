@@ -120,7 +120,7 @@ extension Explainer {
         }
       }
       // Where a lock was taken says more than where it was made.
-      if resource.holds.isEmpty, world.jobs[resource.number] == nil,
+      if resource.holds.isEmpty, resource.members.isEmpty, world.jobs[resource.number] == nil,
         let created = resource.created,
         // Native code has no line; the language's own one says nothing.
         let site = namer.userSite(created.site), site.ownership != .runtime

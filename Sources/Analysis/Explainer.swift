@@ -139,7 +139,7 @@ struct Explainer {
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
       .externalWait, .swallowedException,
       .neverAwaited,
-      .slowCallback:
+      .slowCallback, .transientDeadlock, .destroyedPending:
       true
     }
   }
@@ -293,8 +293,23 @@ struct Explainer {
           moments.append(
             Moment(
               time: at, party: namer.name(party: hold.party),
-              text: "ends without giving back \(name)"))
+              text: world.parties[hold.party].isDestroyed
+                ? "is collected, \(name) in its hands" : "ends without giving back \(name)"))
         }
+      }
+      if let wasted = resource.wasted {
+        let name = namer.name(resource: index)
+        if resource.signalled == nil, let released = resource.released,
+          released.time <= wasted.woken.time
+        {
+          moments.append(moment(released, "gives back \(name)"))
+        }
+        moments.append(
+          moment(wasted.woken, "wakes \(namer.quoted(party: wasted.task)) for \(name)"))
+        let by = namer.userSite(wasted.asked.site).map { " at \(Namer.place($0))" } ?? ""
+        moments.append(
+          moment(
+            wasted.asked, "cancels \(namer.quoted(party: wasted.task))\(by) before it runs"))
       }
       if let signalled = resource.signalled {
         let verb = resource.kind == .condition ? "notifies" : "sets"

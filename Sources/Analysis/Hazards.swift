@@ -13,7 +13,49 @@ struct Hazards {
   /// Findings of one kind at most: the first ones show the habit.
   static let limit = 3
 
-  func all() -> [Finding] { neverAwaited() + swallowedExceptions() + slowCallbacks() }
+  func all() -> [Finding] {
+    neverAwaited() + swallowedExceptions() + slowCallbacks() + destroyedPending()
+      + transientDeadlocks()
+  }
+
+  private func transientDeadlocks() -> [Finding] {
+    world.brokenCycles.prefix(Self.limit).map {
+      TransientDeadlock(cycle: $0, namer: namer).finding()
+    }
+  }
+
+  private func destroyedPending() -> [Finding] {
+    world.destroyed.prefix(Self.limit).map { task, at in
+      let party = world.parties[task]
+      let name = namer.name(party: task)
+      var finding = Finding(
+        kind: .destroyedPending, severity: .warning, certainty: .possible,
+        headline: "'\(name)' was collected at \(Clock.instant(at)) before it had ended: nothing "
+          + "referred to it any more")
+      finding.parties = [namer.findingParty(task)]
+      if let wait = party.lastWait, let site = namer.userSite(wait.site) {
+        finding.marks.append(
+          Mark(
+            site: site, role: .primary, label: "waited here since \(Clock.instant(wait.since))",
+            party: name))
+      }
+      if let site = namer.userSite(party.created.site) {
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary,
+            label: "was created here at \(Clock.instant(party.created.time))",
+            party: namer.name(party: party.created.party)))
+      }
+      let held = world.resources.indices.filter { index in
+        world.resources[index].holds.contains { $0.party == task }
+      }
+      finding.because = held.prefix(Self.limit).map {
+        "it still held \(namer.name(resource: $0)), which nobody gives back now"
+      }
+      finding.help = ["keep a reference to each task until it has ended, as a task group does"]
+      return finding
+    }
+  }
 
   private func swallowedExceptions() -> [Finding] {
     let tasks = world.unretrieved.compactMap { entry -> Int? in

@@ -56,7 +56,12 @@ struct Wording {
       return "all \(permits) of \(resource) are held by tasks that wait for one more: "
         + list(parties.map(namer.quoted(party:)))
     case .abandonedLock:
-      return "\(subject) \(verb) for \(resource), whose holder \(holder) has ended"
+      return "\(subject) \(verb) for \(resource), whose holder \(holder) "
+        + (wasCollected ? "was collected" : "has ended")
+    case .strandedWaiter where wasted != nil, .lostWakeup where wasted != nil:
+      return
+        "\(subject) \(verb) \(kind == .lostWakeup ? "on" : "for") \(resource); the wake-up went "
+        + "to \(wasted.map(namer.quoted(party:)) ?? "another"), which was cancelled before it ran"
     case .ignoredCancel: return ignoredCancel
     case .exitBlocked:
       return "the program is over but for \(subject), which \(verb) for \(what); "
@@ -99,7 +104,9 @@ struct Wording {
       let holders = waiting.filter { !blockers.contains($0) }
       return "\(list(blockers.map(namer.quoted(party:)))) blocks the loop's thread on \(resource), "
         + "held by \(list(holders.map(namer.quoted(party:)))), which needs that thread to go on"
-    case .externalWait, .swallowedException, .neverAwaited, .slowCallback: return subject
+    case .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
+      .destroyedPending:
+      return subject
     }
   }
 
@@ -111,6 +118,8 @@ struct Wording {
       ["asyncio locks are not reentrant: call a version that expects the lock held"]
     case .permitExhaustion:
       ["let a task take all the permits that it needs in one go, or let fewer tasks in"]
+    case .abandonedLock where wasCollected:
+      ["keep a reference to each task until it has ended; take locks with async with"]
     case .abandonedLock, .leakedPermit:
       ["give it back on every way out: async with, or try and finally"]
     case .wrongThreadWakeup:
@@ -119,6 +128,8 @@ struct Wording {
       ["catch Exception, not BaseException or CancelledError; or raise it again after cleaning up"]
     case .exitBlocked:
       ["tell the thread to stop before the program ends, or make it a daemon, which ends with it"]
+    case .lostWakeup where wasted != nil:
+      ["notify again when a waiter is cancelled, or update Python: from 3.13 on wait() does so"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
     case .orphanedFuture where setOrResolve == "set":
       ["set the event on every way out of the task that is to set it, also when it fails"]
@@ -137,7 +148,9 @@ struct Wording {
     case .loopSelfWait: ["await the work instead, or wait for it from another thread"]
     case .poolStarvation: ["do not wait in a worker for work of the same pool"]
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
-    case .externalWait, .swallowedException, .neverAwaited, .slowCallback: []
+    case .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
+      .destroyedPending:
+      []
     }
   }
 
@@ -157,6 +170,18 @@ struct Wording {
       }), let lock = hop.resource, let holder = hop.provider, holder != hop.party
     else { return nil }
     return (holder, hop.party, namer.name(resource: lock))
+  }
+
+  /// Whether the holder was collected while it waited.
+  private var wasCollected: Bool {
+    explainer.resources(cause).contains { index in
+      world.resources[index].holds.contains { world.parties[$0.party].isDestroyed }
+    }
+  }
+
+  /// To whom a wake-up went in vain.
+  private var wasted: Int? {
+    explainer.resources(cause).lazy.compactMap { world.resources[$0].wasted?.task }.first
   }
 
   /// Whether a condition was notified while somebody waited, and that did not help.

@@ -27,11 +27,14 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case swallowedException = "swallowed-exception"
   case neverAwaited = "never-awaited"
   case slowCallback = "slow-callback"
+  case transientDeadlock = "transient-deadlock"
+  case destroyedPending = "destroyed-pending"
 
   /// Whether it may be true of a program that goes on.
   package var isHazard: Bool {
     switch self {
-    case .swallowedException, .neverAwaited, .slowCallback: true
+    case .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock, .destroyedPending:
+      true
     case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock, .leakedPermit,
       .orphanedFuture, .lostWakeup, .queueNoConsumer, .queueNoProducer, .unfinishedJoin,
       .shortBarrier, .blockedLoop, .loopSelfWait, .poolStarvation, .suspendedHolder,

@@ -1,5 +1,12 @@
 package import TraceFormat
 
+/// A wake-up that went to a task which was asked to end before it could run.
+package struct WastedWakeup: Sendable {
+  package var task: Int
+  package var woken: Occurrence
+  package var asked: Occurrence
+}
+
 /// One life of a resource, as far as the trace has been replayed.
 package struct ResourceRecord: Sendable {
   package var kind: ResourceKind
@@ -30,6 +37,7 @@ package struct ResourceRecord: Sendable {
   package var signalledWaiters: UInt32 = 0
   /// A task that was woken here and then cancelled, so that its wake-up was lost.
   package var wastedOn: Int?
+  package var wasted: WastedWakeup?
   package var items: UInt32 = 0
   package var unfinished: UInt32 = 0
   package var taskDoneCount: UInt64 = 0

@@ -24,10 +24,13 @@ extension World {
     case .taskEnd: endTask(event)
     case .taskCancel:
       if let task = party(event.subject) {
-        parties[task].cancelRequested = occurrence(event, by: actor)
+        let asked = occurrence(event, by: actor)
+        parties[task].cancelRequested = asked
         parties[task].brokenWait = parties[task].wait
         parties[task].runsSinceCancel = 0
-        noteInterruption(of: task, occurrence(event, by: actor))
+        noteInterruption(of: task, asked)
+        noteBrokenCycle(of: task, asked)
+        noteWaste(on: task, asked)
       }
     case .waitBegin: announce(event)
     case .resourceCreate: createResource(event, by: actor)
@@ -38,8 +41,7 @@ extension World {
       if let entity = living[event.subject] { unretrieved.append((entity, event.time)) }
     case .neverAwaited:
       neverAwaited.append((event.site, definitions.site(event.value), event.time))
-    case .taskDestroyed:
-      if let task = party(event.subject) { parties[task].isDestroyed = true }
+    case .taskDestroyed: destroyTask(event)
     case .acquired, .released, .eventSet, .eventCleared, .notified, .queuePut, .queueGot,
       .queueTaskDone, .barrierPassed:
       applyOperation(event, by: actor)

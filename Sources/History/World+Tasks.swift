@@ -63,6 +63,23 @@ extension World {
     }
   }
 
+  mutating func destroyTask(_ event: Event) {
+    guard let task = party(event.subject), !parties[task].isEnded else { return }
+    parties[task].isDestroyed = true
+    parties[task].state = .ended(.cancelled, at: event.time)
+    if destroyed.count < Self.longStepLimit { destroyed.append((task, event.time)) }
+  }
+
+  /// A task that was woken is asked to end before it runs: unless it passes the wake-up on, that is lost.
+  mutating func noteWaste(on task: Int, _ asked: Occurrence) {
+    guard let wait = parties[task].wait, let resource = wait.primitive?.resource,
+      case .resource(let future)? = wait.future, let done = resources[future].done,
+      done.outcome == .value
+    else { return }
+    resources[resource].wastedOn = task
+    resources[resource].wasted = WastedWakeup(task: task, woken: done.by, asked: asked)
+  }
+
   private mutating func noteWastedWakeup(of task: Int, _ outcome: Outcome) {
     guard outcome == .cancelled, let wait = parties[task].lastWait,
       let resource = wait.primitive?.resource,

@@ -20,6 +20,10 @@ package struct World: Sendable {
   package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
   /// Steps that the watchdog saw running for long: who ran, from when, for how long at least, where.
   package internal(set) var longSteps: [LongStep] = []
+  /// Circles of waits that ended because one of their tasks was asked to end.
+  package internal(set) var brokenCycles: [BrokenCycle] = []
+  /// Tasks that were collected while they waited.
+  package internal(set) var destroyed: [(task: Int, at: TraceInstant)] = []
   package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
 
   /// Tasks asked to end while they waited, oldest first.

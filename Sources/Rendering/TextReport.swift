@@ -31,7 +31,9 @@ package struct TextReport {
     for line in headline(finding, names) { text.add(line) }
     if finding.edges.count >= 2 {
       text.addBlank()
-      text.add(WaitTable(edges: finding.edges, end: end).render())
+      // A circle that was broken lasted no longer than that.
+      let last = finding.story.last?.time ?? end
+      text.add(WaitTable(edges: finding.edges, end: last, isOver: finding.kind.isHazard).render())
     }
     if !finding.marks.isEmpty {
       text.addBlank()

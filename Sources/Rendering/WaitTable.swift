@@ -5,6 +5,8 @@ import TraceFormat
 struct WaitTable {
   var edges: [Edge]
   var end: TraceInstant
+  /// Whether the waits go on.
+  var isOver = false
 
   private static let indent = 3
   private static let gap = 3
@@ -12,7 +14,7 @@ struct WaitTable {
   func render() -> StyledText {
     let relations = Set(edges.map(\.relation))
     let relation = relations.count == 1 ? relations.first ?? "" : "by"
-    let head = ["task", "waits for", relation, "waiting at", "since", "so far"]
+    let head = ["task", "waits for", relation, "waiting at", "since", isOver ? "for" : "so far"]
     let roles: [Role] = [.task, .resource, .task, .location, .plain, .plain]
     var rows = edges.map(row)
     fit(&rows, head: head)

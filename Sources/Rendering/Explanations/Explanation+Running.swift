@@ -130,4 +130,43 @@ extension Explanation {
       move the work off the loop's thread with 'await asyncio.to_thread(...)', or cut it into \
       pieces.
       """)
+
+  static let transientDeadlock = Explanation(
+    kind: .transientDeadlock,
+    summary: "tasks waited for each other until a timeout or a cancellation broke the circle",
+    meaning: """
+      Tasks waited for each other in a circle, and one of them was cancelled, by a limit on its \
+      wait or by another task. The program went on, later and with one thing undone.
+      """,
+    example: """
+      async with self.accounts:                        # the other task takes journal first,
+          await asyncio.wait_for(self.log(), 1.0)      # then accounts
+      """,
+    comesAbout: """
+      two locks taken in different orders, or a lock held while awaiting a task that needs it, \
+      and a timeout around the wait that hides it as a slow call.
+      """,
+    mending: """
+      mend the circle as if it had stayed: one order for the locks, and no lock held while \
+      awaiting a task that needs it. A longer timeout only makes the pause longer.
+      """)
+
+  static let destroyedPending = Explanation(
+    kind: .destroyedPending,
+    summary: "a task was collected before it had ended",
+    meaning: """
+      Nothing referred to the task any more while it waited, so Python collected it in the middle \
+      of its work. What it held without a 'with' stays taken, what it should have done did not \
+      happen.
+      """,
+    example: """
+      asyncio.create_task(self.pump(reply))    # waits for a future that only it knows
+      """,
+    comesAbout: """
+      create_task() without keeping the task, and a wait for something that only the task itself \
+      refers to: the loop keeps weak references only.
+      """,
+    mending: """
+      keep the task in a set or in a task group until it has ended.
+      """)
 }

@@ -78,6 +78,8 @@ extension FindingKind {
     case .swallowedException: .swallowedException
     case .neverAwaited: .neverAwaited
     case .slowCallback: .slowCallback
+    case .transientDeadlock: .transientDeadlock
+    case .destroyedPending: .destroyedPending
     }
   }
 }
