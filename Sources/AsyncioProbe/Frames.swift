@@ -190,6 +190,9 @@ struct RunningFrames {
     if let second = layout.current.1 { next = next.flatMap { load($0, second) } }
   }
 
+  /// From this frame on.
+  init(from base: Raw?) { next = base }
+
   @inline(__always) mutating func frame() -> Frame? {
     while let base = next {
       next = load(base, layout.previous)

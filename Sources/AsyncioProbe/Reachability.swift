@@ -71,6 +71,7 @@ func recordReferrers(_ threads: StandingThreads, looked: inout UInt64) -> Bool {
     nodes[slot].word = 0
     if isRoot { reach(slot) }
   }
+  findGreenlets()
   findParties(threads)
   if ranOut || isLate { return false }
   for index in 0..<actors.count { reach(actors[index]) }
@@ -127,6 +128,7 @@ private func findTask(_ task: Raw) {
   guard let stand = stand(of: task) else { return }
   let slot = node(task)
   if slot < 0 { return }
+  if let coroutine = coroutine(of: task) { recordWholeStack(task, coroutine) }
   guard let future = stand.future else {
     // It acts as soon as its turn comes, unless it does already: then its frames are those of a thread.
     if !(coroutine(of: task).map(isRunning) ?? false) { ranOut = !actors.append(slot) || ranOut }

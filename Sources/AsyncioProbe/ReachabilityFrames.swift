@@ -81,12 +81,8 @@ func eachRunningFrame(_ thread: Raw, _ body: (RunningFrame) -> Bool) {
 func eachReference(of frame: RunningFrame, _ body: (Raw) -> Void) {
   guard let references else { return }
   let locals = frame.base + layout.locals
-  var count = int(frame.code, references.locals)
-  if !layout.inline {
-    count += tupleSize(load(frame.code, references.cells))
-    count += tupleSize(load(frame.code, references.free))
-  }
-  for index in 0..<max(0, count) {
+  let count = localCount(frame.code)
+  for index in 0..<count {
     if let value = owned(locals, index * 8) { body(value) }
   }
   if layout.inline {
@@ -99,6 +95,17 @@ func eachReference(of frame: RunningFrame, _ body: (Raw) -> Void) {
       if let value = owned(values, index * 8) { body(value) }
     }
   }
+}
+
+/// How many locals, with cells and free variables, the frames of a code object have.
+func localCount(_ code: Raw) -> Int {
+  guard knowsFrameReferences(), let references else { return 0 }
+  var count = int(code, references.locals)
+  if !layout.inline {
+    count += tupleSize(load(code, references.cells))
+    count += tupleSize(load(code, references.free))
+  }
+  return max(0, count)
 }
 
 @inline(__always) private func int(_ base: Raw, _ offset: Int) -> Int {

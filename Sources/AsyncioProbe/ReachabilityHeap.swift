@@ -30,15 +30,20 @@ let traverseOffset = 184
 nonisolated(unsafe) private(set) var heapObjects = Buffer<UInt>()
 nonisolated(unsafe) private(set) var nodes: UnsafeMutablePointer<HeapNode>! = nil
 nonisolated(unsafe) private(set) var nodeMask = 0
+/// The addresses between which they lie.
+nonisolated(unsafe) private var lowest = UInt.max
+nonisolated(unsafe) private var highest: UInt = 0
 nonisolated(unsafe) private var hasMemory = true
 
 /// Lists all tracked objects; false if that is not possible, or takes too long.
 func findHeap() -> Bool {
   heapObjects = Buffer()
   hasMemory = true
+  lowest = .max
+  highest = 0
   // Made here, it is the last of the youngest generation. It may set off a collection in 3.9 to 3.11:
   // no more than any object that the program makes.
-  let fresh = minorVersion < 12 ? PyList_New(0) : nil
+  let fresh = minorVersion < 14 ? PyList_New(0) : nil
   defer { Py_DecRef(fresh) }
   let found = probe_each_tracked(fresh.map { Raw($0) }) { object in
     hasMemory = heapObjects.append(UInt(bitPattern: object))
@@ -54,6 +59,8 @@ func findHeap() -> Bool {
     if outOfTime() { return false }
     let object = heapObjects[index]
     if object == UInt(bitPattern: fresh) { continue }
+    lowest = min(lowest, object)
+    highest = max(highest, object)
     var slot = home(object)
     while nodes[slot].object != 0 { slot = (slot &+ 1) & nodeMask }
     nodes[slot].object = object
@@ -67,19 +74,22 @@ func forgetHeap() {
   nodes = nil
 }
 
+/// Neighbours in memory, which are often looked at together, are neighbours here.
 @inline(__always) private func home(_ object: UInt) -> Int {
-  Int(truncatingIfNeeded: (UInt64(object >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 24) & nodeMask
+  let block = UInt64(object >> 16) &* 0x9E37_79B9_7F4A_7C15
+  return (Int(bitPattern: object >> 4) &+ Int(truncatingIfNeeded: block >> 32)) & nodeMask
 }
 
 /// The slot of an object; -1 if it is not tracked.
 @inline(__always) func node(_ object: Raw?) -> Int {
   let wanted = UInt(bitPattern: object)
+  if wanted < lowest || wanted > highest { return -1 }
   var slot = home(wanted)
   while nodes[slot].object != wanted {
     if nodes[slot].object == 0 { return -1 }
     slot = (slot &+ 1) & nodeMask
   }
-  return wanted == 0 ? -1 : slot
+  return slot
 }
 
 @inline(__always) func heapObject(_ slot: Int) -> Raw { Raw(bitPattern: nodes[slot].object)! }

@@ -227,7 +227,8 @@ func blockedEntry(_ thread: Raw) -> StackEntry {
   return entry
 }
 
-private func defineStack(_ count: Int, innermostFirst: Bool) -> UInt32 {
+/// The id of the stack of the first `count` of `frames`.
+func defineStack(_ count: Int, innermostFirst: Bool) -> UInt32 {
   let kept = min(count, Int(CORONER_STACK_LIMIT))
   return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: kept) { sites in
     for index in 0..<kept {

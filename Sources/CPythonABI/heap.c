@@ -11,7 +11,9 @@
 
 void *probe_map(size_t size) {
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? NULL : memory;
+  if (memory == MAP_FAILED) return NULL;
+  if (size >= 4 << 20) madvise(memory, size, MADV_HUGEPAGE);
+  return memory;
 }
 
 void *probe_remap(void *memory, size_t old_size, size_t size) {
@@ -47,18 +49,17 @@ static int visiting(void *object, void *argument) {
 }
 
 bool probe_each_tracked(void *fresh, bool (*visit)(void *)) {
-  /* It passes references of its own, but tells all versions that have it. */
-  void (*each)(int (*)(void *, void *), void *) = dlsym(RTLD_DEFAULT, "PyUnstable_GC_VisitObjects");
-  if (each) {
-    struct visiting argument = {visit};
-    each(visiting, &argument);
+  uintptr_t head = fresh ? generations(fresh) : 0;
+  if (head) {
+    for (int i = 0; i < 3; i++)
+      if (!each_of(head + (uintptr_t)i * GENERATION, visit)) return true;
+    each_of(head + FROZEN, visit);
     return true;
   }
-  uintptr_t head = fresh ? generations(fresh) : 0;
-  if (!head) return false;
-  for (int i = 0; i < 3; i++)
-    if (!each_of(head + (uintptr_t)i * GENERATION, visit)) return true;
-  each_of(head + FROZEN, visit);
+  void (*each)(int (*)(void *, void *), void *) = dlsym(RTLD_DEFAULT, "PyUnstable_GC_VisitObjects");
+  if (!each) return false;
+  struct visiting argument = {visit};
+  each(visiting, &argument);
   return true;
 }
 
