@@ -121,6 +121,8 @@ private func findParties(_ threads: StandingThreads) {
     let label = waits ? labelOf(thread.resource) : 0
     addParty(CORONER_REFERRER_THREAD, thread.tid, thread.state, label: label, isObject: false)
     if waits { addSubject(thread.resource, own: label) }
+    if let arguments = thread.arguments.0 { close(arguments) }
+    if let keywords = thread.arguments.1 { close(keywords) }
   }
 }
 
@@ -261,10 +263,7 @@ private func follow(_ label: UInt32, _ threads: StandingThreads) -> Bool {
     currentIsTimer = party.kind == CORONER_REFERRER_TIMER
     switch party.kind {
     case CORONER_REFERRER_TASK: eachOwned(by: party.object) { traverse($0, labelVisit) }
-    case CORONER_REFERRER_THREAD:
-      threads.eachPartyFrame { state, frame in
-        if state == party.object { eachReference(of: frame) { _ = labelVisit($0, nil) } }
-      }
+    case CORONER_REFERRER_THREAD: follow(thread: party.object, threads)
     case CORONER_REFERRER_TIMER: follow(timer: party.object)
     default: traverse(party.object, labelVisit)
     }
@@ -275,6 +274,16 @@ private func follow(_ label: UInt32, _ threads: StandingThreads) -> Bool {
     if outOfTime() { return false }
   }
   return true
+}
+
+private func follow(thread state: Raw, _ threads: StandingThreads) {
+  threads.eachPartyFrame { other, frame in
+    if other == state { eachReference(of: frame) { _ = labelVisit($0, nil) } }
+  }
+  for index in 0..<threads.list.count where threads.list[index].state == state {
+    if let arguments = threads.list[index].arguments.0 { traverse(arguments, labelVisit) }
+    if let keywords = threads.list[index].arguments.1 { traverse(keywords, labelVisit) }
+  }
 }
 
 /// A sleep's timer does nothing but resolve the sleep's future.

@@ -20,6 +20,7 @@ nonisolated(unsafe) private var runs: Object? = nil
 nonisolated(unsafe) var transportsName: Object! = nil
 nonisolated(unsafe) var callbackName: Object! = nil
 nonisolated(unsafe) var argumentsName: Object! = nil
+nonisolated(unsafe) var keywordsName: Object! = nil
 nonisolated(unsafe) private var scheduledName: Object! = nil
 nonisolated(unsafe) private var cancelledName: Object! = nil
 nonisolated(unsafe) private var trueObject: Object! = nil
@@ -41,6 +42,7 @@ func setSnapshotTypes(_ types: Object) {
   runs = PyTuple_GetItem(types, 11)
   transportsName = PyUnicode_FromString(cString("_transports"))
   callbackName = PyUnicode_FromString(cString("_callback"))
+  keywordsName = PyUnicode_FromString(cString("_kwargs"))
   argumentsName = PyUnicode_FromString(cString("_args"))
   scheduledName = PyUnicode_FromString(cString("_scheduled"))
   cancelledName = PyUnicode_FromString(cString("_cancelled"))

@@ -101,6 +101,8 @@ struct StandingThread {
   var resource: UInt64
   var operation: UInt32
   var role: ThreadRole
+  /// The arguments of its function, if nobody has them but its Thread object: that keeps them for it alone.
+  var arguments: (Raw?, Raw?) = (nil, nil)
 }
 
 /// What the frames of a thread wait for.
@@ -192,6 +194,27 @@ private func findRole(_ thread: inout StandingThread) {
     return true
   }
   if runs || runsUntil { thread.role = runsUntil ? .runsLoop : .acts }
+  if thread.role == .waits { thread.arguments = argumentsKept(by: thread.state) }
+}
+
+private func argumentsKept(by state: Raw) -> (Raw?, Raw?) {
+  var outermost: Raw? = nil
+  eachRunningFrame(state) { frame in
+    if localCount(frame.code) > 0 { outermost = untagged(load(frame.base, layout.locals)) }
+    return true
+  }
+  guard let thread = outermost, let module = moduleDictionary(cString("threading")),
+    let type = PyDict_GetItemString(module, cString("Thread")),
+    PyType_IsSubtype(typeOf(thread), Raw(type)) != 0
+  else { return (nil, nil) }
+  return (onlyHeld(by: thread, argumentsName), onlyHeld(by: thread, keywordsName))
+}
+
+/// An attribute (borrowed) that nothing else refers to.
+private func onlyHeld(by thread: Raw, _ name: Object) -> Raw? {
+  guard let value = plainAttribute(thread, name) else { return nil }
+  Py_DecRef(value)
+  return value.pointee.ob_refcnt == 1 ? Raw(value) : nil
 }
 
 /// The primitive that a thread with the first `count` of `frames` (innermost first) waits for.

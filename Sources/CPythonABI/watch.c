@@ -16,7 +16,7 @@ enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
 /* Of a program that goes on, a snapshot is taken at doubling intervals up to this. */
 #define LONGEST_INTERVAL_MS (10 * 60 * 1000u)
 /* How long the interpreter may be kept from the program: 2 % of the time since anything moved, at most
- * this, and less while the program goes on. */
+ * this, and less while the program goes on, of the time since the last snapshot then. */
 enum { SHARE = 50, LONGEST_STILL_MS = 1000, LONGEST_MOVING_MS = 100, SHORTEST_MS = 10 };
 
 static struct probe_watched watched[PROBE_WATCHED_LIMIT];
@@ -160,7 +160,7 @@ static void look(struct schedule *s, int mine, uint64_t now) {
   uint64_t budget = within(since / SHARE, SHORTEST_MS, LONGEST_MOVING_MS);
   if (asked) {
     asked = 0;
-    finish_snapshot(mine, CORONER_SNAPSHOT_SIGNAL, still, budget);
+    finish_snapshot(mine, CORONER_SNAPSHOT_SIGNAL, still, LONGEST_MOVING_MS);
   } else if (stall_ms && s->try_at && still >= s->try_at) {
     budget = within(still / SHARE, SHORTEST_MS, LONGEST_STILL_MS);
     s->try_at = finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget) ? 0 : still * 2;
