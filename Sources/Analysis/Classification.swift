@@ -44,11 +44,44 @@ extension WaitModel {
     }
     // A consumer that waits for more items than come has done its part: what lacks is task_done().
     if operations.contains(.queueJoin) { return .unfinishedJoin }
-    if let operation = operations.sorted(by: { $0.rawValue < $1.rawValue }).first {
+    if let lead = leadingWait(of: cause) {
+      if let operation = lead.primitive?.operation { return signalKind(operation, resource: nil) }
+      return .orphanedFuture
+    }
+    if let operation = Self.telling.first(where: operations.contains) {
       return signalKind(operation, resource: nil)
     }
     // That the others in the cycle could reach a future does not mean that they are to resolve it.
     return cause.isProved ? .orphanedFuture : .awaitCycle
+  }
+
+  /// What tells most of several waits: nobody waits for room, or at a barrier, for want of work.
+  private static let telling: [Operation] = [
+    .queuePut, .barrierWait, .conditionWait, .eventWait, .queueGet,
+  ]
+
+  /// The wait of the cause that the main task is in, or is kept by.
+  private func leadingWait(of cause: Cause) -> Wait? {
+    let resources = Set(
+      cause.nodes.compactMap { node -> Int? in
+        if case .resource(let index, _) = nodes[node] { index } else { nil }
+      })
+    for slot in world.threadSlots {
+      var seen: Set<Int> = []
+      var next = world.threads[slot]!.loops.first?.mainTask
+      while let party = next, seen.insert(party).inserted, let wait = world.parties[party].wait {
+        if let resource = wait.primitive?.resource, resources.contains(resource) { return wait }
+        switch wait.future {
+        case .party(let task): next = task
+        case .resource(let future):
+          let left = world.resources[future].members.filter { !world.isDone($0) }
+          guard !left.isEmpty else { return resources.contains(future) ? wait : nil }
+          next = left.lazy.compactMap { if case .party(let task) = $0 { task } else { nil } }.first
+        case nil: next = nil
+        }
+      }
+    }
+    return nil
   }
 
   /// Whether something in the cause could go on, were the thread of its loop not blocked.

@@ -134,8 +134,9 @@ struct Explainer {
     case .shortBarrier: operation == .barrierWait
     case .lostWakeup: operation == .conditionWait || operation == .eventWait
     case .permitExhaustion: operation == .acquire || operation == .queueGet
+    case .orphanedFuture: operation == nil || operation == .eventWait
     case .lockCycle, .awaitCycle, .selfDeadlock, .abandonedLock,
-      .leakedPermit, .orphanedFuture, .blockedLoop, .loopSelfWait, .poolStarvation,
+      .leakedPermit, .blockedLoop, .loopSelfWait, .poolStarvation,
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
       .externalWait, .swallowedException,
       .neverAwaited,
@@ -209,7 +210,7 @@ struct Explainer {
   private func involved(_ cause: Cause, _ hops: [Hop]) -> [Int] {
     var result: OrderedSet<Int> = []
     for hop in hops { result.append(namer.crowds.shown(party: hop.party)) }
-    if cause.isStructural || hops.isEmpty {
+    if cause.isRing(kind(of: cause)) || hops.isEmpty {
       for index in partyNodes(cause) { result.append(namer.crowds.shown(party: index)) }
     }
     // Those that took it and have ended belong to the story.
@@ -222,7 +223,16 @@ struct Explainer {
   }
 
   /// Those that a finding shows: of a crowd the first one.
+  /// What the cause is about: in a ring all of its resources, else those whose waiters it is told of.
   func resources(_ cause: Cause) -> [Int] {
+    let kind = kind(of: cause)
+    guard !cause.isRing(kind) else { return allResources(cause) }
+    let own = OrderedSet(
+      hops(of: cause, kind).compactMap { hop in hop.resource.map(namer.crowds.shown(resource:)) })
+    return own.isEmpty ? allResources(cause) : Array(own)
+  }
+
+  func allResources(_ cause: Cause) -> [Int] {
     var result: OrderedSet<Int> = []
     for node in cause.nodes {
       if case .resource(let index, _) = model.nodes[node] {

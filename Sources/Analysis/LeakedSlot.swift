@@ -62,7 +62,7 @@ extension Explainer {
   func kind(of cause: Cause) -> FindingKind {
     let kind = model.kind(of: cause)
     guard kind == .permitExhaustion else { return leakedSlot(cause) == nil ? kind : .leakedPermit }
-    let holds = resources(cause).flatMap { world.resources[$0].holds }
+    let holds = allResources(cause).flatMap { world.resources[$0].holds }
     return holds.allSatisfy(hasLeft) ? .leakedPermit : kind
   }
 
@@ -80,7 +80,7 @@ extension Explainer {
   /// What probably took the place for which the parties of an orphaned wait stand in line.
   func leakedSlot(_ cause: Cause) -> LeakedSlot? {
     guard model.kind(of: cause) == .orphanedFuture else { return nil }
-    for index in resources(cause) {
+    for index in allResources(cause) {
       for party in model.waiters[index, default: []].prefix(16) {
         if let wait = wait(of: party), let leak = LeakedSlot(behind: wait, in: world) {
           return leak
@@ -94,7 +94,7 @@ extension Explainer {
   /// undone, may be what is waited for.
   func addMarksOfCancelledWaiters(_ cause: Cause, to finding: inout Finding) {
     guard model.kind(of: cause) == .orphanedFuture else { return }
-    for index in resources(cause) {
+    for index in allResources(cause) {
       guard let wait = model.waiters[index]?.first.flatMap(wait(of:)),
         let gate = namer.directSite(wait.site)
       else { continue }
