@@ -17,6 +17,7 @@ struct Because {
     if !cause.isRing(kind) {
       for index in explainer.resources(cause) { facts += resourceFacts(index) }
     }
+    facts += gateFacts()
     facts += reachFacts()
     facts += unheardFacts()
     for node in cause.nodes {
@@ -46,6 +47,19 @@ struct Because {
     ]
     if party.runsSinceCancel > 1 { facts.append("it ran \(party.runsSinceCancel) times since") }
     return facts
+  }
+
+  private func gateFacts() -> [String] {
+    guard let gate = cause.gate,
+      case .ended(_, let at) = world.parties[gate.passage].state
+    else { return [] }
+    let holders = world.resources[gate.resource].holds.map(\.party)
+    return [
+      "\(namer.quoted(party: gate.passage)) of \(namer.quoted(party: gate.party)) got through at "
+        + "\(Clock.instant(at)), and \(namer.quoted(party: gate.party)) has waited for "
+        + "\(namer.name(resource: gate.resource)) since",
+      "all that hold \(namer.name(resource: gate.resource)) are stuck here: \(list(holders))",
+    ]
   }
 
   private func unheardFacts() -> [String] {

@@ -19,6 +19,8 @@ struct Cause {
   var isProved = false
   /// How many cycles of the same form there are, this one included.
   var repeats = 1
+  /// What keeps the one from going on that those in it seem to wait for.
+  var gate: Gate?
   /// The task that was asked to end and went on, if that is what it is about.
   var ignored: Int?
 

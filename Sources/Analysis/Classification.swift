@@ -6,6 +6,7 @@ extension WaitModel {
   /// What a cause is called.
   func kind(of cause: Cause) -> FindingKind {
     if cause.ignored != nil { return .ignoredCancel }
+    if cause.gate != nil { return .permitExhaustion }
     if cause.isCycle { return cycleKind(cause) }
     return !cause.isStructural && cause.behind.contains(where: endsProgram)
       ? .exitBlocked : leafKind(cause)

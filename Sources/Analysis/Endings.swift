@@ -64,6 +64,7 @@ extension WaitModel {
   func noting(_ cause: Cause) -> Cause {
     guard !cause.isStructural || cause.isProved, !cause.isCycle else { return cause }
     var cause = cause
+    cause.gate = gate(before: cause)
     cause.ignored =
       cause.nodes.lazy.compactMap { node -> Int? in
         guard case .resource(let index, _) = self.nodes[node] else { return nil }

@@ -81,6 +81,11 @@ struct Explainer {
       return cause.behind.filter { world.parties[$0].wait?.future == .party(task) }
         .map { Hop(party: $0, provider: task) } + [Hop(party: task, resource: resource)]
     }
+    if let gate = cause.gate {
+      let holder = world.resources[gate.resource].holds.first?.party
+      return direct(cause).map { Hop(party: $0.party, resource: $0.resource, provider: gate.party) }
+        + [Hop(party: gate.party, resource: gate.resource, provider: holder)]
+    }
     // What others did before is no bond: the cause is then the wait itself, not the circle.
     if !cause.isClosed || cause.isStructural && cause.isCycle && !cause.isRing(kind) {
       let all = direct(cause)

@@ -61,6 +61,7 @@ extension Explainer {
   /// What a cause is called, where the source has to be asked.
   func kind(of cause: Cause) -> FindingKind {
     let kind = model.kind(of: cause)
+    if cause.gate != nil { return kind }
     guard kind == .permitExhaustion else { return leakedSlot(cause) == nil ? kind : .leakedPermit }
     let holds = allResources(cause).flatMap { world.resources[$0].holds }
     return holds.allSatisfy(hasLeft) ? .leakedPermit : kind

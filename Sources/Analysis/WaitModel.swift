@@ -417,10 +417,6 @@ struct WaitModel {
       return need(node, .all, [])
     }
     var targets = world.io.keys.sorted().map { Node.descriptor($0 >> 2) }
-    // A wait with a limit may end in whatever, however late.
-    if world.threads.values.contains(where: { $0.block?.deadline != nil }) {
-      targets.append(.outside)
-    }
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
       case .task, .job: targets.append(.party(index))

@@ -52,6 +52,7 @@ struct Wording {
       return waiting.count == 1
         ? "\(subject) waits for its own end" : "\(subject) wait for each other to end"
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
+    case .permitExhaustion where cause.gate != nil: return gate
     case .permitExhaustion:
       return "all \(permits) of \(resource) are held by tasks that wait for one more: "
         + list(parties.map(namer.quoted(party:)))
@@ -116,6 +117,10 @@ struct Wording {
     case .awaitCycle: ["let one of them go on without the other's result"]
     case .selfDeadlock:
       ["asyncio locks are not reentrant: call a version that expects the lock held"]
+    case .permitExhaustion where cause.gate != nil:
+      [
+        "do not wait for a permit while holding what those with a permit need, or give it a limit of its own"
+      ]
     case .permitExhaustion:
       ["let a task take all the permits that it needs in one go, or let fewer tasks in"]
     case .abandonedLock where wasCollected:
@@ -240,6 +245,14 @@ struct Wording {
       namer.crowds.crowd(resource: index) == nil
     else { return resource }
     return resources.count == 1 || cause.isCycle ? "a future" : "futures"
+  }
+
+  private var gate: String {
+    guard let gate = cause.gate else { return subject }
+    let inside = list(waiting.filter { $0 != gate.party }.map(namer.quoted(party:)))
+    return "all \(permits) of \(namer.name(resource: gate.resource)) are taken for \(inside), "
+      + "stuck at \(resource); \(namer.quoted(party: gate.party)), which has been through there, "
+      + "waits for one more"
   }
 
   private var ignoredCancel: String {

@@ -4,6 +4,7 @@ import CPythonABI
 nonisolated(unsafe) private var plainQueues: (Raw?, Raw?, Raw?) = (nil, nil, nil)
 nonisolated(unsafe) private var itemsName: Object? = nil
 nonisolated(unsafe) private var sizeName: Object? = nil
+nonisolated(unsafe) private var stockName: Object? = nil
 
 /// queues(Queue, PriorityQueue, LifoQueue)
 let queuesFunction: FastFunction = { _, arguments, count in
@@ -14,6 +15,7 @@ let queuesFunction: FastFunction = { _, arguments, count in
   )
   itemsName = PyUnicode_InternFromString(cString("_queue"))
   sizeName = PyUnicode_InternFromString(cString("qsize"))
+  stockName = PyUnicode_InternFromString(cString("queue"))
   return none()
 }
 
@@ -26,6 +28,19 @@ func items(_ queue: Object?) -> UInt32 {
     return size(queue)
   }
   guard let collection = PyObject_GetAttr(queue, itemsName) else {
+    PyErr_Clear()
+    return 0
+  }
+  let count = PyObject_Size(collection)
+  Py_DecRef(collection)
+  if count < 0 { PyErr_Clear() }
+  return UInt32(clamping: count)
+}
+
+/// The same for a queue of threads, whose lock the calling thread holds.
+@inline(__always)
+func stock(_ queue: Object?) -> UInt32 {
+  guard let queue, let stockName, let collection = PyObject_GetAttr(queue, stockName) else {
     PyErr_Clear()
     return 0
   }

@@ -71,18 +71,17 @@ private func operated(
   return none()
 }
 
-/// stock(kind, queue): the same for a queue of threads, whose lock is held.
-let stockFunction: FastFunction = { _, arguments, count in
+/// stock_put(queue) and stock_got(queue): the same for a queue of threads, whose lock is held.
+let stockPutFunction: OneFunction = { operated(CORONER_QUEUE_PUT, $1, value: stock($1)) }
+let stockGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: stock($1)) }
+
+/// given_back(semaphore, count): so many permits of it.
+let givenBackFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 2 else { return none() }
-  var size = 0
-  if let items = attribute(arguments[1], "queue") {
-    size = PyObject_Size(items)
-    if size < 0 { PyErr_Clear() }
-    Py_DecRef(items)
+  let stack = currentStack()
+  for _ in 0..<min(field(arguments[1]), 64) {
+    record(CORONER_RELEASED, address(arguments[0]), site: stack)
   }
-  probe_record(
-    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), 0, currentStack(),
-    UInt32(clamping: size))
   return none()
 }
 

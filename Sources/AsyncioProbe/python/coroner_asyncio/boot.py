@@ -49,7 +49,6 @@ def asyncio_imported(_):
     probe.thread = _thread
     probe.ending = _ending
     probe.ended = _ended
-    probe.given_back = _given_back
     probe.awaits_thread = _awaits_thread
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_thread_locks, _inject_asyncio,
                  _hook_queue, _prepare_snapshots, _at_ends):
@@ -332,11 +331,6 @@ def _thread(thread):
         probe.name(thread, thread._name)
     except Exception:
         pass
-
-
-def _given_back(semaphore, count):
-    for _ in range(min(count, 64)):
-        probe.rec(31, semaphore)
 
 
 def _awaits_thread(future, thread):

@@ -62,8 +62,8 @@ LATE = {
     "queue": (
         _row("queue", "Queue.__init__", ("end", _made % ("maxsize", "QUEUE"))),
         _row("queue", "Queue.put",
-             ("after:self.unfinished_tasks += 1", "R.stock({e.QUEUE_PUT}, self)")),
-        _row("queue", "Queue.get", ("after:item = self._get()", "R.stock({e.QUEUE_GOT}, self)")),
+             ("after:self.unfinished_tasks += 1", "R.stock_put(self)")),
+        _row("queue", "Queue.get", ("after:item = self._get()", "R.stock_got(self)")),
         _row("queue", "Queue.task_done",
              ("after:self.unfinished_tasks = unfinished",
               "R.rec({e.QUEUE_TASK_DONE}, self, 0, unfinished)")),
