@@ -1,103 +1,133 @@
 """CPU time of asyncio programs, recorded and unrecorded in alternation: the median of the ratios.
 
-    asyncio_bench.py DIST [REPETITIONS]
+    asyncio_bench.py DIST [--repetitions N] [--no-peers] [PROGRAM …]
 
-Prints one flat JSON object. DIST is a staged Coroner (bin/coroner, lib/coroner).
+DIST is a staged Coroner (bin/coroner, lib/coroner). Prints one flat JSON object. Each figure is of whole
+processes, start-up included. The peers are asyncio's own debug mode and, from PyPI, viztracer and yappi;
+these and aiohttp are installed into a virtual environment beside DIST, and left out where that fails.
 """
-
+import argparse
 import json
 import os
+import platform
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ECHO = """
-import asyncio
-async def serve(reader, writer):
-    while line := await reader.readline():
-        writer.write(line)
-        await writer.drain()
-    writer.close()
-async def client(port, n):
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for i in range(n):
-        writer.write(b"hello %d\\n" % i)
-        await reader.readline()
-    writer.close()
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    await asyncio.gather(*(client(port, 2500) for _ in range(20)))
-    server.close()
-asyncio.run(main())
-"""
-
-LOCK = """
-import asyncio
-async def main():
-    lock = asyncio.Lock()
-    for _ in range(1_000_000):
-        async with lock:
-            pass
-asyncio.run(main())
-"""
-
-PINGPONG = """
-import asyncio
-async def side(mine, other, n):
-    for _ in range(n):
-        await mine.get()
-        other.put_nowait(1)
-async def main():
-    pairs = []
-    for _ in range(50):
-        a, b = asyncio.Queue(), asyncio.Queue()
-        a.put_nowait(1)
-        pairs += [side(a, b, 3000), side(b, a, 3000)]
-    await asyncio.gather(*pairs)
-asyncio.run(main())
-"""
-
-PROGRAMS = {"asyncio_echo_cpu_ratio": ECHO, "asyncio_lock_ratio": LOCK,
-            "asyncio_pingpong_ratio": PINGPONG}
+PROGRAMS = Path(__file__).parent / "programs"
+NAMES = ["echo", "aiohttp_server", "lock", "pingpong", "queues", "spawn"]
+PACKAGES = ["aiohttp", "viztracer", "yappi"]
+# What a start costs: a program that needs no asyncio, and one that imports it.
+STARTS = {"nothing": "pass", "asyncio": "import asyncio"}
 
 
-def cpu_seconds(program: Path, environment: dict) -> float:
-    before = os.times()
-    subprocess.run([sys.executable, program], env=environment, check=True)
-    after = os.times()
-    return (after.children_user + after.children_system
-            - before.children_user - before.children_system)
+def cpu_seconds(command: list, environment: dict) -> float:
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = used()
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return used() - before
+
+
+def compare(variants: dict, repetitions: int) -> dict:
+    """Runs the variants in turn; the CPU seconds of each, by name. The first round warms up."""
+    times = {name: [] for name in variants}
+    for _ in range(repetitions + 1):
+        for name, (command, environment) in variants.items():
+            times[name].append(cpu_seconds(command, environment))
+    return {name: seconds[1:] for name, seconds in times.items()}
+
+
+def ratio(times: list, base: list) -> float:
+    return round(statistics.median(a / b for a, b in zip(times, base)), 3)
+
+
+def virtual_environment(folder: Path) -> tuple:
+    """An interpreter that has as many of the packages as could be had, and which those are."""
+    python = folder / "bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    found = []
+    for package in PACKAGES:
+        installed = subprocess.run([python, "-c", f"import {package}"], capture_output=True)
+        if installed.returncode:
+            pip = subprocess.run([python, "-m", "pip", "install", "-q", package],
+                                 capture_output=True, text=True)
+            if pip.returncode:
+                reason = (pip.stderr.strip().splitlines() or ["pip failed"])[-1]
+                print(f"without {package}: {reason}", file=sys.stderr)
+                continue
+        found.append(package)
+    return str(python), found
+
+
+def peers(python: str, program: Path, folder: str, plain: dict, packages: list) -> dict:
+    variants = {"debug": ([python, program], plain | {"PYTHONASYNCIODEBUG": "1"})}
+    if "viztracer" in packages:
+        output = os.path.join(folder, "viztracer.json")
+        variants["viztracer"] = (
+            [python, "-m", "viztracer", "--quiet", "-o", output, program], plain)
+    if "yappi" in packages:
+        output = os.path.join(folder, "yappi.out")
+        variants["yappi"] = ([python, "-m", "yappi", "-o", output, program], plain)
+    return variants
+
+
+def bytes_per_event(coroner: Path, trace: Path) -> float:
+    report = subprocess.run([coroner, "analyze", trace, "--format", "json"],
+                            capture_output=True, text=True)
+    events = json.loads(report.stdout)["traces"][0]["events"]
+    return round(trace.stat().st_blocks * 512 / events, 2)
 
 
 def main() -> None:
-    dist = Path(sys.argv[1]).resolve()
-    repetitions = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dist", type=Path)
+    parser.add_argument("programs", nargs="*", default=NAMES)
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args()
+    dist = options.dist.resolve()
+    version = ".".join(platform.python_version_tuple()[:2])
+    python, packages = virtual_environment(dist.parent / f"bench-venv-{version}")
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("CORONER_", "PYTHON"))}
-    figures = {}
+    unset = plain | {"PYTHONPATH": str(dist / "lib/coroner/python")}
+    figures = {"asyncio_python": platform.python_version()}
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in PROGRAMS.items():
-            program, trace = Path(folder, "program.py"), Path(folder, "bench.coroner")
-            program.write_text(text)
-            recorded = plain | {"CORONER_TRACE": str(trace),
-                                "PYTHONPATH": str(dist / "lib/coroner/python")}
-            ratios = []
-            for _ in range(repetitions):
-                base = cpu_seconds(program, plain)
-                ratios.append(cpu_seconds(program, recorded) / base)
-            figures[name] = round(statistics.median(ratios), 3)
-            if name == "asyncio_echo_cpu_ratio":
-                info = subprocess.run([dist / "bin/coroner", "analyze", trace, "--format", "json"],
-                                      capture_output=True, text=True)
-                events = json.loads(info.stdout)["traces"][0]["events"]
-                figures["bytes_per_event_server"] = round(trace.stat().st_blocks * 512 / events, 2)
+        trace = Path(folder, "bench.coroner")
+        recorded = unset | {"CORONER_TRACE": str(trace)}
+        for name in options.programs:
+            if name == "aiohttp_server" and "aiohttp" not in packages:
+                continue
+            program = PROGRAMS / f"{name}.py"
+            command = [python, program]
+            variants = {"plain": (command, plain), "unset": (command, unset),
+                        "recorded": (command, recorded)}
+            times = compare(variants, options.repetitions)
+            figures[f"asyncio_{name}_ratio"] = ratio(times["recorded"], times["plain"])
+            figures[f"asyncio_{name}_unset_ratio"] = ratio(times["unset"], times["plain"])
+            if name == "echo":
+                figures["bytes_per_event_server"] = bytes_per_event(dist / "bin/coroner", trace)
+            if not options.no_peers:
+                base = statistics.median(times["plain"])
+                others = peers(python, program, folder, plain, packages)
+                for peer, seconds in compare(others, 2).items():
+                    figures[f"asyncio_{name}_{peer}_ratio"] = round(
+                        statistics.median(seconds) / base, 2)
+        for name, text in STARTS.items():
+            command = [python, "-c", text]
+            times = compare({"plain": (command, plain), "unset": (command, unset),
+                             "recorded": (command, recorded)}, 3 * options.repetitions)
+            for variant in ("unset", "recorded"):
+                extra = statistics.median(a - b for a, b in zip(times[variant], times["plain"]))
+                figures[f"start_{name}_{variant}_ms"] = round(extra * 1000, 1)
     print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    started = time.time()
     main()
-    print(f"{time.time() - started:.0f} s", file=sys.stderr)
