@@ -1,6 +1,6 @@
 """CPU time of asyncio programs, recorded and unrecorded in alternation: the median of the ratios.
 
-    asyncio_bench.py DIST [--repetitions N] [--no-peers] [PROGRAM …]
+    asyncio_bench.py DIST [--repetitions N] [--peers PROGRAM …] [--programs PROGRAM …]
 
 DIST is a staged Coroner (bin/coroner, lib/coroner). Prints one flat JSON object. Each figure is of whole
 processes, start-up included. The peers are asyncio's own debug mode and, from PyPI, viztracer and yappi;
@@ -88,9 +88,10 @@ def bytes_per_event(coroner: Path, trace: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dist", type=Path)
-    parser.add_argument("programs", nargs="*", default=NAMES)
+    parser.add_argument("--programs", nargs="*", default=NAMES)
     parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--peers", nargs="*", default=["echo", "queues"],
+                        help="programs that are also run with the peers")
     options = parser.parse_args()
     dist = options.dist.resolve()
     version = ".".join(platform.python_version_tuple()[:2])
@@ -113,7 +114,7 @@ def main() -> None:
             figures[f"asyncio_{name}_unset_ratio"] = ratio(times["unset"], times["plain"])
             if name == "echo":
                 figures["bytes_per_event_server"] = bytes_per_event(dist / "bin/coroner", trace)
-            if not options.no_peers:
+            if name in options.peers:
                 base = statistics.median(times["plain"])
                 others = peers(python, program, folder, plain, packages)
                 for peer, seconds in compare(others, 2).items():

@@ -1,4 +1,4 @@
-"""An echo server on streams and twenty clients of it: 50,000 lines there and back."""
+"""An echo server on streams and twenty clients of it: 20,000 lines there and back."""
 import asyncio
 
 
@@ -20,7 +20,7 @@ async def client(port, lines):
 async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    await asyncio.gather(*(client(port, 2500) for _ in range(20)))
+    await asyncio.gather(*(client(port, 1000) for _ in range(20)))
     server.close()
 
 
