@@ -88,6 +88,7 @@ struct Explainer {
     }
     // What others did before is no bond: the cause is then the wait itself, not the circle.
     if !cause.isClosed || cause.isStructural && cause.isCycle && !cause.isRing(kind) {
+      if let knot = knot(cause) { return direct(cause) + knot.hops }
       let all = direct(cause)
       let own = all.filter { hop in
         guard let resource = hop.resource else { return false }
@@ -169,7 +170,7 @@ struct Explainer {
   }
 
   /// The parties that wait directly for the resource of a cause without a cycle.
-  private func direct(_ cause: Cause) -> [Hop] {
+  func direct(_ cause: Cause) -> [Hop] {
     var hops: [Hop] = []
     for node in cause.nodes {
       switch model.nodes[node] {

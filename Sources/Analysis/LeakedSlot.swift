@@ -60,6 +60,7 @@ extension Site {
 extension Explainer {
   /// What a cause is called, where the source has to be asked.
   func kind(of cause: Cause) -> FindingKind {
+    if let knot = knot(cause) { return knot.kind }
     let kind = model.kind(of: cause)
     if cause.gate != nil { return kind }
     guard kind == .permitExhaustion else { return leakedSlot(cause) == nil ? kind : .leakedPermit }

@@ -277,6 +277,9 @@ struct Wording {
         return namer.name(resource: index)
       }
     }
+    if let pool = parties.lazy.compactMap({ world.parties[$0].executor }).first {
+      return namer.name(resource: pool)
+    }
     return resource
   }
 

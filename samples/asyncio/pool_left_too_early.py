@@ -1,5 +1,5 @@
 # Leaving the pool waits for a job that waits for what comes after the pool.
-# expect: orphaned-future
+# expect: loop-self-wait
 # tasks: import_files, summarize
 # resource: complete
 import asyncio

@@ -1,0 +1,63 @@
+import Findings
+import History
+import TraceFormat
+
+/// A wait whose end nobody in particular is bound to give, behind which everything waits that could: the
+/// circle is closed all the same.
+struct Knot {
+  var kind: FindingKind
+  /// Those behind the wait that close the circle.
+  var hops: [Explainer.Hop]
+}
+
+extension Explainer {
+  /// What closes the circle of a cause that is not closed by itself.
+  func knot(_ cause: Cause) -> Knot? {
+    guard !cause.isClosed, let waiter = direct(cause).first?.party else { return nil }
+    return blockedLoop(behind: cause, waiter) ?? starvedPool(behind: cause, waiter)
+  }
+
+  /// A loop whose thread blocks until the waiter has ended: the loop's own work can end nothing any more.
+  private func blockedLoop(behind cause: Cause, _ waiter: Int) -> Knot? {
+    for slot in world.threadSlots {
+      let thread = world.threads[slot]!
+      guard !thread.loops.isEmpty, let block = thread.block, thread.actor != waiter,
+        cause.behind.contains(thread.actor)
+      else { continue }
+      let hop = Hop(party: thread.actor, resource: block.primitive?.resource, provider: waiter)
+      return Knot(kind: .loopSelfWait, hops: [hop])
+    }
+    return nil
+  }
+
+  /// A job that is queued for the worker that waits, and that somebody waits for.
+  private func starvedPool(behind cause: Cause, _ waiter: Int) -> Knot? {
+    guard let pool = world.parties[waiter].executor else { return nil }
+    let queued = cause.behind.filter { party in
+      guard case .ready = world.parties[party].state else { return false }
+      return world.parties[party].kind == .job && world.parties[party].executor == pool
+    }
+    let hops = queued.flatMap { job -> [Hop] in
+      var entities: Set<Entity> = [.party(job)]
+      if let future = world.livingResource(world.parties[job].number) {
+        entities.insert(.resource(future))
+      }
+      return model.waiters(onAnyOf: entities).map {
+        Hop(party: $0, resource: pool, provider: waiter)
+      }
+    }
+    return hops.isEmpty ? nil : Knot(kind: .poolStarvation, hops: hops)
+  }
+}
+
+extension WaitModel {
+  /// Parties that wait for one of these, or for what depends on one.
+  func waiters(onAnyOf entities: Set<Entity>) -> [Int] {
+    waiters.keys.sorted().flatMap { index -> [Int] in
+      let resource = world.resources[index]
+      let isMeant =
+        entities.contains(.resource(index)) || !entities.isDisjoint(with: resource.members)
+      return isMeant ? waiters[index]! : []
+    }
+  }
+}
