@@ -49,7 +49,7 @@ extension WaitModel {
   /// so it is reported only if there is none. Idle workers are told from what matters by what the main
   /// task waits for, among those that a snapshot proved as among those that are merely likely.
   func causes() -> [Cause] {
-    let all = sinks().filter(concernsWork).map(noting)
+    let all = sinks().filter(concernsWork).map(noting).map(pastIdleWorker)
     var mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
     if let thread = waitingMainThread { mains.insert(thread) }
     let bound = all.filter { $0.isStructural && !$0.isProved }
@@ -57,6 +57,30 @@ extension WaitModel {
     let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
     if !sure.isEmpty { return sure }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
+  }
+
+  /// A worker that waits for its next job does so by design: what somebody waits for behind it is the cause.
+  private func pastIdleWorker(_ cause: Cause) -> Cause {
+    guard !cause.isClosed, cause.ignored == nil else { return cause }
+    var idle: [Int] = []
+    for node in cause.nodes {
+      guard case .resource(let index, let operation) = nodes[node] else { continue }
+      guard operation == .queueGet else { return cause }
+      idle += waiters[index, default: []]
+    }
+    guard !idle.isEmpty, idle.allSatisfy({ world.parties[$0].kind == .thread }) else {
+      return cause
+    }
+    for party in cause.behind {
+      guard case .resource(let future)? = world.parties[party].wait?.future,
+        world.resources[future].members.isEmpty, world.resources[future].done == nil,
+        let node = numbers[.resource(future, nil)], !live[node]
+      else { continue }
+      var other = cause
+      other.nodes = [node]
+      return other
+    }
+    return cause
   }
 
   /// In a program that goes on, a wait that nobody can end is not yet a fault: a server's main task may
