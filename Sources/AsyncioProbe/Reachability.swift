@@ -22,6 +22,9 @@ private struct Party {
 /// Something that somebody waits for.
 private struct Subject {
   var slot: Int
+  /// For a socket or file: its descriptor in `descriptorBit`'s numbers, if it is the other end of one that a
+  /// loop watches. Else 0.
+  var descriptor: UInt64
   /// The label of those that wait for it themselves.
   var own: UInt32
   var links: Int32
@@ -89,6 +92,8 @@ private func forgetAll() {
   labelOfAddress.free()
   subjects.free()
   subjectOfSlot.free()
+  fileOfDescriptor.free()
+  watchedDescriptors.free()
   links.free()
   pending.free()
   actors.free()
@@ -109,11 +114,16 @@ private func findParties(_ threads: StandingThreads) {
     case .key:
       if let descriptor = descriptor(ofKey: object) {
         addParty(CORONER_REFERRER_DESCRIPTOR, descriptor, object, label: 0)
+        if watchedDescriptors.find(descriptor + 1) == nil {
+          ranOut = !watchedDescriptors.insert(descriptor + 1, 0) || ranOut
+        }
       }
     case .loop: closeRegistry(of: object)
+    case .file: findFile(object)
     case .future, .weak, .other: break
     }
   }
+  findPeers()
   for index in 0..<threads.list.count {
     let thread = threads.list[index]
     let waits = thread.role == .waits
@@ -192,8 +202,44 @@ private func addSubject(_ number: UInt64, own: UInt32) {
   guard slot >= 0, subjectOfSlot.find(UInt64(slot) &+ 1) == nil else { return }
   ranOut =
     !subjectOfSlot.insert(UInt64(slot) &+ 1, subjects.count)
-    || !subjects.append(Subject(slot: slot, own: own, links: -1, count: 0)) || ranOut
+    || !subjects.append(Subject(slot: slot, descriptor: 0, own: own, links: -1, count: 0)) || ranOut
   nodes[slot].word |= Mark.subject
+}
+
+// MARK: Ends of connections
+
+/// Marks numbers of descriptors where other things are meant by their addresses.
+private let descriptorBit: UInt64 = 1 << 63
+/// Slots of sockets and files by descriptor + 1; -1 for a descriptor that several have.
+nonisolated(unsafe) private var fileOfDescriptor = AddressMap()
+nonisolated(unsafe) private var watchedDescriptors = AddressMap()
+
+private func findFile(_ file: Raw) {
+  let descriptor = descriptor(ofFile: file)
+  let slot = node(file)
+  if descriptor < 0 || slot < 0 { return }
+  let key = UInt64(descriptor) + 1
+  if fileOfDescriptor.find(key) != nil {
+    fileOfDescriptor.replace(key, -1)
+  } else if !fileOfDescriptor.insert(key, slot) {
+    ranOut = true
+  }
+}
+
+/// Records which watched descriptors have their other end in this process. Who can make them ready is who
+/// can reach that end.
+private func findPeers() {
+  if watchedDescriptors.isEmpty { return }
+  probe_each_pair { descriptor, other in
+    guard watchedDescriptors.find(UInt64(descriptor) + 1) != nil,
+      let slot = fileOfDescriptor.find(UInt64(other) + 1), slot >= 0
+    else { return }
+    record(CORONER_IO_PEER, UInt64(descriptor), UInt64(other))
+    addSubject(address(heapObject(slot)), own: 0)
+    if let index = subjectOfSlot.find(UInt64(slot) + 1) {
+      subjects[index].descriptor = descriptorBit | UInt64(other)
+    }
+  }
 }
 
 // MARK: Walks
@@ -307,19 +353,26 @@ private func emit() -> Bool {
   for index in 0..<subjects.count {
     if outOfTime() { return false }
     let subject = subjects[index]
-    let number = address(heapObject(subject.slot))
-    let count = referrers(subject) { _ in }
-    if nodes[subject.slot].word & Mark.reached != 0 || subject.count >= 64 || count > listLimit {
-      record(CORONER_REFERRER, number, 0, value: CORONER_REFERRER_ROOT.rawValue)
-      record(CORONER_REFERRERS, number, 1)
-      continue
-    }
-    _ = referrers(subject) { party in
-      record(CORONER_REFERRER, number, party.number, value: party.kind.rawValue)
-    }
-    record(CORONER_REFERRERS, number, UInt64(count))
+    if subject.own != 0 { emit(subject, address(heapObject(subject.slot))) }
+    if subject.descriptor == 0 { continue }
+    var end = subject
+    end.own = 0
+    emit(end, subject.descriptor)
   }
   return true
+}
+
+private func emit(_ subject: Subject, _ number: UInt64) {
+  let count = referrers(subject) { _ in }
+  if nodes[subject.slot].word & Mark.reached != 0 || subject.count >= 64 || count > listLimit {
+    record(CORONER_REFERRER, number, 0, value: CORONER_REFERRER_ROOT.rawValue)
+    record(CORONER_REFERRERS, number, 1)
+    return
+  }
+  _ = referrers(subject) { party in
+    record(CORONER_REFERRER, number, party.number, value: party.kind.rawValue)
+  }
+  record(CORONER_REFERRERS, number, UInt64(count))
 }
 
 /// Calls `body` with those that can reach a subject; returns how many there are. Who waits for it is none

@@ -4,7 +4,7 @@ import CPythonABI
 /// code of the program.
 
 enum ObjectKind: UInt8 {
-  case other, task, future, weak, timer, key, loop
+  case other, task, future, weak, timer, key, loop, file
 }
 
 nonisolated(unsafe) private var taskType: Raw? = nil
@@ -13,6 +13,7 @@ nonisolated(unsafe) private var weakTypes: (Raw?, Raw?, Raw?) = (nil, nil, nil)
 nonisolated(unsafe) private var timerType: Raw? = nil
 nonisolated(unsafe) private var keyType: Raw? = nil
 nonisolated(unsafe) private var loopType: Raw? = nil
+nonisolated(unsafe) private var fileTypes: (Raw?, Raw?) = (nil, nil)
 /// `run_until_complete` and `run_forever`.
 nonisolated(unsafe) private var runsUntil: Object? = nil
 nonisolated(unsafe) private var runs: Object? = nil
@@ -28,9 +29,9 @@ nonisolated(unsafe) private var trueObject: Object! = nil
 nonisolated(unsafe) private(set) var hasSnapshotTypes = false
 
 /// module, lock, task, future, weak reference, proxy, callable proxy, timer handle, selector key, loop,
-/// run_until_complete, run_forever
+/// run_until_complete, run_forever, socket, file
 func setSnapshotTypes(_ types: Object) {
-  guard PyTuple_Size(types) == 12 else { return }
+  guard PyTuple_Size(types) == 14 else { return }
   func type(_ index: Int) -> Raw? { PyTuple_GetItem(types, index).map { Raw($0) } }
   taskType = type(2)
   futureType = type(3)
@@ -38,6 +39,7 @@ func setSnapshotTypes(_ types: Object) {
   timerType = type(7)
   keyType = type(8)
   loopType = type(9)
+  fileTypes = (type(12), type(13))
   runsUntil = PyTuple_GetItem(types, 10)
   runs = PyTuple_GetItem(types, 11)
   transportsName = PyUnicode_FromString(cString("_transports"))
@@ -86,6 +88,7 @@ private func find(_ type: Raw) -> ObjectKind {
   if isA(weakTypes.0) || type == weakTypes.1 || type == weakTypes.2 { return .weak }
   if isA(timerType) { return .timer }
   if isA(keyType) { return .key }
+  if isA(fileTypes.0) || isA(fileTypes.1) { return .file }
   return isA(loopType) ? .loop : .other
 }
 
@@ -117,6 +120,11 @@ func descriptor(ofKey key: Raw) -> UInt64? {
   let value = PyLong_AsLong(number)
   if value == -1, PyErr_Occurred() != nil { PyErr_Clear() }
   return value < 0 ? nil : UInt64(value)
+}
+
+/// The descriptor of a socket or file; both keep it first.
+func descriptor(ofFile file: Raw) -> Int32 {
+  file.load(fromByteOffset: Offset.firstField, as: Int32.self)
 }
 
 // MARK: Code
@@ -158,6 +166,19 @@ struct AddressMap {
     place(Entry(key: key, value: value))
     count &+= 1
     return true
+  }
+
+  var isEmpty: Bool { count == 0 }
+
+  /// The value of a key that is there.
+  func replace(_ key: UInt64, _ value: Int) {
+    guard let entries else { return }
+    var index = Int(truncatingIfNeeded: mix(key)) & (capacity &- 1)
+    while entries[index].key != key {
+      if entries[index].key == 0 { return }
+      index = (index &+ 1) & (capacity &- 1)
+    }
+    entries[index].value = value
   }
 
   mutating func free() {

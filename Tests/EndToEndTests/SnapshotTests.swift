@@ -23,6 +23,10 @@ struct SnapshotTests {
         #expect(!referrers.isEmpty && referrers.allSatisfy(\.isEmpty), "\(name): \(referrers)")
       case let kind where ["root", "descriptor", "timer", "task"].contains(kind):
         #expect(referrers.contains { $0.contains(String(kind)) }, "\(name): \(referrers)")
+      case "peer":
+        let kind = String(name.dropFirst(5))
+        #expect(
+          things.contains { snapshot.otherEnds(of: $0).contains(kind) }, "\(name): \(referrers)")
       default: break
       }
     }
@@ -54,7 +58,18 @@ struct SnapshotTests {
     var waits: [String: Set<String>] = [:]
     /// Kinds of those that can reach a thing.
     var referrers: [String: [String]] = [:]
+    /// By thing, the descriptors that can reach it, and by these their other ends.
+    var descriptors: [String: [UInt64]] = [:]
+    var peers: [UInt64: UInt64] = [:]
     var isComplete = false
+
+    /// Kinds of those that can reach the other ends of what a thing is read from.
+    func otherEnds(of thing: String) -> [String] {
+      descriptors[thing, default: []].flatMap { descriptor -> [String] in
+        guard let peer = peers[descriptor] else { return [] }
+        return referrers["0x" + String(peer | 1 << 63, radix: 16), default: []]
+      }
+    }
   }
 
   /// Runs a program until the trace holds a complete snapshot, and kills it.
@@ -110,6 +125,15 @@ struct SnapshotTests {
       case "referrer":
         if let kind = text("kind") {
           snapshot.referrers[text("reached") ?? "", default: []] += [kind]
+        }
+        if text("kind") == "descriptor",
+          let by = text("by").flatMap({ UInt64($0.dropFirst(2), radix: 16) })
+        {
+          snapshot.descriptors[text("reached") ?? "", default: []].append(by)
+        }
+      case "io-peer":
+        if let descriptor = event["descriptor"] as? UInt64 {
+          snapshot.peers[descriptor] = event["peer"] as? UInt64
         }
       case "referrers": snapshot.referrers[text("reached") ?? "", default: []] += []
       case "snapshot-end": snapshot.isComplete = event["incomplete"] as? Int == 0

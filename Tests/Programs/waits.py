@@ -1,5 +1,6 @@
 """Tasks and threads that wait, each for a thing that is held in its own way, which its name begins with:
-orphan_ by nobody but itself, root_ by what may act, descriptor_, timer_ and task_ by one of these."""
+orphan_ by nobody but itself, root_ by what may act, descriptor_, timer_ and task_ by one of these; peer_ by a
+descriptor whose other end is held by what is named next."""
 import asyncio
 import contextvars
 import functools
@@ -198,6 +199,28 @@ async def descriptor_stream():
     await reader.read(1)
 
 
+async def read_from_pair(act=None):
+    a, b = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=a)
+    if act:
+        act(b)
+    await reader.read(1)
+    del b
+
+
+async def peer_task():
+    await read_from_pair()
+
+
+async def peer_timer():
+    loop = asyncio.get_running_loop()
+    await read_from_pair(lambda end: loop.call_later(1000, end.send, b"x"))
+
+
+async def peer_root():
+    await read_from_pair(keep.append)
+
+
 async def timer_sleep():
     await asyncio.sleep(1000)
 
@@ -301,7 +324,7 @@ async def main():
     pool = ThreadPoolExecutor(1)
     tasks = []
     for name, function in list(globals().items()):
-        if name.split("_")[0] in ("orphan", "root", "descriptor", "timer", "task"):
+        if name.split("_")[0] in ("orphan", "root", "descriptor", "timer", "task", "peer"):
             if asyncio.iscoroutinefunction(function):
                 arguments = (pool,) if name == "root_call_soon_thread" else ()
                 tasks.append(asyncio.ensure_future(named(name, function(*arguments))))

@@ -95,6 +95,9 @@ void probe_unmap(void *memory, size_t size) PROBE_HIDDEN;
 /* Calls `visit` with every object that the collector tracks; false if there is no way to find them.
  * Stops when `visit` returns false. `fresh`: a tracked object that was made just now, or null. */
 bool probe_each_tracked(void *fresh, bool (*visit)(void *object)) PROBE_HIDDEN;
+/* Calls `found` with each descriptor that is one end of a connection, and the one that is the other end, if
+ * this process, and as far as can be seen no other, has both. */
+void probe_each_pair(void (*found)(int descriptor, int other)) PROBE_HIDDEN;
 /* The kernel's number of a thread of the interpreter, 0 if it is not known. */
 uint64_t probe_tid(void *thread_state) PROBE_HIDDEN;
 /* Joins the working directory of the start with a relative path; cuts at `size`. */

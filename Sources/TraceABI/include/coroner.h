@@ -103,9 +103,10 @@ enum coroner_event_kind {
                                    coroner_operation, 0: none that is known */
   CORONER_TASK_STACK = 58,      /* subject: task; site: its await stack where the one of its suspension was
                                    cut short, as at a greenlet */
-  CORONER_REFERRER = 59,        /* subject: resource that somebody waits for, or descriptor; object: who can
-                                   reach it, by value: coroner_referrer. Parties that wait, descriptors and
-                                   timers are not looked through: they are referrers themselves */
+  CORONER_REFERRER = 59,        /* subject: resource that somebody waits for, or descriptor with
+                                   CORONER_DESCRIPTOR_BIT; object: who can reach it, by value:
+                                   coroner_referrer. Parties that wait, descriptors and timers are not
+                                   looked through: they are referrers themselves */
   CORONER_REFERRERS = 60,       /* subject: the same; object: how many referrer events this snapshot has for
                                    it. Comes after them: nothing else can reach it */
   CORONER_IO_PEER = 61,         /* subject: descriptor; object: the descriptor of this process that is its
@@ -173,6 +174,9 @@ enum coroner_referrer {
   CORONER_REFERRER_ROOT = 5,        /* object: string id of the way to it, 0 unknown; anything that runs can
                                        go it, such as through a module's globals */
 };
+
+/* Set in the number of a descriptor among the subjects of referrer events; no address has it. */
+#define CORONER_DESCRIPTOR_BIT ((uint64_t)1 << 63)
 
 enum coroner_snapshot_reason {
   CORONER_SNAPSHOT_STALL = 1,

@@ -203,6 +203,8 @@ def _descriptor(cls, name):
 
 def _prepare_snapshots():
     import _asyncio
+    import _io
+    import _socket
     import _thread
     import _weakref
     import asyncio.base_events
@@ -214,7 +216,7 @@ def _prepare_snapshots():
     known = (
         types.ModuleType, lock, _asyncio.Task, _asyncio.Future, _weakref.ref, _weakref.ProxyType,
         _weakref.CallableProxyType, asyncio.events.TimerHandle, selectors.SelectorKey, loop,
-        loop.run_until_complete, loop.run_forever)
+        loop.run_until_complete, loop.run_forever, _socket.socket, _io.FileIO)
     if not probe.snapshots(table.THREAD_PRIMITIVES, known, _descriptor(lock, "locked")):
         raise LookupError("CORONER_SIGNAL names no signal that could be used")
 
