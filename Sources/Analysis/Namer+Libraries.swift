@@ -8,7 +8,7 @@ extension Namer {
   func directSite(_ stack: StackID?, of resource: Int?) -> Site? {
     guard let home = resource.flatMap(library(of:)) else { return directSite(stack) }
     let outside = world.definitions.frames(stack).first {
-      $0.ownership != .runtime && Self.package($0) != home && !$0.file.hasPrefix("<")
+      $0.ownership != .runtime && Self.package($0) != home && !$0.isInNoFile
     }
     return outside ?? directSite(stack)
   }
@@ -54,4 +54,9 @@ extension Namer {
     }
     return result
   }
+}
+
+extension Site {
+  /// Code made from a string, as decorators and dataclasses do; a program may be such a one, too.
+  var isInNoFile: Bool { file.hasPrefix("<") }
 }

@@ -248,7 +248,8 @@ struct Namer {
   /// The innermost frame of the user's own code, else of an installed package, else the innermost.
   func userSite(_ stack: StackID?) -> Site? {
     let frames = world.definitions.frames(stack)
-    return frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
+    return frames.first { $0.ownership == .user && !$0.isInNoFile }
+      ?? frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
       ?? frames.first
   }
 
