@@ -76,11 +76,17 @@ class FromSource(Suite):
         subprocess.run(command, check=True, env={**os.environ, **self.variables})
 
     def command(self, result, select, tests=None):
-        chosen = ["-k", select] if select else []
+        chosen = tests or [*(["-k", select] if select else []), "tests"]
         return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", result,
                 *self.arguments, *chosen]
 
     def test_name(self, case):
+        """As pytest takes it: tests/test_locks.py::TestLock::test_acquire[asyncio]."""
+        parts = case.get("classname").split(".")
+        for count in range(len(parts), 0, -1):
+            path = os.path.join(*parts[:count]) + ".py"
+            if os.path.exists(os.path.join(self.where, path)):
+                return "::".join([path, *parts[count:], case.get("name")])
         return f"{case.get('classname')}::{case.get('name')}"
 
 
@@ -101,7 +107,7 @@ class Aiohttp(FromSource):
                     "pytest-codspeed", "freezegun", "trustme", "proxy.py", "blockbuster", "coverage",
                     "isal", "zlib_ng", "python-on-whales", "gunicorn", "uvloop", "brotli", "aiodns")
     arguments = ("-o", "addopts=", "-m", "not internal and not autobahn and not dev_mode",
-                 "--ignore-glob", "*benchmarks*", "--ignore-glob", "*imports*", "--timeout", "120", "tests")
+                 "--ignore-glob", "*benchmarks*", "--ignore-glob", "*imports*", "--timeout", "120")
     variables = {"AIOHTTP_NO_EXTENSIONS": "1"}
 
 
