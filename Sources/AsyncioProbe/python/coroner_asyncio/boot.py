@@ -350,7 +350,7 @@ def _ending():
             thread for thread in list(threading._active.values())
             if not thread._daemonic and thread is not threading.current_thread()]
         if threads_left:
-            handle = threading._main_thread._handle
+            handle = _handle(threading._main_thread)
             probe.rec(20, handle, 0, 8)
             probe.depends(handle, threads_left, 0)
             probe.block(handle, None, 17)
@@ -358,10 +358,15 @@ def _ending():
         pass
 
 
+def _handle(thread):
+    """What a thread is joined by, from 3.13 on."""
+    return getattr(thread, "_os_thread_handle", None) or thread._handle
+
+
 def _ended():
     try:
         import threading
 
-        probe.plain(41, threading._main_thread._handle)
+        probe.plain(41, _handle(threading._main_thread))
     except Exception:
         pass
