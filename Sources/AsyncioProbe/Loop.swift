@@ -56,24 +56,65 @@ func milliseconds(_ seconds: Double) -> UInt32? {
   return Double(whole) < exact ? whole + 1 : whole
 }
 
-/// `run_forever` begins on this thread; `watch`: its selector is one that `installPoll` sees.
-func loopStarted(_ loop: Object, watch: Bool) {
-  record(CORONER_LOOP_START, address(loop))
+nonisolated(unsafe) private var originalSetRunning: MethodFunction! = nil
+/// Says whether it is seen when a loop's thread sleeps.
+nonisolated(unsafe) private var watches: Object? = nil
+
+/// Hooks `_asyncio._set_running_loop`, by which every loop says that it begins and ends to run.
+func installRunningLoop(_ function: Raw, watches asked: Object) -> Bool {
+  guard originalSetRunning == nil, let definition = load(function, Offset.builtinMethodDef),
+    let original = swapDefinition(definition, "_set_running_loop", setRunningHook)
+  else { return false }
+  originalSetRunning = original
+  Py_IncRef(asked)
+  watches = asked
+  return true
+}
+
+private let setRunningHook: MethodFunction = { module, loop, c, d, e in
+  let result = originalSetRunning(module, loop, c, d, e)
+  guard result != nil, isHere(), let loop else { return result }
   let thread = probe_this_thread()!
-  guard thread.pointee.watched == 0 else { return }
-  if watch { thread.pointee.watched = probe_watch_add(PyThreadState_Get(), address(loop)) }
-  if thread.pointee.watched == 0 { probe_watch_unseen(1) }
+  let new = isNone(object(loop)) ? 0 : address(loop)
+  if new == thread.pointee.loop { return result }
+  if thread.pointee.loop != 0 { loopStopped(thread) }
+  thread.pointee.loop = new
+  if new != 0 { preservingError { loopStarted(thread, object(loop)) } }
+  return result
+}
+
+/// A loop whose sleep is not seen is left out: it would pass for one that is blocked.
+private func loopStarted(_ thread: UnsafeMutablePointer<probe_thread>, _ loop: Object) {
+  if isWatchable(loop) {
+    thread.pointee.watched = probe_watch_add(PyThreadState_Get(), address(loop))
+  }
+  if thread.pointee.watched == 0 {
+    probe_watch_unseen(1)
+  } else {
+    record(CORONER_LOOP_START, address(loop))
+  }
   probe_watch_start(sample)
 }
 
-func loopStopped(_ loop: Object) {
-  record(CORONER_LOOP_STOP, address(loop))
-  let thread = probe_this_thread()!
+private func loopStopped(_ thread: UnsafeMutablePointer<probe_thread>) {
   let slot = thread.pointee.watched
-  if slot == 0 { probe_watch_unseen(-1) }
-  guard slot != 0, probe_watched_loop(slot) == address(loop) else { return }
+  if slot == 0 { return probe_watch_unseen(-1) }
+  record(CORONER_LOOP_STOP, thread.pointee.loop)
   probe_watch_remove(slot)
   thread.pointee.watched = 0
+}
+
+private func isWatchable(_ loop: Object) -> Bool {
+  guard let arguments = PyTuple_New(1) else { return false }
+  defer { Py_DecRef(arguments) }
+  Py_IncRef(loop)
+  _ = PyTuple_SetItem(arguments, 0, loop)
+  guard let answer = PyObject_CallObject(watches, arguments) else {
+    PyErr_Clear()
+    return false
+  }
+  defer { Py_DecRef(answer) }
+  return PyObject_IsTrue(answer) == 1
 }
 
 /// Called by the watchdog's thread, with the GIL held.

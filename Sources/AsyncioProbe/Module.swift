@@ -115,6 +115,25 @@ private let installPollFunction: FastFunction = { _, a, count in
   return answer(installPoll(Raw(a[0]!)))
 }
 
+/// install_running_loop(_asyncio._set_running_loop, what says whether a loop can be watched)
+private let installRunningLoopFunction: FastFunction = { _, a, count in
+  guard let a, count == 2 else { return answer(false) }
+  return answer(installRunningLoop(Raw(a[0]!), watches: a[1]!))
+}
+
+/// install_uvloop(…): see `installUvloop`.
+private let installUvloopFunction: FastFunction = { _, a, count in
+  guard let a, count == 6 else { return answer(false) }
+  return answer(installUvloop(a))
+}
+
+/// own_descriptor(descriptor): the loop wakes itself by it.
+private let ownDescriptorFunction: FastFunction = { _, a, count in
+  guard let a, count == 1 else { return none() }
+  probe_own_descriptor(Int32(truncatingIfNeeded: field(a[0])))
+  return none()
+}
+
 /// install_locks(example, acquire, __enter__, release, __exit__) and install_rlocks(the same,
 /// _release_save, _acquire_restore)
 private let installLocksFunction: FastFunction = { _, a, count in
@@ -238,6 +257,9 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("install_tasks", installTasksFunction)
   add("install_futures", installFuturesFunction)
   add("install_poll", installPollFunction)
+  add("install_running_loop", installRunningLoopFunction)
+  add("install_uvloop", installUvloopFunction)
+  add("own_descriptor", ownDescriptorFunction)
   add("install_locks", installLocksFunction)
   add("install_rlocks", installRLocksFunction)
   add("install_lock_creation", installLockCreationFunction)
@@ -276,8 +298,6 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("io", ioFunction)
   add("trouble", troubleFunction)
   add("unawaited", unawaitedFunction)
-  add("loop_start", loopStartFunction)
-  add("loop_stop", loopStopFunction)
   add("name", nameFunction)
   add("submitted", submittedFunction)
 }

@@ -247,18 +247,6 @@ let unawaitedFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
-/// loop_start(loop, watch) and loop_stop(loop): run_forever begins and has returned.
-let loopStartFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 2, let loop = arguments[0] else { return none() }
-  loopStarted(loop, watch: field(arguments[1]) != 0)
-  return none()
-}
-let loopStopFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 1, let loop = arguments[0] else { return none() }
-  loopStopped(loop)
-  return none()
-}
-
 /// submitted(future, coroutine): the future is for the result of the coroutine, and goes by its name.
 let submittedFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 2, let coroutine = arguments[1],

@@ -72,6 +72,8 @@ extern PyObject *PyDict_GetItemString(PyObject *, const char *);
 extern PyObject *PyList_New(Py_ssize_t);
 extern int PyList_Append(PyObject *, PyObject *);
 extern Py_ssize_t PyTuple_Size(PyObject *);
+extern PyObject *PyTuple_New(Py_ssize_t);
+extern int PyTuple_SetItem(PyObject *, Py_ssize_t, PyObject *);
 extern PyObject *PyTuple_GetItem(PyObject *, Py_ssize_t);
 extern int PyType_IsSubtype(void *, void *);
 extern unsigned long PyType_GetFlags(void *);

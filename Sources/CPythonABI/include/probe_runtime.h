@@ -14,6 +14,7 @@ struct probe_thread {
   uint64_t job;  /* the job that a worker runs, 0 if none */
   int watched;   /* its slot among the watched threads + 1, 0 if it runs no loop */
   struct probe_holder *holder; /* the locks that it holds, null until it takes one */
+  uint64_t loop; /* the recorded loop that it runs, 0 if none */
 };
 /* Initial-exec: one instruction instead of a call. The few bytes come out of the room that the C library
  * keeps for libraries that are loaded late. */
@@ -80,6 +81,12 @@ void probe_watch_unseen(int change) PROBE_HIDDEN;
 void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t busy_ms)) PROBE_HIDDEN;
 /* No more samples: the interpreter ends, or this is a forked child. */
 void probe_watch_stop(bool forked) PROBE_HIDDEN;
+
+/* Directs the calls of epoll that the library with this address in it makes to the probe; false if it makes
+ * none. From then on a watched thread's slot is marked, and descriptors are recorded. */
+bool probe_hook_polling(const void *inside) PROBE_HIDDEN;
+/* A loop that polls there wakes itself by this descriptor. */
+void probe_own_descriptor(int descriptor) PROBE_HIDDEN;
 
 uint64_t probe_monotonic_ns(void) PROBE_HIDDEN;
 bool probe_is_listening(int descriptor) PROBE_HIDDEN;

@@ -13,6 +13,7 @@ _TARGETS = {
     "asyncio": "asyncio_imported",
     "concurrent.futures.thread": "late_imported",
     "queue": "late_imported",
+    "uvloop.loop": "uvloop_imported",
     "anyio": "library_imported",
     "anyio._backends._asyncio": "library_imported",
 }

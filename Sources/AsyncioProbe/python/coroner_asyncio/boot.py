@@ -13,6 +13,8 @@ _here = os.path.dirname(os.path.abspath(__file__))
 _library = os.path.join(_here, os.pardir, os.pardir, "libcoroner.so")
 _minor = sys.version_info[1]
 _started = None
+# Types of loops that poll in a library of their own.
+_native_loops = []
 # Which modules have been hooked.
 _ready = set()
 
@@ -44,13 +46,12 @@ def asyncio_imported(_):
     """Called when the package asyncio has been imported."""
     if "asyncio" in _ready or not _start():
         return
-    probe.watches = _watches
     probe.code = _code
     probe.thread = _thread
     probe.ending = _ending
     probe.ended = _ended
     probe.awaits_thread = _awaits_thread
-    for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_thread_locks, _inject_asyncio,
+    for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_loops, _hook_thread_locks, _inject_asyncio,
                  _hook_queue, _prepare_snapshots, _at_ends):
         try:
             step()
@@ -61,6 +62,8 @@ def asyncio_imported(_):
         if _is_imported(module):
             late_imported(module)
     _libraries_imported()
+    if _is_imported("uvloop.loop"):
+        uvloop_imported("uvloop.loop")
 
 
 def late_imported(module):
@@ -69,6 +72,24 @@ def late_imported(module):
         _ready.add(module)
         _inject(threads.LATE[module], module)
         _note_primitives()
+
+
+def uvloop_imported(module):
+    """Called when uvloop's compiled part has been imported."""
+    if "asyncio" not in _ready or module in _ready:
+        return
+    _ready.add(module)
+    try:
+        names = sys.modules[module].__dict__
+        loop, timer = names["Loop"], names["TimerHandle"]
+        if probe.install_uvloop(*(_descriptor(loop, name) for name in (
+                "call_later", "call_soon_threadsafe", "call_exception_handler", "add_signal_handler",
+                "remove_signal_handler")), _descriptor(timer, "cancel")):
+            _native_loops.append(loop)
+        else:
+            _fallback("uvloop", "pointers are not as expected")
+    except Exception as error:
+        _fallback("uvloop", "%s: %s" % (type(error).__name__, error))
 
 
 def _is_imported(name):
@@ -163,6 +184,13 @@ def _hook_poll():
     import select
 
     if not probe.install_poll(_descriptor(select.epoll, "poll")):
+        raise LookupError("pointers are not as expected")
+
+
+def _hook_loops():
+    import _asyncio
+
+    if not probe.install_running_loop(_asyncio._set_running_loop, _watches):
         raise LookupError("pointers are not as expected")
 
 
@@ -302,9 +330,22 @@ def _watches(loop):
     """Whether the watchdog can tell when a loop's thread is in its selector."""
     try:
         _libraries_imported()
+        if isinstance(loop, tuple(_native_loops)):
+            _own_descriptors(loop)
+            return True
         return type(loop._selector).__name__ == "EpollSelector"
     except Exception:
         return False
+
+
+def _own_descriptors(loop):
+    """Marks the sockets that a loop keeps for itself: by them it hears of signals."""
+    import gc
+    import socket
+
+    for part in gc.get_referents(loop):
+        if isinstance(part, socket.socket):
+            probe.own_descriptor(part.fileno())
 
 
 def _code(function, arguments):

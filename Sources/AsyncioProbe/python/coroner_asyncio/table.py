@@ -77,15 +77,6 @@ ADDITIONS = (
          ("end", "R.plain({e.DEPENDS}, destination, source, {e.ALL})")),
 
     # Loops
-    # Not at the entry: it refuses to run a loop that runs already.
-    _row("asyncio.base_events", "BaseEventLoop.run_forever",
-         ("after:events._set_running_loop(self)", "R.loop_start(self, R.watches(self))"),
-         ("before:events._set_running_loop(None)", "R.loop_stop(self)"), until=12),
-    _row("asyncio.base_events", "BaseEventLoop._run_forever_setup",
-         ("after:events._set_running_loop(self)", "R.loop_start(self, R.watches(self))"),
-         since=13),
-    _row("asyncio.base_events", "BaseEventLoop._run_forever_cleanup",
-         ("before:events._set_running_loop(None)", "R.loop_stop(self)"), since=13),
     _row("asyncio.base_events", "BaseEventLoop.call_soon_threadsafe",
          ("entry", "R.rec({e.LOOP_WAKEUP}, self)")),
     _row("asyncio.base_events", "BaseEventLoop.call_at",
