@@ -53,7 +53,15 @@ struct WaitModel {
   static let patience: UInt64 = 300_000_000_000
 
   init(_ world: World) {
+    self.init(world, blocked: [])
+    let blocked = blockedLoops()
+    if !blocked.isEmpty { self.init(world, blocked: blocked) }
+  }
+
+  /// - Parameter blocked: threads of loops to take as busy although they wait.
+  private init(_ world: World, blocked: Set<ThreadSlot>) {
     self.world = world
+    busyThreads = blocked
     reach = Reach(world)
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
@@ -165,7 +173,7 @@ struct WaitModel {
     case .task:
       let host = Node.thread(party.thread)
       guard let wait = party.wait, !timed.contains(.party(index)) else {
-        return need(node, .all, [host])
+        return need(node, .all, [host] + awaitedThreads(index))
       }
       if world.isWoken(wait) {
         guard world.isUnheard(wait, on: party.thread) else { return need(node, .all, [host]) }
@@ -219,6 +227,23 @@ struct WaitModel {
     return timed.contains(entity)
   }
 
+  /// The threads whose end a task with only a far limit waits for: when the program ends, asyncio gives
+  /// those of its executor five minutes. Other far limits are often meant, as a pause that can be cut
+  /// short is.
+  private func awaitedThreads(_ task: Int) -> [Node] {
+    guard case .resource(let future)? = world.parties[task].wait?.future,
+      liveTimers.allSatisfy({
+        !$0.targets.contains(.party(task)) || $0.deadline.since(world.now) >= Self.patience / 5 * 4
+      })
+    else { return [] }
+    return world.resources[future].members.compactMap { member in
+      guard case .resource(let handle) = member, let slot = world.resources[handle].thread,
+        let thread = world.threads[slot], !thread.hasEnded
+      else { return nil }
+      return .party(thread.party)
+    }
+  }
+
   /// Timers that have not run: those to come, and those due on a thread that has not been idle since.
   private var liveTimers: [TimerState] {
     world.timers.values.filter { timer in
@@ -238,6 +263,24 @@ struct WaitModel {
         busyThreads.insert(slot)
       }
     }
+  }
+
+  /// Threads of loops that wait for what anybody may yet do: whether or not that comes, the loop has stood
+  /// still for too long.
+  private func blockedLoops() -> Set<ThreadSlot> {
+    Set(
+      world.threads.keys.filter { slot in
+        guard let thread = world.threads[slot], let loop = thread.loops.last, loop.idle == nil,
+          let block = thread.block, world.now.since(block.since) >= Self.blockedLoopThreshold,
+          isLive(.thread(slot))
+        else { return false }
+        switch block.primitive?.operation {
+        case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait: return true
+        case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join,
+          .exit, nil:
+          return false
+        }
+      })
   }
 
   private mutating func connectThread(_ node: Int, _ slot: ThreadSlot) {

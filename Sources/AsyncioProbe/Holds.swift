@@ -27,7 +27,8 @@ func took(_ lock: UInt64, scoped: Bool, told: Bool = false) {
   guard isHere() else { return }
   let thread = probe_this_thread()!
   guard let holder = thread.pointee.holder ?? probe_this_holder(),
-    let (code, site) = callerPlace(), code != signalCode.wait, code != signalCode.sentinel
+    let (code, site, outer) = callerPlace(), code != signalCode.wait,
+    code != signalCode.sentinel
   else { return }
   let count = Int(holder.pointee.count)
   let party = thread.pointee.task != 0 ? thread.pointee.task : thread.pointee.job
@@ -39,7 +40,8 @@ func took(_ lock: UInt64, scoped: Bool, told: Bool = false) {
       at -= 1
     }
     holds[at] = probe_hold(
-      lock: lock, party: party, since: probe_now(), site: site, told: told, scoped: scoped)
+      lock: lock, party: party, since: probe_now(), site: site, outer: outer, told: told,
+      scoped: scoped)
     holder.pointee.count = Int32(at + 1)
   }
 }
@@ -54,7 +56,7 @@ func gaveBack(_ lock: UInt64) {
 
 @inline(never)
 private func gaveBackAnothers(_ lock: UInt64) {
-  guard let (code, _) = callerPlace(), code != signalCode.notify,
+  guard let (code, _, _) = callerPlace(), code != signalCode.notify,
     let (holder, _) = latestHold(of: lock)
   else { return }
   _ = remove(lock, from: holder)
@@ -88,25 +90,32 @@ func tellHolder(of lock: UInt64) {
     if holder == probe_this_thread()!.pointee.holder, !holds[index].scoped { return }
     holds[index].told = true
     record(
-      CORONER_HELD, lock, UInt64(holder.pointee.tid), site: stack(of: holds[index].site),
+      CORONER_HELD, lock, UInt64(holder.pointee.tid), site: stack(of: holds[index]),
       value: probe_microseconds_since(holds[index].since))
   }
 }
 
 /// Tells the trace which locks a task or job (0: the thread) still holds, before it leaves its thread.
 @inline(__always)
-func tellHolds(of party: UInt64) {
+func tellHolds(of party: UInt64, _ coroutine: () -> Object? = { nil }) {
   guard let holder = probe_this_thread()!.pointee.holder, holder.pointee.count > 0 else { return }
-  tellHolds(of: party, holder)
+  tellHolds(of: party, holder, coroutine)
 }
 
 @inline(never)
-private func tellHolds(of party: UInt64, _ holder: UnsafeMutablePointer<probe_holder>) {
+private func tellHolds(
+  of party: UInt64, _ holder: UnsafeMutablePointer<probe_holder>, _ coroutine: () -> Object?
+) {
   withHolds(holder) { holds in
     for index in 0..<Int(holder.pointee.count)
     where holds[index].party == party && !holds[index].told {
       holds[index].told = true
-      record(CORONER_ACQUIRED, holds[index].lock, site: stack(of: holds[index].site))
+      // A greenlet's frames end before those of the task that runs it.
+      if holds[index].outer == 0, let coroutine = coroutine() {
+        holds[index].outer = userSite(awaitedBy: Raw(coroutine))
+        Py_DecRef(coroutine)
+      }
+      record(CORONER_ACQUIRED, holds[index].lock, site: stack(of: holds[index]))
     }
   }
 }
@@ -152,7 +161,11 @@ private func withHolds<T>(
   body(probe_holds(holder))
 }
 
-private func stack(of site: UInt32) -> UInt32 {
-  var site = site
-  return site == 0 ? 0 : probe_define_stack(&site, 1)
+private func stack(of hold: probe_hold) -> UInt32 {
+  if hold.site == 0 { return 0 }
+  return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2) { sites in
+    sites[0] = hold.site
+    sites[1] = hold.outer
+    return probe_define_stack(sites.baseAddress, hold.outer == 0 || hold.outer == hold.site ? 1 : 2)
+  }
 }

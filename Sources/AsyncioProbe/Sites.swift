@@ -52,33 +52,59 @@ private func siteFlags(_ code: Raw, _ instruction: Int) -> UInt32 {
     ?? CORONER_SITE_RUNTIME.rawValue
 }
 
-/// How far to look for a frame that is not the library's own.
+/// How far to look for a frame that is not the library's own, and for one of the user's.
 private let placeLimit = 6
+private let outerLimit = 40
 
 /// The code that called into C, and the innermost place outside of the interpreter's own library.
 @inline(__always)
-func callerPlace() -> (code: Raw, site: UInt32)? {
+func callerPlace() -> (code: Raw, site: UInt32, outer: UInt32)? {
   guard let thread = PyThreadState_Get() else { return nil }
   var running = RunningFrames(of: thread)
   guard let first = running.frame() else { return nil }
   if let known = siteTable.find(siteKey(first.code, first.instruction)),
-    UInt32(known.pointee.operation) & CORONER_SITE_RUNTIME.rawValue == 0
+    known.pointee.operation == 0
   {
-    return (first.code, known.pointee.id)
+    return (first.code, known.pointee.id, 0)
   }
-  return (first.code, outerPlace(first, &running))
+  let place = outerPlace(first, &running)
+  return (first.code, place.site, place.outer)
 }
 
 @inline(never)
-private func outerPlace(_ first: Frame, _ running: inout RunningFrames) -> UInt32 {
+private func outerPlace(
+  _ first: Frame, _ running: inout RunningFrames
+) -> (site: UInt32, outer: UInt32) {
   var next: Frame? = first
-  for _ in 0..<placeLimit {
-    guard let frame = next else { break }
-    let id = siteID(frame.code, frame.instruction)
-    if siteFlags(frame.code, frame.instruction) & CORONER_SITE_RUNTIME.rawValue == 0 { return id }
+  var site: UInt32 = 0
+  var count = 0
+  while let frame = next, count < (site == 0 ? placeLimit : outerLimit) {
+    let flags = siteFlags(frame.code, frame.instruction)
+    if flags == 0 {
+      let id = siteID(frame.code, frame.instruction)
+      return site == 0 ? (id, 0) : (site, id)
+    }
+    if site == 0, flags & CORONER_SITE_RUNTIME.rawValue == 0 {
+      site = siteID(frame.code, frame.instruction)
+    }
+    count += 1
     next = running.frame()
   }
-  return siteID(first.code, first.instruction)
+  return (site == 0 ? siteID(first.code, first.instruction) : site, 0)
+}
+
+/// The innermost line of the user's in an await chain; 0 if there is none.
+func userSite(awaitedBy coroutine: Raw) -> UInt32 {
+  var hash: UInt64 = 0
+  var index = walkAwaits(coroutine, &hash) - 1
+  while index >= 0 {
+    let frame = frames[index]
+    if siteFlags(frame.code, frame.instruction) == 0 {
+      return siteID(frame.code, frame.instruction)
+    }
+    index -= 1
+  }
+  return 0
 }
 
 @inline(__always) private func siteKey(_ code: Raw, _ instruction: Int) -> UInt64 {

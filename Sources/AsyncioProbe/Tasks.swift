@@ -103,7 +103,7 @@ private func stepping(_ task: Object, _ step: () -> Object?) -> Object? {
 /// Records how a step ended, from the task itself: it waits for a future, has yielded, or is over.
 @inline(__always)
 private func stepped(_ task: Object) {
-  tellHolds(of: address(task))
+  tellHolds(of: address(task)) { getCoroutine!(task) }
   guard let waiter = getWaiter!(task) else { return }
   defer { Py_DecRef(waiter) }
   if isNone(waiter) {

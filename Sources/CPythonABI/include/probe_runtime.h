@@ -28,6 +28,7 @@ struct probe_hold {
   uint64_t party; /* the task or job that took it, 0: the thread itself */
   uint64_t since; /* in the recorder's ticks */
   uint32_t site;  /* where it was taken */
+  uint32_t outer; /* the user's line that called there, if that is a library's; 0 if none is known */
   bool told;      /* whether the trace says so */
   bool scoped;    /* taken by a with statement, whose end gives it back */
 };

@@ -50,7 +50,6 @@ def asyncio_imported(_):
     probe.thread = _thread
     probe.ending = _ending
     probe.ended = _ended
-    probe.awaits_thread = _awaits_thread
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_loops, _hook_thread_locks, _inject_asyncio,
                  _hook_queue, _prepare_snapshots, _at_ends):
         try:
@@ -374,12 +373,6 @@ def _thread(thread):
         probe.name(thread, thread._name)
     except Exception:
         pass
-
-
-def _awaits_thread(future, thread):
-    """A future that the end of a thread resolves."""
-    probe.rec(20, thread, 0, 13)
-    probe.plain(21, future, thread)
 
 
 def _ending():

@@ -46,7 +46,7 @@ ADDITIONS = (
          ("before:waiter.event.wait(wait_timeout)",
           "R.depends(waiter.event, pending, {e.ANY})")),
     _row("asyncio.base_events", "BaseEventLoop.shutdown_default_executor",
-         ("before:thread.start()", "R.awaits_thread(future, thread)")),
+         ("after:thread.start()", "R.plain({e.DEPENDS}, future, thread)")),
 )
 
 # Once each of these modules has been imported.
