@@ -3,6 +3,7 @@
 # make test       stage, run every test, check the format of the sources
 # make bench      measure; ONLY=record|analyze|asyncio runs a part
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
+# make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make soak        servers under load, recorded; MINUTES=10
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
@@ -13,6 +14,7 @@ PREFIX  ?= /usr/local
 SWIFT   ?= swift
 ONLY    ?=
 SUITES  ?=
+CASES   ?=
 MINUTES ?= 10
 
 BUILD    = $(SWIFT) build -c release --scratch-path
@@ -21,7 +23,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites soak install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real soak install clean deps
 
 all: stage
 
@@ -69,6 +71,9 @@ suites: stage
 
 soak: stage
 	python3 Tests/Soak/soak.py --coroner $(DIST)/bin/coroner --minutes $(MINUTES)
+
+real: stage
+	python3 Tests/Real/run.py --coroner $(DIST)/bin/coroner --controls $(CASES)
 
 install: stage
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib
