@@ -40,11 +40,12 @@ package struct Analyzer {
     let stuck =
       causes.isEmpty
       ? 0 : tasks.count { !world.parties[$0].isEnded && !model.isLive(.party($0)) }
-    let summary = TraceSummary(
+    var summary = TraceSummary(
       path: path, program: trace.header.program, process: trace.header.process,
       runtime: trace.definitions.fact("runtime"), duration: world.now, events: world.eventCount,
       lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: tasks.count,
       stuckTasks: stuck)
+    summary.parent = trace.header.parent
     return Analysis(
       report: Report(traces: [summary], findings: findings), model: model, namer: namer,
       causes: causes, trace: trace, until: until)

@@ -41,8 +41,8 @@ struct Namer {
     }
     for (site, indices) in made {
       if indices.count > 1, let names = line(site).flatMap(AssignedNames.ofTuple) {
-        // The lock of a condition is made by the condition.
-        let own = indices.filter { world.resources[$0].guards == nil }
+        let inner = Set(indices.compactMap(innerPart))
+        let own = indices.filter { !inner.contains($0) }
         for (place, index) in own.enumerated() {
           tupleNames[index] = names[place % names.count]
           if own.count > names.count { twins[index] = place / names.count + 1 }
@@ -54,6 +54,12 @@ struct Namer {
         for (place, index) in same.enumerated() { twins[index] = place + 1 }
       }
     }
+  }
+
+  /// What a resource made for itself: a condition its lock, a queue its event.
+  private func innerPart(_ index: Int) -> Int? {
+    guard let other = world.resources[index].guards else { return nil }
+    return world.resources[index].kind == .lock ? index : other
   }
 
   // MARK: Parties

@@ -36,6 +36,7 @@ static pthread_t spawned;
 
 uint64_t platform_thread_id(void) { return (uint64_t)syscall(SYS_gettid); }
 uint32_t platform_process_id(void) { return (uint32_t)getpid(); }
+uint32_t platform_parent_id(void) { return (uint32_t)getppid(); }
 
 /* The parent of a process: the second field after the name, which is in parentheses and may hold any. */
 static uint32_t parent_of(uint32_t process) {

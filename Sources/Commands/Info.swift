@@ -35,7 +35,9 @@ struct Info: ParsableCommand {
     var rows: [(String, String)] = [
       ("trace", trace),
       ("program", header.program.isEmpty ? "?" : header.program),
-      ("process", "\(header.process)"),
+      (
+        "process", "\(header.process)" + (header.parent == 0 ? "" : ", started by \(header.parent)")
+      ),
       ("began", Self.date(header.wallStart)),
       ("duration", duration(max(last, header.lastInstant ?? last).nanoseconds)),
       ("ended", header.cleanEnd ? "by itself" : "killed, or still running"),

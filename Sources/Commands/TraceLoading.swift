@@ -29,18 +29,6 @@ struct TraceLoading {
 
   /// One report of several traces: all their findings, worst first.
   func report(of paths: [String], until: TraceInstant?) throws -> Report {
-    var report = Report(traces: [], findings: [])
-    for path in paths {
-      let part = try analysis(of: path, until: until).report
-      report.traces += part.traces
-      report.findings += part.findings
-    }
-    if paths.count > 1 {
-      let order = Severity.allCases
-      report.findings = order.flatMap { severity in
-        report.findings.filter { $0.severity == severity }
-      }
-    }
-    return report
+    ProcessFamily.combine(try paths.map { try analysis(of: $0, until: until).report })
   }
 }

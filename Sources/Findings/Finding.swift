@@ -27,6 +27,8 @@ package struct Finding: Sendable {
   package var help: [String] = []
   /// Circumstances, and what is not known.
   package var notes: [String] = []
+  /// The process it was found in, where a report is about several.
+  package var process: UInt32?
   /// Equal for the same fault in two runs: of kind and sites, not of ids, names or times.
   package var fingerprint: String = ""
 

@@ -15,6 +15,8 @@ package struct TraceSummary: Sendable {
   package var path: String
   package var program: String
   package var process: UInt32
+  /// The process that started it; 0 if the trace does not say.
+  package var parent: UInt32 = 0
   /// "CPython 3.12.1"; nothing if the trace does not say.
   package var runtime: String?
   package var duration: TraceInstant

@@ -40,6 +40,7 @@ enum TraceFile {
     header.pointee.byte_order = CORONER_BYTE_ORDER
     header.pointee.header_size = UInt32(page)
     header.pointee.process = platform_process_id()
+    header.pointee.parent = platform_parent_id()
     header.pointee.wall_start_ns = platform_wall_ns()
     header.pointee.monotonic_start_ns = platform_start_ns()
     header.pointee.ticks_per_second = platform_ticks_per_second()

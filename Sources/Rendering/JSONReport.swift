@@ -25,6 +25,7 @@ package struct JSONReport {
       "path": .string(trace.path),
       "program": .string(trace.program),
       "process": .unsigned(UInt64(trace.process)),
+      "parent": trace.parent == 0 ? .null : .unsigned(UInt64(trace.parent)),
       "runtime": .optional(trace.runtime),
       "duration": .unsigned(trace.duration.nanoseconds),
       "events": .unsigned(trace.events),
@@ -50,6 +51,7 @@ package struct JSONReport {
       "severity": .string(finding.severity.rawValue),
       "certainty": .string(finding.certainty.rawValue),
       "hazard": .bool(finding.kind.isHazard),
+      "process": finding.process.map { .unsigned(UInt64($0)) } ?? .null,
       "headline": .string(finding.headline),
       "parties": .array(finding.parties.map(party)),
       "resources": .array(

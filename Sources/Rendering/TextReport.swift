@@ -10,15 +10,30 @@ package struct TextReport {
     var text = StyledText()
     let findings = options.shown(report.findings)
     for finding in findings {
-      text.add(render(finding, end: report.end))
+      let trace = report.traces.first { $0.process == finding.process }
+      text.add(
+        render(
+          finding, end: trace?.duration ?? report.end, process: process(of: finding, in: report)))
       text.addBlank()
     }
     for line in closing(of: report, shown: findings) { text.add(line) }
     return text
   }
 
+  /// The process of a finding, where there are several.
+  private func process(of finding: Finding, in report: Report) -> String? {
+    guard let process = finding.process,
+      let trace = report.traces.first(where: { $0.process == process })
+    else { return nil }
+    let isChild = report.traces.contains { $0.process == trace.parent }
+    return "process \(process)" + (isChild ? ", child of \(trace.parent)" : "")
+      + ", trace \(options.places.path(trace.path))"
+  }
+
   /// The parts of one finding, in their fixed order; empty ones are left out.
-  private func render(_ finding: Finding, end: TraceInstant) -> StyledText {
+  private func render(
+    _ finding: Finding, end: TraceInstant, process: String?
+  ) -> StyledText {
     let names = NameStyles(finding)
     var text = StyledText()
     func add(_ label: String, _ role: Role, indent: Int, _ body: String, styled: Bool = true) {
@@ -29,6 +44,7 @@ package struct TextReport {
     }
 
     for line in headline(finding, names) { text.add(line) }
+    if let process { add("  in", .faint, indent: 5, process, styled: false) }
     if finding.edges.count >= 2 {
       text.addBlank()
       // A circle that was broken lasted no longer than that.

@@ -2,6 +2,8 @@
 package struct TraceHeader: Equatable, Sendable {
   package var program = ""
   package var process: UInt32 = 0
+  /// The process that started it; 0 if the trace does not say.
+  package var parent: UInt32 = 0
   /// Unix time in nanoseconds when the recording began.
   package var wallStart: UInt64 = 0
   /// The recorder ended the file itself; otherwise the process was killed.

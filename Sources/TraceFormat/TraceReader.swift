@@ -71,6 +71,7 @@ package final class TraceReader: EventSource {
     if fields.u64(48) != 0 { header.lastInstant = clock.instant(fields.u64(48)) }
     header.lostEvents = fields.u64(72)
     header.cleanEnd = fields.u32(80) == 1
+    header.parent = fields.u32(84)
     let name = bytes[88..<(88 + 256)].prefix { $0 != 0 }
     header.program = String(decoding: name, as: UTF8.self)
     return (header, clock, fields.u64(64))

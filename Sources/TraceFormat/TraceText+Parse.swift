@@ -26,6 +26,8 @@ private struct TraceTextParser {
       trace.header.program = try line.content(line.next("the program's name"))
     case "process":
       trace.header.process = try line.integer(line.next("a process id"), "a process id")
+    case "parent":
+      trace.header.parent = try line.integer(line.next("a process id"), "a process id")
     case "wall-start":
       trace.header.wallStart = try line.integer(line.next("a Unix time"), "a Unix time in ns")
     case "lost-events":

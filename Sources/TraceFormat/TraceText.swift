@@ -31,6 +31,7 @@ package enum TraceText {
     var text = ""
     if !header.program.isEmpty { text += "program \(quoted(header.program))\n" }
     if header.process != 0 { text += "process \(header.process)\n" }
+    if header.parent != 0 { text += "parent \(header.parent)\n" }
     if header.wallStart != 0 { text += "wall-start \(header.wallStart)\n" }
     if header.lostEvents != 0 { text += "lost-events \(header.lostEvents)\n" }
     if header.cleanEnd { text += "clean-end\n" }

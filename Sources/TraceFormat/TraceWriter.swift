@@ -29,7 +29,7 @@ package enum TraceWriter {
     bytes.append(UInt32(CORONER_BYTE_ORDER), UInt32(CORONER_PAGE), header.process)
     // Monotonic start 0, a tick a nanosecond, no later pair of readings.
     bytes.append(header.wallStart, 0, 1_000_000_000, 0, 0, end, header.lostEvents)
-    bytes.append(UInt32(header.cleanEnd ? 1 : 0), UInt32(0))
+    bytes.append(UInt32(header.cleanEnd ? 1 : 0), header.parent)
     bytes += Array(header.program.utf8.prefix(255))
     return bytes + [UInt8](repeating: 0, count: Int(CORONER_PAGE) - bytes.count)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 
 /// A sample that was recorded by `coroner record` and analyzed by `coroner analyze`.
 struct Recording {
@@ -51,6 +52,9 @@ struct Recording {
           coroner analyze ended with status \(analysis.status) and said: \(analysis.error)
           the program said: \(folder.text("error"))
           """)
+    }
+    for fault in try ReportSchema().faults(in: analysis.output) {
+      Issue.record("the report is not what docs/report.schema.json says: \(fault)")
     }
     return Recording(
       report: report, status: analysis.status, programErrors: folder.text("error"))

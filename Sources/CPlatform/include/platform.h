@@ -36,6 +36,7 @@ static inline struct platform_thread *platform_this_thread(void) { return &platf
 
 uint64_t platform_thread_id(void);
 uint32_t platform_process_id(void);
+uint32_t platform_parent_id(void);
 /* Whether the calling process descends from `process`. Reads /proc. */
 bool platform_is_ancestor(uint32_t process);
 /* The kernel's name of the calling thread, zero-terminated. */

@@ -33,7 +33,7 @@ struct coroner_file_header {
   uint64_t end;                             /* bytes of the file that hold sections; atomic, release */
   uint64_t lost_events;                     /* counted over all threads; atomic */
   uint32_t clean_end;                       /* 1: coroner_stop was reached, nothing is in hot buffers */
-  uint32_t reserved;
+  uint32_t parent;                          /* pid of the process that started this one; 0 unknown */
   char program[256];                        /* zero-terminated UTF-8 */
 };
 

@@ -1,0 +1,49 @@
+package import Findings
+import TraceFormat
+
+/// Several processes of one program: what their traces say about each other.
+package enum ProcessFamily {
+  /// One report of several: all findings, worst first, each with its process; a wait for a child names
+  /// what keeps the child.
+  package static func combine(_ reports: [Report]) -> Report {
+    var result = Report(traces: reports.flatMap(\.traces), findings: [])
+    guard reports.count > 1 else { return reports.first ?? result }
+    for report in reports {
+      guard let trace = report.traces.first else { continue }
+      let stuck = reports.compactMap { stuckChild($0, of: trace.process) }
+      result.findings += report.findings.map { finding in
+        var finding = finding
+        finding.process = trace.process
+        if !finding.kind.isHazard, finding.waitsForChild { finding.notes += stuck }
+        return finding
+      }
+    }
+    result.findings = Severity.allCases.flatMap { severity in
+      result.findings.filter { $0.severity == severity }
+    }
+    return result
+  }
+
+  /// What keeps a child, in one clause; nothing if it is no child or nothing does.
+  private static func stuckChild(_ report: Report, of parent: UInt32) -> String? {
+    guard let trace = report.traces.first, trace.parent == parent, trace.process != parent,
+      let worst = report.findings.first(where: { !$0.kind.isHazard && $0.severity != .note })
+    else { return nil }
+    return "the child process \(trace.process) is stuck itself: \(worst.headline)"
+  }
+}
+
+extension Finding {
+  /// Whether its wait may be one for another process: for its end, for what it sends, or in a call of the
+  /// library that starts processes.
+  fileprivate var waitsForChild: Bool {
+    if kind == .externalWait { return true }
+    let modules = ["/subprocess.py", "/multiprocessing/", "/concurrent/futures/process.py"]
+    return parties.contains { party in
+      party.state != "ended"
+        && party.stack.contains { site in
+          site.ownership == .runtime && modules.contains { site.file.contains($0) }
+        }
+    }
+  }
+}
