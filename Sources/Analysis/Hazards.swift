@@ -10,6 +10,8 @@ struct Hazards {
   /// A loop that stands still for this long has kept every other task waiting for longer than a user
   /// takes to notice, and for far longer than a busy machine delays a step.
   static let slowCallbackMilliseconds: UInt64 = 500
+  /// Whoever sets a shorter limit asks whether something is free, and expects that it is not.
+  static let transientThreshold: UInt64 = 100_000_000
   /// Findings of one kind at most: the first ones show the habit.
   static let limit = 3
 
@@ -19,9 +21,8 @@ struct Hazards {
   }
 
   private func transientDeadlocks() -> [Finding] {
-    world.brokenCycles.prefix(Self.limit).map {
-      TransientDeadlock(cycle: $0, namer: namer).finding()
-    }
+    world.brokenCycles.map { TransientDeadlock(cycle: $0, namer: namer) }
+      .filter { $0.duration >= Self.transientThreshold }.prefix(Self.limit).map { $0.finding() }
   }
 
   private func destroyedPending() -> [Finding] {

@@ -11,6 +11,11 @@ struct TransientDeadlock {
   private var links: [BrokenCycle.Link] { cycle.links }
   private var locksOnly: Bool { links.allSatisfy { $0.hold != nil } }
 
+  /// Nanoseconds from the last wait that closed the circle to its end.
+  var duration: UInt64 {
+    cycle.asked.time.since(links.map(\.wait.since).max() ?? cycle.asked.time)
+  }
+
   func finding() -> Finding {
     let names = links.map { namer.quoted(party: $0.party) }
     let list =
@@ -21,11 +26,9 @@ struct TransientDeadlock {
     let circle =
       names.count == 1
       ? "waited for itself" : "waited for each other" + (locksOnly ? "'s locks" : "")
-    // The circle was there since its last wait began.
-    let since = links.map(\.wait.since).max() ?? cycle.asked.time
     var finding = Finding(
       kind: .transientDeadlock, severity: .warning, certainty: .possible,
-      headline: "\(list) \(circle) for \(Clock.duration(cycle.asked.time.since(since))), until "
+      headline: "\(list) \(circle) for \(Clock.duration(duration)), until "
         + "\(namer.quoted(party: cycle.task)) was cancelled \(asker)")
     finding.parties = links.map(party)
     finding.resources = links.compactMap { $0.resource.map(namer.findingResource) }

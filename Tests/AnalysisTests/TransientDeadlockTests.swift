@@ -21,20 +21,24 @@ import TraceFormat
   @Test func aCancellationThatBreaksACircleIsOne() throws {
     let found = try hazards(
       Self.bothWait + """
-        +9ms 1 task-cancel 0xa1 site=atMain
-        +9ms 1 future-done 0xf2 value=cancelled
-        +9ms 1 task-resume 0xa1
-        +9ms 1 released 0xb1 site=atPut
-        +9ms 1 task-end 0xa1 value=cancelled
+        +209ms 1 task-cancel 0xa1 site=atMain
+        +209ms 1 future-done 0xf2 value=cancelled
+        +209ms 1 task-resume 0xa1
+        +209ms 1 released 0xb1 site=atPut
+        +209ms 1 task-end 0xa1 value=cancelled
         """)
     let finding = try #require(found.first)
     #expect(found.count == 1)
     #expect(finding.severity == .warning)
     #expect(
       finding.headline.hasPrefix(
-        "'Store.put' and 'Store.compact' waited for each other's locks for 5.00 ms"))
+        "'Store.put' and 'Store.compact' waited for each other's locks for 205 ms"))
     #expect(finding.parties.map(\.name) == ["Store.put", "Store.compact"])
     #expect(finding.edges.map(\.to) == ["Store.compact", "Store.put"])
+  }
+
+  @Test func aShortLimitAsksWhetherTheLockIsFree() throws {
+    #expect(try hazards(Self.bothWait + "+24ms 1 task-cancel 0xa1 site=atMain").isEmpty)
   }
 
   @Test func aHolderThatIsMerelySlowIsNone() throws {
@@ -48,7 +52,7 @@ import TraceFormat
       +3ms 1 task-resume 0xa1
       +4ms 1 wait-begin 0xa1 object=0xb2 site=atPut value=acquire
       +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
-      +9ms 1 task-cancel 0xa1 site=atMain
+      +209ms 1 task-cancel 0xa1 site=atMain
       """
     let findings = try Analyzer(sourceLoader: { _ in nil }).analyze(
       try TraceText.parse(VerdictTests.places + trace), path: "test"
@@ -59,8 +63,8 @@ import TraceFormat
   @Test func aWaiterThatIsWokenAlreadyIsNone() throws {
     let found = try hazards(
       Self.bothWait + """
-        +8ms 1 future-done 0xf1 value=value
-        +9ms 1 task-cancel 0xa1 site=atMain
+        +208ms 1 future-done 0xf1 value=value
+        +209ms 1 task-cancel 0xa1 site=atMain
         """)
     #expect(found.isEmpty)
   }

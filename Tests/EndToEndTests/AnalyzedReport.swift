@@ -20,7 +20,11 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
     /// Whether a party of the finding, or its headline, has this name. What has no name of its own
     /// goes by its function: "register" before CPython 3.11, "Registry.register" since.
     func names(_ task: String) -> Bool {
-      parties.contains { $0 == task || $0.hasSuffix("." + task) || $0.hasPrefix(task + " ") }
+      // "register #2" is one of several, "register (300 tasks)" are many.
+      parties.contains { party in
+        let name = party.firstRange(of: " #").map { party[..<$0.lowerBound] } ?? party[...]
+        return name == task || name.hasSuffix("." + task) || party.hasPrefix(task + " ")
+      }
         || headline.contains("'\(task)'")
     }
 

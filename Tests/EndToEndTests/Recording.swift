@@ -30,7 +30,7 @@ struct Recording {
     let start = clock.now
     while process.isRunning {
       let output = folder.text("output")
-      if output.contains("hung\n") || output.contains("idle\n") {
+      if output.contains("hung") || output.contains("idle") {
         try await Task.sleep(for: rest)
         break
       }
