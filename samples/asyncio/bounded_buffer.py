@@ -1,7 +1,6 @@
 # A buffer built of a condition: one side always waits for the other, and both go on.
 # expect: nothing
 import asyncio
-import collections
 import threading
 import time
 
@@ -9,7 +8,7 @@ import time
 class Buffer:
     def __init__(self, limit):
         self.changed = threading.Condition()
-        self.items = collections.deque()
+        self.items = []
         self.limit = limit
 
     def put(self, item):
@@ -21,9 +20,8 @@ class Buffer:
     def get(self):
         with self.changed:
             self.changed.wait_for(lambda: self.items)
-            item = self.items.popleft()
             self.changed.notify_all()
-            return item
+            return self.items.pop(0)
 
 
 def produce(buffer):
@@ -34,6 +32,7 @@ def produce(buffer):
 async def main():
     buffer = Buffer(2)
     threading.Thread(target=produce, args=(buffer,), daemon=True).start()
+    print("idle", flush=True)
     while True:
         await asyncio.to_thread(buffer.get)
 

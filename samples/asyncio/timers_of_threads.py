@@ -30,6 +30,7 @@ async def main():
     freezer.start()
     late = threading.Event()
     asyncio.get_running_loop().call_later(600, late.set)
+    print("idle", flush=True)
     await asyncio.to_thread(late.wait)
 
 
