@@ -26,9 +26,9 @@ extension World {
 
   /// A task that waits is asked to end: remembers the circle that this breaks.
   mutating func noteBrokenCycle(of task: Int, _ asked: Occurrence) {
-    guard parties[task].wait != nil, let links = cycle(through: task, asker: asked.party) else {
-      return
-    }
+    guard parties[task].wait != nil, let links = cycle(through: task, asker: asked.party),
+      hasRested(since: links, on: parties[task].thread, until: asked.time)
+    else { return }
     // Asking a task may ask the one that it awaits in turn: that is one break.
     func key(_ links: [BrokenCycle.Link]) -> Set<StackID?> { Set(links.map(\.wait.site)) }
     let members = Set(links.map(\.party))
@@ -38,6 +38,19 @@ extension World {
     }
     guard brokenCycles.count < Self.brokenCycleLimit else { return }
     brokenCycles.append(BrokenCycle(links: links, task: task, asked: asked))
+  }
+
+  /// Whether the loop had nothing to do meanwhile. What breaks a circle before was on its way already
+  /// when it closed.
+  private func hasRested(
+    since links: [BrokenCycle.Link], on slot: ThreadSlot, until end: TraceInstant
+  ) -> Bool {
+    let closed = links.map(\.wait.since).max() ?? end
+    guard let rested = threads[slot]?.loops.last?.rested else {
+      // A loop whose selector is not seen.
+      return end.since(closed) > 1_000_000
+    }
+    return rested >= closed
   }
 
   private func cycle(through task: Int, asker: Int) -> [BrokenCycle.Link]? {

@@ -38,6 +38,8 @@ package struct LoopState: Sendable {
   package var mainTask: Int?
   /// In the selector since then, with this limit in milliseconds.
   package var idle: (since: TraceInstant, limit: UInt32?)?
+  /// When it went to its selector last to sleep there.
+  package var rested: TraceInstant?
   /// When another thread asked it last to look at its callbacks.
   package var woken = TraceInstant.start
   package init(number: UInt64, since: TraceInstant, mainTask: Int?) {

@@ -121,6 +121,7 @@ extension World {
       guard let last = threads[slot]!.loops.indices.last else { return }
       let limit = event.value == .max ? nil : event.value
       threads[slot]!.loops[last].idle = (event.time, limit)
+      threads[slot]!.loops[last].rested = event.time
       pruneTimers(of: slot)
     default:
       guard let last = threads[slot]!.loops.indices.last else { return }
