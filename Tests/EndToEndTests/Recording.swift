@@ -17,12 +17,13 @@ struct Recording {
   /// Records a program until it ends, or has rested after saying `hung` or `idle` and was killed with
   /// SIGKILL. Throws if neither comes.
   static func make(
-    of program: URL, with python: String, packages: String? = nil
+    of program: URL, with python: String, launcher: [String] = [], packages: String? = nil
   ) async throws -> Recording {
     let folder = try TemporaryFolder()
     let trace = folder.path("trace.coroner")
     let process = try Command.start(
-      Distribution.coroner, ["record", "--output", trace, "--", python, program.path], in: folder,
+      Distribution.coroner,
+      ["record", "--output", trace, "--", python] + launcher + [program.path], in: folder,
       environment: packages.map { ["PYTHONPATH": $0] } ?? [:])
     defer { kill(-process.processIdentifier, SIGKILL) }
 
