@@ -31,10 +31,9 @@ async def request(pool, slots):
 
 
 async def main():
-    pool = Pool()
-    slots = asyncio.Semaphore(2)
-    tasks = [asyncio.create_task(request(pool, slots), name=f"request-{n}") for n in range(4)]
+    pool, slots = Pool(), asyncio.Semaphore(2)
     print("hung", flush=True)
+    tasks = [asyncio.create_task(request(pool, slots), name=f"request-{n}") for n in range(4)]
     await asyncio.wait(tasks)
 
 
