@@ -1,0 +1,125 @@
+import History
+import TraceFormat
+
+/// Who can end a wait for a resource.
+extension WaitModel {
+  mutating func connectResource(_ node: Int, _ index: Int, _ operation: Operation?) {
+    let resource = world.resources[index]
+    if timed.contains(.resource(index)) { return need(node, .all, []) }
+    if !resource.members.isEmpty { return connectMembers(node, resource) }
+    switch resource.kind {
+    case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
+    case .queue where resource.isPool && operation == .queueGet:
+      connectPermits(node, index, resource)
+    case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
+    case .group, .stream, .process: need(node, .all, [])
+    case .executor: need(node, .all, [.executor(index)])
+    case .thread:
+      if let slot = resource.thread, let thread = world.threads[slot] {
+        return need(node, .all, thread.hasEnded ? [] : [.party(thread.party)])
+      }
+      if !connectByReach(node, index) { need(node, .any, [.anything]) }
+    case .concurrentFuture:
+      if resource.done != nil { return need(node, .all, []) }
+      if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
+      if let host = resource.submittedTo.flatMap(world.thread(ofLoop:)) {
+        return need(node, .all, [.thread(host)])
+      }
+      if !connectByReach(node, index) { need(node, .any, [.anything]) }
+    case .future:
+      if resource.done != nil { return need(node, .all, []) }
+      if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
+      if !connectByReach(node, index) { connectFuture(node, resource) }
+    }
+  }
+
+  mutating func connectMembers(_ node: Int, _ resource: ResourceRecord) {
+    let members = resource.members.filter { !world.isDone($0) }
+    if members.isEmpty, resource.kind == .concurrentFuture {
+      // What ended still has to tell it, on its own thread.
+      return need(node, .all, resource.members.compactMap(thread).map(Node.thread))
+    }
+    switch resource.dependency {
+    case .any where members.count < resource.members.count: need(node, .all, [])
+    case .any: need(node, .any, members.map(memberNode))
+    case .all, .guarded: need(node, .all, members.map(memberNode))
+    }
+  }
+
+  func thread(of entity: Entity) -> ThreadSlot? {
+    guard case .party(let task) = entity else { return nil }
+    return world.parties[task].thread
+  }
+
+  func memberNode(_ entity: Entity) -> Node {
+    switch entity {
+    case .party(let index): .party(index)
+    case .resource(let index): .resource(index, nil)
+    }
+  }
+
+  /// A lock or semaphore goes on when one of its holders does, or a waiter that was handed a permit.
+  mutating func connectPermits(_ node: Int, _ index: Int, _ resource: ResourceRecord) {
+    var providers = Set(resource.holds.map(\.party)).filter { !world.parties[$0].isEnded }
+    providers.formUnion(woken[index, default: []])
+    var targets = providers.sorted().map { Node.party($0) }
+    if resource.hasForeignRelease || resource.isPool
+      || (resource.holds.isEmpty && resource.kind != .lock)
+    {
+      let others = reach.actors(on: index)
+      if let others, !others.contains(.anything) { proved.insert(node) }
+      targets += others ?? known(resource.providers) + [.anything]
+    }
+    need(node, .any, targets)
+  }
+
+  mutating func connectSignal(
+    _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
+  ) {
+    if connectByHabit(node, index, resource, operation) { return }
+    if connectByReach(node, index) { return }
+    let actors =
+      operation == .queuePut || operation == .queueJoin
+      ? resource.takers : resource.providers
+    need(node, .any, known(actors) + [.anything])
+  }
+
+  /// Who waits to put into a full queue needs those that take from it: only if all of them are gone might
+  /// others come. Who waits in join() for items that idle consumers have taken is not helped by them.
+  mutating func connectByHabit(
+    _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
+  ) -> Bool {
+    let takers = resource.takers.filter { !world.parties[$0].isEnded }.sorted()
+    guard !takers.isEmpty, takers.allSatisfy({ world.parties[$0].kind != .thread }) else {
+      return false
+    }
+    switch operation {
+    case .queuePut: need(node, .any, takers.map { .party($0) })
+    case .queueJoin
+    where takers.allSatisfy({ taker in
+      let wait = world.parties[taker].wait
+      return wait?.primitive?.resource == index && wait?.primitive?.operation == .queueGet
+        && !world.isWoken(wait!)
+    }):
+      need(node, .any, [])
+    default: return false
+    }
+    habitual.insert(node)
+    return true
+  }
+
+  /// A future may be resolved by anything that moves, but only through the thread of its own loop.
+  mutating func connectFuture(_ node: Int, _ resource: ResourceRecord) {
+    guard let created = resource.created,
+      let home = world.threads[world.parties[created.party].thread], home.loops.last != nil
+    else { return need(node, .any, [.anything]) }
+    need(node, .all, [.anything, .thread(world.parties[created.party].thread)])
+  }
+
+  func known(_ parties: Set<Int>) -> [Node] {
+    parties.filter { !world.parties[$0].isEnded && world.parties[$0].kind != .thread }.sorted().map
+    {
+      .party($0)
+    }
+  }
+}

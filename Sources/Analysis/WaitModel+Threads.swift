@@ -1,0 +1,121 @@
+import History
+import TraceFormat
+
+/// What threads, jobs and executors need to go on, and what else in the process may act.
+extension WaitModel {
+  mutating func findBusyThreads() {
+    for (slot, thread) in world.threads {
+      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded else { continue }
+      if let block = thread.block, !endsSoon(block) { continue }
+      if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
+        busyThreads.insert(slot)
+      }
+    }
+  }
+
+  /// Threads of loops that wait for what anybody may yet do: whether or not that comes, the loop has stood
+  /// still for too long.
+  func blockedLoops() -> Set<ThreadSlot> {
+    Set(
+      world.threads.keys.filter { slot in
+        guard let thread = world.threads[slot], let loop = thread.loops.last, loop.idle == nil,
+          let block = thread.block, world.now.since(block.since) >= Self.blockedLoopThreshold,
+          isLive(.thread(slot))
+        else { return false }
+        switch block.primitive?.operation {
+        case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait: return true
+        case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join,
+          .exit, nil:
+          return false
+        }
+      })
+  }
+
+  mutating func connectThread(_ node: Int, _ slot: ThreadSlot) {
+    if busyThreads.contains(slot) { return need(node, .any, []) }
+    if let (resource, operation) = synchronousWait(of: slot) {
+      return need(node, .all, [resource.map { .resource($0, operation) } ?? .anything])
+    }
+    need(node, .all, [])
+  }
+
+  /// What a thread waits for, as it said itself or as a snapshot found.
+  func synchronousWait(of slot: ThreadSlot) -> (resource: Int?, operation: Operation)? {
+    guard let thread = world.threads[slot] else { return nil }
+    if let block = thread.block {
+      guard !endsSoon(block), let (resource, operation) = block.primitive, let resource else {
+        return nil
+      }
+      return (resource, operation)
+    }
+    guard thread.loops.isEmpty, let stand = reach.stand(of: slot),
+      let operation = stand.operation
+    else { return nil }
+    if case .resource(let index)? = stand.resource { return (index, operation) }
+    return (nil, operation)
+  }
+
+  /// Whether a thread's wait ends by itself before anybody would call it a hang.
+  func endsSoon(_ block: Wait) -> Bool {
+    guard let deadline = block.deadline else { return false }
+    return deadline <= world.now || deadline.since(world.now) < Self.patience
+  }
+
+  mutating func connectExecutor(_ node: Int, _ index: Int) {
+    let running = world.jobs.values.filter {
+      world.parties[$0].executor == index && isRunning($0)
+    }.sorted()
+    if UInt64(running.count) < world.resources[index].capacity {
+      need(node, .all, [])
+    } else {
+      need(node, .any, running.map { .party($0) })
+    }
+  }
+
+  func isRunning(_ party: Int) -> Bool {
+    if case .running = world.parties[party].state { true } else { false }
+  }
+
+  // MARK: The rest of the world
+
+  /// Every task, job and thread that may do something, and whatever may come from outside.
+  mutating func connectAnything(_ node: Int) {
+    if !world.unknownSignalHandlers.isEmpty || liveTimers.contains(where: \.reachesUnknown)
+      || isAnyPeerUnknown
+    {
+      return need(node, .all, [])
+    }
+    var targets = world.io.keys.sorted().map { Node.descriptor($0 >> 2) }
+    for index in world.parties.indices where !world.parties[index].isEnded {
+      switch world.parties[index].kind {
+      case .task, .job: targets.append(.party(index))
+      case .thread: if mayAct(world.parties[index].thread) { targets.append(.party(index)) }
+      }
+    }
+    need(node, .any, targets)
+  }
+
+  /// Waits for a stream or a process that no registered descriptor shows still come from outside.
+  private var isAnyPeerUnknown: Bool {
+    world.parties.contains { party in
+      guard let wait = party.wait, let operation = wait.primitive?.operation else { return false }
+      switch operation {
+      case .read, .accept, .connect, .drain, .process:
+        if case .resource(let future)? = wait.future { return !isKnown(reach.actors(on: future)) }
+        return true
+      case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+        .sleep, .group, .result, .join, .exit:
+        return false
+      }
+    }
+  }
+
+  /// Whether a thread does something of its own, besides running a loop or jobs.
+  func mayAct(_ slot: ThreadSlot) -> Bool {
+    guard let thread = world.threads[slot] else { return false }
+    if thread.hasEnded || thread.isRecorder { return false }
+    if thread.isWorker && thread.running.isEmpty { return false }
+    if thread.loops.last?.idle != nil { return false }
+    return !busyThreads.contains(slot)
+  }
+}
