@@ -32,7 +32,7 @@ struct Cause {
 }
 
 extension FindingKind {
-  fileprivate var isLackOfSignal: Bool {
+  var isLackOfSignal: Bool {
     switch self {
     case .queueNoProducer, .queueNoConsumer, .unfinishedJoin, .shortBarrier, .lostWakeup,
       .orphanedFuture:
@@ -213,9 +213,17 @@ extension WaitModel {
     return thread.block != nil && thread.actor == party && !thread.isWorker
   }
 
-  /// The shortest way from a node back to itself within a cause; empty if there is none.
+  /// The shortest way from a node back to itself within a cause; empty if there is none. What a loop does
+  /// with a descriptor goes from one end of a connection to the other only if no party is on the way.
   func cycle(from start: Int, within cause: Cause) -> [Int] {
-    let inside = Set(cause.nodes)
+    let way = cycle(from: start, within: Set(cause.nodes), throughDescriptors: false)
+    return way.isEmpty
+      ? cycle(from: start, within: Set(cause.nodes), throughDescriptors: true) : way
+  }
+
+  private func cycle(
+    from start: Int, within inside: Set<Int>, throughDescriptors: Bool
+  ) -> [Int] {
     var before: [Int: Int] = [:]
     var queue = [start]
     var head = 0
@@ -223,6 +231,9 @@ extension WaitModel {
       let node = queue[head]
       head += 1
       for target in targets(of: node) where inside.contains(target) {
+        if !throughDescriptors, case .descriptor = nodes[node], case .descriptor = nodes[target] {
+          continue
+        }
         if target == start {
           var path = [node]
           while path.last! != start { path.append(before[path.last!]!) }

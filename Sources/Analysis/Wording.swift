@@ -41,6 +41,9 @@ struct Wording {
             + "\(namer.quoted(party: waiter)) while it holds \(lock), which "
             + "\(namer.crowds.crowd(party: waiter) == nil ? "that task waits" : "those tasks wait") for"
         }
+        if crossesConnection {
+          return "\(subject) wait for each other: for a lock, and for a reply that needs that lock"
+        }
         return
           "\(subject) wait for each other: one for a lock, the other for the end of a task that "
           + "needs it"
@@ -207,9 +210,18 @@ struct Wording {
     return blocking.isEmpty ? waiting : blocking
   }
 
+  /// Whether the circle goes through a connection of the process to itself.
+  private var crossesConnection: Bool {
+    cause.nodes.contains { node in
+      if case .descriptor = explainer.model.nodes[node] { true } else { false }
+    } && waiting.contains { explainer.operation(of: $0) == .read }
+  }
+
   private var oneOrder: String {
     guard holdsOnly else {
-      return "do not wait for the end of a task while holding a lock that the task needs"
+      return crossesConnection
+        ? "do not wait for a reply while holding a lock that the one who replies needs"
+        : "do not wait for the end of a task while holding a lock that the task needs"
     }
     guard hops.count == 2, let first = hops[1].resource, let second = hops[0].resource else {
       return "take the locks in one order everywhere"

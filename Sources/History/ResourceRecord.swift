@@ -25,6 +25,10 @@ package struct ResourceRecord: Sendable {
   /// Items put back by those that had taken one, and items taken at all.
   var returnCount: UInt64 = 0
   var getCount: UInt64 = 0
+  /// Items put after the first take by those that had taken none.
+  var lateCount: UInt64 = 0
+  /// Somebody had to wait to put: what was lent has room to come back.
+  var hasBlockedPut = false
   /// The function that made the queue filled it before anybody took an item.
   var isFilledByMaker = false
   /// The latest release.
@@ -67,7 +71,9 @@ package struct ResourceRecord: Sendable {
 
   /// Whether a queue is used as a pool: those that take an item put it back.
   package var isPool: Bool {
-    guard kind == .queue, taskDoneCount == 0 else { return false }
+    guard kind == .queue, taskDoneCount == 0, !hasBlockedPut, lateCount <= returnCount else {
+      return false
+    }
     let over = getCount - min(getCount, UInt64(takes.count))
     return isFilledByMaker || returnCount > 0 && 2 * returnCount >= over
   }

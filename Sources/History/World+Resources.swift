@@ -127,7 +127,10 @@ extension World {
 
   private mutating func putBack(_ index: Int, _ what: Occurrence) {
     let queue = resources[index]
-    guard !queue.takes.isEmpty else { return }
+    guard !queue.takes.isEmpty else {
+      if queue.getCount > 0 { resources[index].lateCount += 1 }
+      return
+    }
     if let own = queue.takes.lastIndex(where: { $0.party == what.party }) {
       resources[index].takes.remove(at: own)
     } else if queue.isFilledByMaker {
@@ -135,6 +138,7 @@ extension World {
       resources[index].takes.remove(at: ended ?? 0)
       resources[index].hasForeignRelease = true
     } else {
+      resources[index].lateCount += 1
       return
     }
     resources[index].returnCount += 1

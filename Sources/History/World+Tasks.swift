@@ -32,6 +32,7 @@ extension World {
       return
     }
     let target = event.object == 0 ? nil : resource(event.object, orNew: operation.resourceKind)
+    if operation == .queuePut, let target { resources[target].hasBlockedPut = true }
     announced[task] = Wait(
       future: nil, primitive: (target, operation), site: event.site, since: event.time)
   }

@@ -31,10 +31,11 @@ async def request(pool, slots):
 
 
 async def main():
-    pool, slots = Pool(), asyncio.Semaphore(2)
+    pool = Pool()
+    slots = asyncio.Semaphore(2)
     print("hung", flush=True)
-    tasks = [asyncio.create_task(request(pool, slots), name=f"request-{n}") for n in range(4)]
-    await asyncio.wait(tasks)
+    await asyncio.wait(
+        [asyncio.create_task(request(pool, slots), name=f"request-{n}") for n in range(4)])
 
 
 asyncio.run(main())
