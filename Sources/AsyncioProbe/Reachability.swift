@@ -120,7 +120,7 @@ private func findParties(_ threads: StandingThreads) {
       }
     case .loop: closeRegistry(of: object)
     case .file: findFile(object)
-    case .future, .weak, .other: break
+    case .future, .weak, .server, .other: break
     }
   }
   findPeers()
@@ -315,6 +315,12 @@ private func follow(_ label: UInt32, _ threads: StandingThreads) -> Bool {
     }
     while let slot = pending.popLast() {
       if outOfTime() || ranOut { return false }
+      // A listening socket's server knows its connections, to close them all; accepting does not.
+      if party.kind == CORONER_REFERRER_DESCRIPTOR,
+        kind(of: typeOf(heapObject(slot))) == .server
+      {
+        continue
+      }
       look(through: slot, labelVisit)
     }
     if outOfTime() { return false }

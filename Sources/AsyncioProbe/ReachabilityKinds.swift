@@ -4,7 +4,7 @@ import CPythonABI
 /// code of the program.
 
 enum ObjectKind: UInt8 {
-  case other, task, future, weak, timer, key, loop, file
+  case other, task, future, weak, timer, key, loop, file, server
 }
 
 nonisolated(unsafe) private var taskType: Raw? = nil
@@ -14,6 +14,7 @@ nonisolated(unsafe) private var timerType: Raw? = nil
 nonisolated(unsafe) private var keyType: Raw? = nil
 nonisolated(unsafe) private var loopType: Raw? = nil
 nonisolated(unsafe) private var fileTypes: (Raw?, Raw?) = (nil, nil)
+nonisolated(unsafe) private var serverType: Raw? = nil
 /// `run_until_complete` and `run_forever`.
 nonisolated(unsafe) private var runsUntil: Object? = nil
 nonisolated(unsafe) private var runs: Object? = nil
@@ -29,9 +30,9 @@ nonisolated(unsafe) private var trueObject: Object! = nil
 nonisolated(unsafe) private(set) var hasSnapshotTypes = false
 
 /// module, lock, task, future, weak reference, proxy, callable proxy, timer handle, selector key, loop,
-/// run_until_complete, run_forever, socket, file
+/// run_until_complete, run_forever, socket, file, server
 func setSnapshotTypes(_ types: Object) {
-  guard PyTuple_Size(types) == 14 else { return }
+  guard PyTuple_Size(types) == 15 else { return }
   func type(_ index: Int) -> Raw? { PyTuple_GetItem(types, index).map { Raw($0) } }
   taskType = type(2)
   futureType = type(3)
@@ -40,6 +41,7 @@ func setSnapshotTypes(_ types: Object) {
   keyType = type(8)
   loopType = type(9)
   fileTypes = (type(12), type(13))
+  serverType = type(14)
   runsUntil = PyTuple_GetItem(types, 10)
   runs = PyTuple_GetItem(types, 11)
   transportsName = PyUnicode_FromString(cString("_transports"))
@@ -89,7 +91,8 @@ private func find(_ type: Raw) -> ObjectKind {
   if isA(timerType) { return .timer }
   if isA(keyType) { return .key }
   if isA(fileTypes.0) || isA(fileTypes.1) { return .file }
-  return isA(loopType) ? .loop : .other
+  if isA(loopType) { return .loop }
+  return isA(serverType) ? .server : .other
 }
 
 // MARK: Attributes

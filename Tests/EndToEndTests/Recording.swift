@@ -17,14 +17,16 @@ struct Recording {
   /// Records a program until it ends, or has rested after saying `hung` or `idle` and was killed with
   /// SIGKILL. Throws if neither comes.
   static func make(
-    of program: URL, with python: String, launcher: [String] = [], packages: String? = nil
+    of program: URL, with python: String, launcher: [String] = [], packages: String? = nil,
+    awaitingSnapshot: Bool = false
   ) async throws -> Recording {
     let folder = try TemporaryFolder()
     let trace = folder.path("trace.coroner")
     let process = try Command.start(
       Distribution.coroner,
       ["record", "--output", trace, "--", python] + launcher + [program.path], in: folder,
-      environment: packages.map { ["PYTHONPATH": $0] } ?? [:])
+      environment: (packages.map { ["PYTHONPATH": $0] } ?? [:])
+        .merging(awaitingSnapshot ? ["CORONER_STALL": "1"] : [:]) { $1 })
     defer { kill(-process.processIdentifier, SIGKILL) }
 
     let clock = ContinuousClock()
@@ -33,7 +35,10 @@ struct Recording {
       let output = folder.text("output")
       if output.contains("hung") || output.contains("idle") {
         try await Task.sleep(for: rest)
-        break
+        guard awaitingSnapshot, clock.now - start < patience else { break }
+        let events = try Command.run(Distribution.coroner, ["events", trace]).output
+        if events.contains(#""incomplete":0"#) { break }
+        continue
       }
       guard clock.now - start < patience else {
         throw RecordingError(

@@ -6,6 +6,7 @@ import Testing
 ///
 /// Header comments: `# expect: KIND` or `# expect: nothing`, `# tasks: a, b`, `# resource: x, y`,
 /// `# because: text` (a word of the evidence), `# also: KIND` (a hazard that must accompany it),
+/// `# snapshot: yes` (it is judged after one),
 /// `# python: 3.11` (the oldest that has what it uses), `# fixed: 3.13` (the first
 /// that does not hang), `# requires: anyio` (a package from PyPI). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
 /// point to; of several lines marked `# <- runs`, one is enough.
@@ -18,6 +19,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
   var evidence: [String]
   var hazards: [FindingKind]
   var oldestPython: PythonVersion
+  var needsSnapshot: Bool
   /// The first version without the fault, if there is one.
   var fixedIn: PythonVersion?
   /// What pip has to install.
@@ -68,6 +70,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     evidence = values("because")
     resources = values("resource")
     requirement = values("requires").first
+    needsSnapshot = values("snapshot").first == "yes"
     fixedIn = try values("fixed").first.map(PythonVersion.init(text:))
     oldestPython = try values("python").first.map(PythonVersion.init(text:)) ?? .oldest
     self.lines = []

@@ -43,7 +43,8 @@ import Testing
     try await Turnstile.shared.pass {
       try await allowingGaps(of: test) {
         let recording = try await Recording.make(
-          of: sample.file, with: test.python.path, packages: try await test.packages())
+          of: sample.file, with: test.python.path, packages: try await test.packages(),
+          awaitingSnapshot: sample.needsSnapshot)
         let report = recording.report
         #expect(recording.status == 1, "\(report)")
         try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
@@ -84,7 +85,8 @@ import Testing
     try await Turnstile.shared.pass {
       try await allowingGaps(of: test) {
         let recording = try await Recording.make(
-          of: test.sample.file, with: test.python.path, packages: try await test.packages())
+          of: test.sample.file, with: test.python.path, packages: try await test.packages(),
+          awaitingSnapshot: test.sample.needsSnapshot)
         let report = recording.report
         #expect(report.claims.isEmpty, "\(report)")
         #expect(

@@ -1,5 +1,6 @@
 # A server with nothing to do: its workers wait for jobs that only new connections will bring.
 # expect: nothing
+# snapshot: yes
 import asyncio
 
 

@@ -1,6 +1,7 @@
 # A server whose main task waits for a future that nobody has: the usual way to serve until killed. A
 # worker whose queue nothing can reach any more is left behind, and harmless.
 # expect: nothing
+# snapshot: yes
 import asyncio
 
 

@@ -243,7 +243,8 @@ def _prepare_snapshots():
     known = (
         types.ModuleType, lock, _asyncio.Task, _asyncio.Future, _weakref.ref, _weakref.ProxyType,
         _weakref.CallableProxyType, asyncio.events.TimerHandle, selectors.SelectorKey, loop,
-        loop.run_until_complete, loop.run_forever, _socket.socket, _io.FileIO)
+        loop.run_until_complete, loop.run_forever, _socket.socket, _io.FileIO,
+        asyncio.base_events.Server)
     if not probe.snapshots(table.THREAD_PRIMITIVES, known, _descriptor(lock, "locked")):
         raise LookupError("CORONER_SIGNAL names no signal that could be used")
 
