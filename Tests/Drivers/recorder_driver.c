@@ -8,6 +8,7 @@
  *   recorder_driver LIBRARY define                   strings, sites, stacks and facts; prints their ids
  *   recorder_driver LIBRARY late                     records on while and after the recording is stopped
  *   recorder_driver LIBRARY crowd THREADS            so many threads at once, each one event
+ *   recorder_driver LIBRARY random SEED EVENTS       one thread, events of random fields
  *
  * Events are kind 22 with the thread's number as subject, their own number as object and value. */
 #define _GNU_SOURCE
@@ -48,6 +49,28 @@ static void *count(void *thread) {
   name_thread(name);
   for (uint64_t i = 0; i < events; i++) record_number((uintptr_t)thread, i);
   return NULL;
+}
+
+/* Fields that repeat, that count, that are wide and that are noise, in turns of random length: what the
+ * encoder of columns has to cope with. RecordingTests draws the same numbers. */
+static uint64_t draw(uint64_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return *state;
+}
+
+static void record_random(uint64_t state, uint64_t count) {
+  uint64_t turn = 0, manner = 0, base = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    if (turn-- == 0) {
+      turn = draw(&state) % 700;
+      manner = draw(&state) % 4;
+      base = draw(&state);
+    }
+    uint64_t field = manner == 0 ? base : manner == 1 ? base + i : manner == 2 ? i % 7 : draw(&state);
+    record(22, field, field * 16, 0, (uint32_t)(field >> 8));
+  }
 }
 
 /* In bursts: the drain thread of a busy machine must be able to keep up, or events are dropped. */
@@ -182,6 +205,8 @@ int main(int argc, char **argv) {
     over = true;
     join(2, handles);
     if (define_string("late", 4) != 0) return 5;
+  } else if (!strcmp(mode, "random")) {
+    record_random(strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
   } else if (!strcmp(mode, "crowd")) {
     pthread_barrier_init(&everybody, NULL, (unsigned)number);
     run_threads(number, record_together, handles);

@@ -26,6 +26,42 @@ import TraceABI
     #expect(trace.threadNames == ["counter 0", "counter 1", "counter 2", "counter 3"])
   }
 
+  @Test(arguments: 1...12 as ClosedRange<UInt64>)
+  func `whatever the fields hold, it is read back`(_ seed: UInt64) throws {
+    let count: UInt64 = 30000
+    let trace = try record("random", "\(seed)", "\(count)")
+    var state = seed
+    func draw() -> UInt64 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return state
+    }
+    var (turn, manner, base): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    let expected = (0..<count).map { number -> [UInt64] in
+      if turn == 0 {
+        turn = draw() % 700
+        manner = draw() % 4
+        base = draw()
+      } else {
+        turn -= 1
+      }
+      let field =
+        switch manner {
+        case 0: base
+        case 1: base &+ number
+        case 2: number % 7
+        default: draw()
+        }
+      return [field, field &* 16, UInt64(UInt32(truncatingIfNeeded: field >> 8))]
+    }
+    let events = try #require(trace.events.values.max { $0.count < $1.count })
+    let found = events.sorted { $0.key < $1.key }.map(\.value).filter { $0.kind == 22 }
+      .map { [$0.subject, $0.object, UInt64($0.value)] }
+    #expect(found == expected)
+    #expect(trace.header.lost_events == 0)
+  }
+
   @Test func `a thread begins and ends with its own events`() throws {
     let trace = try record("count", "10", "3")
     #expect(trace.events.count == 3)
