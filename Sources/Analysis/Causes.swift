@@ -140,7 +140,11 @@ extension WaitModel {
     cause.nodes.contains { node in
       switch nodes[node] {
       case .party(let index): mains.contains(index)
-      case .resource(let index, _): waiters[index, default: []].contains { mains.contains($0) }
+      case .resource(let index, let operation):
+        waiters[index, default: []].contains { party in
+          mains.contains(party)
+            && (operation == nil || world.parties[party].wait?.primitive?.operation == operation)
+        }
       case .thread, .executor, .descriptor, .outside, .anything: false
       }
     }

@@ -95,7 +95,7 @@ struct StallTests {
       Self.deadlock + """
         async def main():
             stuck = asyncio.create_task(both())
-            for _ in range(60):
+            for _ in range(200):
                 await asyncio.sleep(0.1)
             stuck.cancel()
             print("done")

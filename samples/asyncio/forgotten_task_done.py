@@ -1,5 +1,6 @@
 # A crawler that skips pages it knows already, and with them their task_done().
 # expect: unfinished-join
+# snapshot: yes
 # tasks: crawl
 # resource: frontier
 import asyncio
