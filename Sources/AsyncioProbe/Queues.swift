@@ -27,20 +27,20 @@ func items(_ queue: Object?) -> UInt32 {
   guard type == plainQueues.0 || type == plainQueues.1 || type == plainQueues.2 else {
     return size(queue)
   }
-  guard let collection = PyObject_GetAttr(queue, itemsName) else {
-    PyErr_Clear()
-    return 0
-  }
-  let count = PyObject_Size(collection)
-  Py_DecRef(collection)
-  if count < 0 { PyErr_Clear() }
-  return UInt32(clamping: count)
+  return length(of: itemsName, in: queue)
 }
 
 /// The same for a queue of threads, whose lock the calling thread holds.
 @inline(__always)
 func stock(_ queue: Object?) -> UInt32 {
-  guard let queue, let stockName, let collection = PyObject_GetAttr(queue, stockName) else {
+  guard let queue, let stockName else { return 0 }
+  return length(of: stockName, in: queue)
+}
+
+/// The length of the collection that an attribute holds, 0 if there is none.
+@inline(__always)
+private func length(of name: Object, in queue: Object) -> UInt32 {
+  guard let collection = PyObject_GetAttr(queue, name) else {
     PyErr_Clear()
     return 0
   }

@@ -209,11 +209,7 @@ func awaitStack(_ coroutine: Raw) -> StackEntry {
 private func defineAwaits(_ hash: UInt64, _ count: Int) -> StackEntry {
   var entry = StackEntry(key: hash, id: 0)
   entry.id = defineStack(count, innermostFirst: false)
-  if let found = findPrimitive(count) {
-    entry.frame = Int16(found.frame)
-    entry.operation = found.primitive.operation
-    entry.slot = found.primitive.slot
-  }
+  entry.note(findPrimitive(count))
   stackTable.insert(entry)
   return entry
 }
@@ -236,6 +232,16 @@ func runningStack(_ thread: Raw) -> UInt32 {
   return id
 }
 
+extension StackEntry {
+  /// Which of its frames is the primitive that is waited for, if any is.
+  fileprivate mutating func note(_ found: (frame: Int, primitive: Primitive)?) {
+    guard let found else { return }
+    frame = Int16(found.frame)
+    operation = found.primitive.operation
+    slot = found.primitive.slot
+  }
+}
+
 /// The stack of a thread that is about to wait, with the primitive that it waits for in it; `frames`
 /// holds the walk.
 func blockedEntry(_ thread: Raw) -> StackEntry {
@@ -244,11 +250,7 @@ func blockedEntry(_ thread: Raw) -> StackEntry {
   if count == 0 { return StackEntry() }
   if let known = stackTable.find(hash) { return known.pointee }
   var entry = StackEntry(key: hash, id: defineStack(count, innermostFirst: true))
-  if let found = findBlockingPrimitive(count) {
-    entry.frame = Int16(found.frame)
-    entry.operation = found.primitive.operation
-    entry.slot = found.primitive.slot
-  }
+  entry.note(findBlockingPrimitive(count))
   stackTable.insert(entry)
   return entry
 }

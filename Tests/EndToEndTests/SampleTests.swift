@@ -110,7 +110,7 @@ import Testing
 @Suite struct SampleFormTests {
   @Test(arguments: try Sample.all())
   func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
-    #expect(sample.lineCount <= 45)
+    #expect(sample.lineCount <= 40)
     if sample.kind != nil {
       #expect(!sample.tasks.isEmpty)
       #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty)

@@ -30,12 +30,11 @@ async def request(pool, slots):
         await asyncio.to_thread(pool.give_back)
 
 
-async def main():
-    pool = Pool()
+async def main(pool):
     slots = asyncio.Semaphore(2)
     print("hung", flush=True)
     await asyncio.wait(
         [asyncio.create_task(request(pool, slots), name=f"request-{n}") for n in range(4)])
 
 
-asyncio.run(main())
+asyncio.run(main(Pool()))

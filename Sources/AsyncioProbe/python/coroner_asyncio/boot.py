@@ -4,7 +4,7 @@ import sys
 import types
 
 from . import _coroner_probe as probe
-from . import compiled, libraries, table, threads, verify
+from . import callbacks, compiled, libraries, table, threads, verify
 
 if not probe.begin():
     raise ImportError("not in a subinterpreter")
@@ -46,10 +46,10 @@ def asyncio_imported(_):
     """Called when the package asyncio has been imported."""
     if "asyncio" in _ready or not _start():
         return
-    probe.code = _code
-    probe.thread = _thread
-    probe.ending = _ending
-    probe.ended = _ended
+    probe.code = callbacks.code
+    probe.thread = callbacks.thread
+    probe.ending = callbacks.ending
+    probe.ended = callbacks.ended
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_loops, _hook_thread_locks, _inject_asyncio,
                  _hook_queue, _prepare_snapshots, _at_ends):
         try:
@@ -346,62 +346,3 @@ def _own_descriptors(loop):
     for part in gc.get_referents(loop):
         if isinstance(part, socket.socket):
             probe.own_descriptor(part.fileno())
-
-
-def _code(function, arguments):
-    """The code of the function that a job runs, through partials and Context.run."""
-    try:
-        for _ in range(8):
-            code = getattr(function, "__code__", None)
-            if code is not None:
-                return code
-            if hasattr(function, "func") and hasattr(function, "args"):
-                arguments = tuple(function.args) + tuple(arguments)
-                function = function.func
-            elif getattr(function, "__name__", "") == "run" and arguments:
-                function, arguments = arguments[0], arguments[1:]
-            else:
-                function = getattr(function, "__func__", None) or type(function).__call__
-    except Exception:
-        pass
-    return None
-
-
-def _thread(thread):
-    """A thread is about to be started."""
-    try:
-        probe.rec(20, thread, 0, 13)
-        probe.name(thread, thread._name)
-    except Exception:
-        pass
-
-
-def _ending():
-    """The interpreter is about to wait for the threads that are left, in C."""
-    try:
-        import threading
-
-        threads_left = [
-            thread for thread in list(threading._active.values())
-            if not thread._daemonic and thread is not threading.current_thread()]
-        if threads_left:
-            handle = _handle(threading._main_thread)
-            probe.rec(20, handle, 0, 8)
-            probe.depends(handle, threads_left, 0)
-            probe.block(handle, None, 17)
-    except Exception:
-        pass
-
-
-def _handle(thread):
-    """What a thread is joined by, from 3.13 on."""
-    return getattr(thread, "_os_thread_handle", None) or thread._handle
-
-
-def _ended():
-    try:
-        import threading
-
-        probe.plain(41, _handle(threading._main_thread))
-    except Exception:
-        pass

@@ -1,0 +1,62 @@
+"""What injected calls need of Python. None of it raises: it runs inside the program's own calls."""
+from . import _coroner_probe as probe
+from . import events as e
+
+
+def code(function, arguments):
+    """The code of the function that a job runs, through partials and Context.run."""
+    try:
+        for _ in range(8):
+            code = getattr(function, "__code__", None)
+            if code is not None:
+                return code
+            if hasattr(function, "func") and hasattr(function, "args"):
+                arguments = tuple(function.args) + tuple(arguments)
+                function = function.func
+            elif getattr(function, "__name__", "") == "run" and arguments:
+                function, arguments = arguments[0], arguments[1:]
+            else:
+                function = getattr(function, "__func__", None) or type(function).__call__
+    except Exception:
+        pass
+    return None
+
+
+def thread(thread):
+    """A thread is about to be started."""
+    try:
+        probe.rec(e.RESOURCE_CREATE, thread, 0, e.THREAD)
+        probe.name(thread, thread._name)
+    except Exception:
+        pass
+
+
+def ending():
+    """The interpreter is about to wait for the threads that are left, in C."""
+    try:
+        import threading
+
+        threads_left = [
+            thread for thread in list(threading._active.values())
+            if not thread._daemonic and thread is not threading.current_thread()]
+        if threads_left:
+            handle = _handle(threading._main_thread)
+            probe.rec(e.RESOURCE_CREATE, handle, 0, e.GROUP)
+            probe.depends(handle, threads_left, e.ALL)
+            probe.block(handle, None, e.OP_EXIT)
+    except Exception:
+        pass
+
+
+def _handle(thread):
+    """What a thread is joined by, from 3.13 on."""
+    return getattr(thread, "_os_thread_handle", None) or thread._handle
+
+
+def ended():
+    try:
+        import threading
+
+        probe.plain(e.BLOCK_END, _handle(threading._main_thread))
+    except Exception:
+        pass
