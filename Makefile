@@ -36,6 +36,7 @@ tool: deps
 embedded: deps
 	$(BUILD) $(EMBEDDED) --product coroner-recorder
 	$(BUILD) $(EMBEDDED) --product coroner-asyncio
+	$(BUILD) $(EMBEDDED) --product coroner-swift
 
 stage: tool embedded
 	rm -rf $(DIST).new
@@ -43,6 +44,7 @@ stage: tool embedded
 	install -m 755 $(TOOL)/release/coroner $(DIST).new/bin/coroner
 	install -m 755 $(EMBEDDED)/release/libcoroner-recorder.so \
 	  $(DIST).new/lib/coroner/libcoroner.so
+	install -m 755 $(EMBEDDED)/release/libcoroner-swift.so $(DIST).new/lib/coroner/
 	install -m 755 $(EMBEDDED)/release/libcoroner-asyncio.so \
 	  $(DIST).new/lib/coroner/python/coroner_asyncio/_coroner_probe.so
 	install -m 644 $(PYTHON_SOURCES)/sitecustomize.py $(DIST).new/lib/coroner/python/

@@ -37,6 +37,7 @@ let package = Package(
     .executable(name: "coroner", targets: ["coroner"]),
     .library(name: "coroner-recorder", type: .dynamic, targets: ["Recorder"]),
     .library(name: "coroner-asyncio", type: .dynamic, targets: ["AsyncioProbe"]),
+    .library(name: "coroner-swift", type: .dynamic, targets: ["SwiftProbe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -62,13 +63,25 @@ let package = Package(
           "nodelete",
         ]),
       ]),
-    .target(name: "CPythonABI", dependencies: ["TraceABI"], cSettings: hidden),
+    .target(name: "CRecorderLink", dependencies: ["TraceABI"], cSettings: hidden),
+    .target(name: "CPythonABI", dependencies: ["CRecorderLink"], cSettings: hidden),
     .target(
-      name: "AsyncioProbe", dependencies: ["TraceABI", "CPythonABI"],
+      name: "AsyncioProbe", dependencies: ["TraceABI", "CRecorderLink", "CPythonABI"],
       exclude: ["exports.map", "python"],
       // The accesses are ordered by the GIL.
       swiftSettings: embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])],
       linkerSettings: exports("Sources/AsyncioProbe/exports.map")),
+    // Calling conventions and thread-locals in C; what is recorded, in Swift.
+    .target(
+      name: "CSwiftRuntime", dependencies: ["CRecorderLink"],
+      cSettings: hidden + [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "SwiftProbe", dependencies: ["TraceABI", "CRecorderLink", "CSwiftRuntime"],
+      exclude: ["exports.map"],
+      swiftSettings: embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])],
+      linkerSettings: exports("Sources/SwiftProbe/exports.map") + [
+        .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "nodelete"])
+      ]),
 
     // Offline.
     .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: strict),

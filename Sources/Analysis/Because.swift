@@ -157,7 +157,7 @@ struct Because {
           "\(name) is free: \(namer.quoted(party: released.party)) gave it back at "
             + "\(place(released)), and the wake-up reached none of those that wait")
       }
-    case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process: break
+    case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor: break
     }
     if let task = resource.wastedOn, !resource.holds.contains(where: { $0.party == task }) {
       facts.append("the wake-up went to \(cancelled(task))")

@@ -122,6 +122,7 @@ extension WaitModel {
         }
         return blocked ? .loopSelfWait : .orphanedFuture
       case .event, .condition, .barrier, .queue, .group, .stream, .executor, .thread, .process,
+        .actor,
         .future:
         return signalKind(operation, resource: resource)
       }

@@ -25,7 +25,7 @@ extension Explainer {
     switch world.resources[resource].kind {
     case .lock, .semaphore, .threadLock: true
     case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
-      .concurrentFuture, .thread, .process:
+      .concurrentFuture, .thread, .process, .actor:
       false
     }
   }

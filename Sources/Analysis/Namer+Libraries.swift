@@ -29,7 +29,8 @@ extension Namer {
     switch world.resources[index].kind {
     case .lock, .semaphore, .condition, .event, .barrier, .queue, .group: break
     // Made by C code, they have no frame of their own.
-    case .future, .concurrentFuture, .threadLock, .stream, .executor, .thread, .process: return nil
+    case .future, .concurrentFuture, .threadLock, .stream, .executor, .thread, .process, .actor:
+      return nil
     }
     let frames = world.definitions.frames(world.resources[index].created?.site)
     guard let first = frames.first, first.ownership == .library else { return nil }

@@ -36,7 +36,8 @@ struct Namer {
         guard var site = directSite(resource.created?.site, of: index) else { continue }
         (site.column, site.endColumn) = (nil, nil)
         made[site, default: []].append(index)
-      case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process: continue
+      case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor:
+        continue
       }
     }
     for (site, indices) in made {

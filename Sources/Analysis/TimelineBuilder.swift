@@ -131,7 +131,7 @@ struct TimelineBuilder {
     case .jobStart: return world.jobs[event.subject].map { ($0, "starts", .runs) }
     case .jobEnd: return world.jobs[event.subject].map { ($0, "ends", .ends) }
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
-      .stackSample, .taskCreate, .taskResume, .resourceCreate, .depends, .name,
+      .stackSample, .taskCreate, .taskResume, .taskReady, .resourceCreate, .depends, .name,
       .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,

@@ -12,7 +12,7 @@ extension WaitModel {
     case .queue where resource.isPool && operation == .queueGet:
       connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
-    case .group, .stream, .process: need(node, .all, [])
+    case .group, .stream, .process, .actor: need(node, .all, [])
     case .executor: need(node, .all, [.executor(index)])
     case .thread:
       if let slot = resource.thread, let thread = world.threads[slot] {

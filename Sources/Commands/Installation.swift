@@ -6,6 +6,8 @@ struct Installation {
   var home: String
 
   var recorder: String { home + "/libcoroner.so" }
+  /// What is preloaded, for programs in Swift.
+  var swiftProbe: String { home + "/libcoroner-swift.so" }
   /// What PYTHONPATH must begin with.
   var pythonPath: String { home + "/python" }
 
@@ -20,7 +22,7 @@ struct Installation {
       installation = Installation(home: prefix + "/lib/coroner")
     }
     let needed = [
-      installation.recorder, installation.pythonPath + "/sitecustomize.py",
+      installation.recorder, installation.swiftProbe, installation.pythonPath + "/sitecustomize.py",
       installation.pythonPath + "/coroner_asyncio/_coroner_probe.so",
     ]
     for file in needed where access(file, R_OK) != 0 {
@@ -41,6 +43,12 @@ struct Installation {
     var variables = [("CORONER_TRACE", Path.absolute(output))]
     if let stall { variables.append(("CORONER_STALL", "\(stall)")) }
     variables.append(("PYTHONPATH", path.joined(separator: ":")))
+    let preloaded = environment("LD_PRELOAD")?.split { ": ".contains($0) }.map(String.init) ?? []
+    variables.append(
+      (
+        "LD_PRELOAD",
+        ([swiftProbe] + preloaded.filter { $0 != swiftProbe }).joined(separator: ":")
+      ))
     return variables
   }
 }

@@ -84,7 +84,7 @@ package struct ResourceRecord: Sendable {
     case .lock, .threadLock: holds.isEmpty ? 1 : 0
     case .semaphore: max(0, Int(clamping: capacity) - holds.count)
     case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
-      .concurrentFuture, .thread, .process:
+      .concurrentFuture, .thread, .process, .actor:
       0
     }
   }

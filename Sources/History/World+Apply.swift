@@ -33,6 +33,7 @@ extension World {
         noteWaste(on: task, asked)
       }
     case .waitBegin: announce(event)
+    case .taskReady: break
     case .resourceCreate: createResource(event, by: actor)
     case .depends: addDependency(event)
     case .name: applyName(event)

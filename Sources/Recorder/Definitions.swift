@@ -39,6 +39,7 @@ enum Definitions {
   nonisolated(unsafe) private static var lastString: UInt32 = 0
   nonisolated(unsafe) private static var lastSite: UInt32 = 0
   nonisolated(unsafe) private static var lastStack: UInt32 = 0
+  nonisolated(unsafe) private static var lastModule: UInt32 = 0
   /// The active buffer, bytes used in it, and bytes in all buffers before it.
   nonisolated(unsafe) private static var buffer: Int32?
   nonisolated(unsafe) private static var used = 0
@@ -75,7 +76,8 @@ enum Definitions {
     tableCount &+= 1
     switch kind {
     case CORONER_DEFINE_STRING: lastString = id
-    case CORONER_DEFINE_SITE: lastSite = id
+    case CORONER_DEFINE_SITE, CORONER_DEFINE_ADDRESS: lastSite = id
+    case CORONER_DEFINE_MODULE: lastModule = id
     default: lastStack = id
     }
     return id
@@ -84,7 +86,8 @@ enum Definitions {
   private static func nextID(_ kind: coroner_definition_kind) -> UInt32 {
     switch kind {
     case CORONER_DEFINE_STRING: lastString &+ 1
-    case CORONER_DEFINE_SITE: lastSite &+ 1
+    case CORONER_DEFINE_SITE, CORONER_DEFINE_ADDRESS: lastSite &+ 1
+    case CORONER_DEFINE_MODULE: lastModule &+ 1
     default: lastStack &+ 1
     }
   }

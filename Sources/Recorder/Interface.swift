@@ -57,6 +57,33 @@ public func coroner_define_site(
 }
 
 @c @implementation
+public func coroner_define_module(
+  _ path: UnsafePointer<CChar>!, _ build_id: UnsafeRawPointer!, _ length: Int
+) -> UInt32 {
+  guard let path, length >= 0 else { return 0 }
+  let kept = build_id == nil ? 0 : min(length, Int(CORONER_BUILD_ID_LIMIT))
+  let pathID = internString(path)
+  guard pathID != 0 else { return 0 }
+  return withUnsafeTemporaryAllocation(byteCount: 4 &+ kept, alignment: 8) { payload in
+    payload.storeBytes(of: pathID, as: UInt32.self)
+    if kept > 0 { platform_copy(payload.baseAddress! + 4, build_id, kept) }
+    platform_lock(Int32(PLATFORM_DEFINITIONS))
+    defer { platform_unlock(Int32(PLATFORM_DEFINITIONS)) }
+    return Definitions.intern(CORONER_DEFINE_MODULE, payload.baseAddress!, payload.count)
+  }
+}
+
+@c @implementation
+public func coroner_define_address(_ module: UInt32, _ offset: UInt64, _ flags: UInt32) -> UInt32 {
+  guard module != 0, Recorder.isReady() else { return 0 }
+  var address = coroner_address_definition(module: module, flags: flags, offset: offset)
+  platform_lock(Int32(PLATFORM_DEFINITIONS))
+  defer { platform_unlock(Int32(PLATFORM_DEFINITIONS)) }
+  return Definitions.intern(
+    CORONER_DEFINE_ADDRESS, &address, MemoryLayout<coroner_address_definition>.size)
+}
+
+@c @implementation
 public func coroner_define_stack(_ sites: UnsafePointer<UInt32>!, _ count: Int) -> UInt32 {
   guard let sites, count > 0, Recorder.isReady() else { return 0 }
   platform_lock(Int32(PLATFORM_DEFINITIONS))

@@ -15,6 +15,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case taskEnd = 13
   case taskCancel = 14
   case waitBegin = 15
+  case taskReady = 16
   case resourceCreate = 20
   case depends = 21
   case name = 22
@@ -63,7 +64,7 @@ package enum Outcome: UInt32, CaseIterable, Sendable {
 package enum ResourceKind: UInt32, CaseIterable, Sendable {
   case future = 1
   case lock, semaphore, condition, event, barrier, queue, group, stream, executor
-  case concurrentFuture, threadLock, thread, process
+  case concurrentFuture, threadLock, thread, process, actor
 }
 
 /// What a party does with the resource that it waits for.

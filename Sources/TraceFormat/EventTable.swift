@@ -125,7 +125,9 @@ extension EventKind {
         .taskCreate, "task-create", task, object: F(.number, "number"), site: "who creates it",
         value: F(.site, "function"),
         "a task is created; number is the one in its default name, 0 if it has a name of its own"),
-      E(.taskResume, "task-resume", task, "the task runs now on this thread"),
+      E(
+        .taskResume, "task-resume", task, object: F(.any, "executor"),
+        "the task runs now on this thread, in its turn of the executor"),
       E(
         .taskSuspend, "task-suspend", task, object: F(.resource, "future"), site: "await stack",
         "the task suspends; future is what it waits on, 0 if it only yielded"),
@@ -138,6 +140,9 @@ extension EventKind {
         .waitBegin, "wait-begin", task, object: F(.resource, "resource"), site: "await stack",
         value: F(.operation, "operation"), "says what the task-suspend that follows waits for"),
 
+      E(
+        .taskReady, "task-ready", task, object: F(.any, "executor"), site: "who makes it ready",
+        "the task could go on, and waits for its turn of the executor"),
       E(
         .resourceCreate, "resource-create", F(.resource, "resource"), object: F(.any, "capacity"),
         site: "who creates it", value: F(.resourceKind, "kind"),

@@ -38,6 +38,7 @@ extension ResourceKind: Worded {
     case .threadLock: "thread-lock"
     case .thread: "thread"
     case .process: "process"
+    case .actor: "actor"
     }
   }
 }

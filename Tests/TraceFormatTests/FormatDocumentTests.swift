@@ -73,6 +73,7 @@ import TraceFormat
       (.taskEnd, CORONER_TASK_END),
       (.taskCancel, CORONER_TASK_CANCEL),
       (.waitBegin, CORONER_WAIT_BEGIN),
+      (.taskReady, CORONER_TASK_READY),
       (.resourceCreate, CORONER_RESOURCE_CREATE),
       (.depends, CORONER_DEPENDS),
       (.name, CORONER_NAME),

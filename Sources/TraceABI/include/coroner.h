@@ -35,7 +35,8 @@ enum coroner_event_kind {
   /* tasks */
   CORONER_TASK_CREATE = 10,     /* subject: task; object: number in its default name, 0 if it has a
                                    name of its own; site: stack; value: site of its coroutine function */
-  CORONER_TASK_RESUME = 11,     /* subject: task: it runs now on this thread */
+  CORONER_TASK_RESUME = 11,     /* subject: task: it runs now on this thread; object: the executor that
+                                   gives it its turn, 0 the loop of this thread or the default pool */
   CORONER_TASK_SUSPEND = 12,    /* subject: task; object: future it waits on, 0: it only yielded;
                                    site: its await stack */
   CORONER_TASK_END = 13,        /* subject: task; object: string id of the exception's type or 0;
@@ -43,6 +44,8 @@ enum coroner_event_kind {
   CORONER_TASK_CANCEL = 14,     /* subject: task that is asked to end; site: stack of the asker */
   CORONER_WAIT_BEGIN = 15,      /* subject: task; object: resource; site: await stack; value:
                                    coroner_operation. Says what the task-suspend that follows waits for */
+  CORONER_TASK_READY = 16,      /* subject: task, which could go on; object: the executor that it waits for a
+                                   turn of, 0 the default pool; site: stack of who made it ready, or 0 */
 
   /* resources */
   CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, or the related
@@ -136,6 +139,8 @@ enum coroner_resource_kind {
   CORONER_RESOURCE_THREAD_LOCK = 12,
   CORONER_RESOURCE_THREAD = 13,
   CORONER_RESOURCE_PROCESS = 14,
+  CORONER_RESOURCE_ACTOR = 15,          /* a serial executor: an actor, the main actor, a serial queue. Runs one
+                                           task at a time, until that suspends */
 };
 
 enum coroner_operation {
@@ -197,6 +202,10 @@ enum coroner_site_flags {
   CORONER_SITE_LIBRARY = 2,     /* an installed package */
 };
 
+enum coroner_address_flags {
+  CORONER_ADDRESS_RETURN = 1,   /* a return address: the call is before it. Else the code that goes on */
+};
+
 /* Starts recording as the environment says (CORONER_TRACE, …). Any thread; once per process: later calls
  * only answer. Returns whether events are recorded. On a bad setting it writes one line to standard
  * error, returns false, and every other call does nothing. */
@@ -218,6 +227,12 @@ uint64_t coroner_ticks_per_second(void);
 uint32_t coroner_define_string(const char *utf8, size_t length); /* cut at CORONER_STRING_LIMIT bytes */
 uint32_t coroner_define_site(uint32_t file, uint32_t function, uint32_t line, uint32_t end_line,
                              uint16_t column, uint16_t end_column, uint32_t flags); /* columns 1-based, 0 unknown */
+/* A file with code that is loaded: its path and the build id in its notes (at most CORONER_BUILD_ID_LIMIT
+ * bytes, none: 0). */
+uint32_t coroner_define_module(const char *path, const void *build_id, size_t length);
+/* A site known only as an address: `offset` as the module's own headers count. Named when it is read. Flags:
+ * coroner_address_flags. */
+uint32_t coroner_define_address(uint32_t module, uint64_t offset, uint32_t flags);
 /* The sites of a stack, innermost first; at most CORONER_STACK_LIMIT of them are kept. */
 uint32_t coroner_define_stack(const uint32_t *sites, size_t count);
 /* A fact about the run: "runtime" = "CPython 3.12.1", "probe.fallback" = "no stacks: …". */
@@ -231,6 +246,7 @@ void coroner_stop(void);
 
 #define CORONER_STRING_LIMIT 1024
 #define CORONER_STACK_LIMIT 48
+#define CORONER_BUILD_ID_LIMIT 64
 
 #ifdef __cplusplus
 }

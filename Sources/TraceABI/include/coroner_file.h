@@ -102,6 +102,8 @@ enum coroner_definition_kind {
   CORONER_DEFINE_STACK = 3,                 /* id; u32 site ids, innermost first */
   CORONER_DEFINE_FACT = 4,                  /* id 0; u32 key, u32 value: string ids */
   CORONER_DEFINE_THREAD = 5,                /* id: thread slot; u64 tid, u32 name: string id, u32 0 */
+  CORONER_DEFINE_MODULE = 6,                /* id; u32 path: string id, then the build id's bytes */
+  CORONER_DEFINE_ADDRESS = 7,               /* id among those of sites; struct coroner_address_definition */
 };
 struct coroner_item {
   uint16_t length;                          /* bytes of payload, without this header and padding */
@@ -114,4 +116,9 @@ struct coroner_site_definition {
   uint32_t line, end_line;
   uint16_t column, end_column;              /* 1-based UTF-8 bytes, 0 unknown */
   uint32_t flags;
+};
+struct coroner_address_definition {
+  uint32_t module;
+  uint32_t flags;                           /* coroner_address_flags */
+  uint64_t offset;
 };

@@ -13,6 +13,8 @@ struct probe_recorder {
   void (*name_thread)(const char *);
   uint64_t (*now)(void);
   uint64_t (*ticks_per_second)(void);
+  uint32_t (*define_module)(const char *, const void *, size_t);
+  uint32_t (*define_address)(uint32_t, uint64_t, uint32_t);
 };
 extern struct probe_recorder probe_recorder __attribute__((visibility("hidden")));
 
@@ -36,6 +38,12 @@ static inline uint32_t probe_define_site(uint32_t file, uint32_t function, uint3
 }
 static inline uint32_t probe_define_stack(const uint32_t *sites, size_t count) {
   return probe_recorder.define_stack ? probe_recorder.define_stack(sites, count) : 0;
+}
+static inline uint32_t probe_define_module(const char *path, const void *build_id, size_t length) {
+  return probe_recorder.define_module ? probe_recorder.define_module(path, build_id, length) : 0;
+}
+static inline uint32_t probe_define_address(uint32_t module, uint64_t offset, uint32_t flags) {
+  return probe_recorder.define_address ? probe_recorder.define_address(module, offset, flags) : 0;
 }
 static inline void probe_define_fact(const char *key, const char *value) {
   if (probe_recorder.define_fact) probe_recorder.define_fact(key, value);
