@@ -1,5 +1,6 @@
 import Findings
 import History
+import OrderedCollections
 import TraceFormat
 
 /// The facts that make a wait hopeless, one a line.
@@ -30,7 +31,8 @@ struct Because {
         "no timer, descriptor, signal handler, job or other thread was left that could act")
       facts.append("every task that is left waits, and none of them for something that can come")
     }
-    return facts
+    // Several waits of one cause may have the same to say.
+    return Array(OrderedSet(facts))
   }
 
   private func cancelFacts(_ task: Int) -> [String] {
@@ -98,9 +100,15 @@ struct Because {
   private func reachFacts() -> [String] {
     let model = explainer.model
     let indices = explainer.resources(cause).prefix(Self.reachLimit)
-    return indices.compactMap { index in
-      guard let actors = model.reach.actors(on: index) else { return nil }
-      let name = namer.name(resource: index)
+    // Things made by the same line have one name, and one fact.
+    var actorsByName: OrderedDictionary<String, (index: Int, actors: OrderedSet<WaitModel.Node>)> =
+      [:]
+    for index in indices {
+      guard let actors = model.reach.actors(on: index) else { continue }
+      actorsByName[namer.name(resource: index), default: (index, [])].actors.formUnion(actors)
+    }
+    return actorsByName.compactMap { name, entry in
+      let (index, actors) = entry
       if actors.isEmpty {
         return "nothing in the process could reach \(name) any more but the wait itself: no task, "
           + "thread, timer, descriptor or module"
