@@ -29,5 +29,7 @@ __attribute__((constructor)) static void start(void) {
   extern char *program_invocation_name;
   if (!probe_link_recorder(path, program_invocation_name)) return;
   probe_define_fact("runtime", "Swift");
+  probe_modules_start();
+  probe_stacks_start();
   __atomic_store_n(&probe_is_on, true, __ATOMIC_RELEASE);
 }
