@@ -234,6 +234,18 @@ private let stopWatchFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
+/// rest() and go_on(): around a fork, no thread of ours is to be counted.
+private let restFunction: FastFunction = { _, _, _ in
+  probe_watch_rest()
+  probe_rest_recorder()
+  return none()
+}
+private let goOnFunction: FastFunction = { _, _, _ in
+  probe_let_recorder_go_on()
+  probe_watch_go_on()
+  return none()
+}
+
 private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   var index = 0
   func add(_ name: StaticString, _ function: FastFunction) {
@@ -272,6 +284,8 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)
   add("stop_watch", stopWatchFunction)
+  add("rest", restFunction)
+  add("go_on", goOnFunction)
   add("rec", recFunction)
   add("plain", plainFunction)
   add("queues", queuesFunction)

@@ -33,6 +33,7 @@ _Thread_local struct platform_thread platform_thread_storage
 static pthread_key_t end_key;
 static void (*thread_end_function)(void);
 static pthread_t spawned;
+static int spawned_id; /* atomic: as the kernel counts it, 0 until it runs */
 
 uint64_t platform_thread_id(void) { return (uint64_t)syscall(SYS_gettid); }
 uint32_t platform_process_id(void) { return (uint32_t)getpid(); }
@@ -84,6 +85,7 @@ static struct start starting; /* read by the one thread that platform_spawn star
 
 static void *run_body(void *argument) {
   struct start *start = argument;
+  __atomic_store_n(&spawned_id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
   prctl(PR_SET_NAME, start->name, 0, 0, 0);
   start->body();
   return NULL;
@@ -105,7 +107,13 @@ int platform_spawn(const char *name, void (*body)(void)) {
   return error;
 }
 
-void platform_join(void) { pthread_join(spawned, NULL); }
+/* The kernel counts a thread for a moment longer than it can be joined. */
+void platform_join(void) {
+  pthread_join(spawned, NULL);
+  int id = __atomic_exchange_n(&spawned_id, 0, __ATOMIC_ACQUIRE);
+  const struct timespec moment = {0, 20000};
+  for (int i = 0; i < 1000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) nanosleep(&moment, NULL);
+}
 
 /* ---- the clock ---- */
 

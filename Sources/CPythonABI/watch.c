@@ -2,6 +2,7 @@
  * nothing moves at all. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,10 @@ static struct probe_watched watched[PROBE_WATCHED_LIMIT];
 static void (*take_sample)(struct probe_watched *, uint64_t);
 static int running; /* atomic: the generation of the watchdog's thread, 0 if none is to run */
 static int generation;
+static pthread_t thread;
+static int thread_id; /* atomic: as the kernel counts it */
+static int rests;     /* how many forks are under way; guarded by the GIL */
+static bool rested;   /* whether there was a thread when the first of them began */
 static bool (*take_snapshot)(uint32_t, uint64_t, uint64_t);
 static uint64_t movements;  /* atomic: grows whenever a loop's thread comes or goes */
 static int unseen;          /* atomic: loops run whose selector is not hooked */
@@ -173,17 +178,23 @@ static void look(struct schedule *s, int mine, uint64_t now) {
   s->taken_at = coarse_ns();
 }
 
+/* Waits for a period, or until this generation is not to run any more. */
+static void wait_a_period(int mine) {
+  const struct timespec period = {0, PERIOD_MS * 1000000L};
+  syscall(SYS_futex, &running, FUTEX_WAIT_PRIVATE, mine, &period, NULL, 0);
+}
+
 static void *watch(void *argument) {
   int mine = (int)(intptr_t)argument;
+  __atomic_store_n(&thread_id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
   finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "_Py_IsFinalizing");
   if (!finalizing) finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsFinalizing");
   uint64_t start = coarse_ns();
   struct schedule schedule = {
       .moved_at = start, .try_at = stall_ms, .taken_at = start, .interval = stall_ms};
   pthread_setname_np(pthread_self(), "coroner-watch");
-  const struct timespec period = {0, PERIOD_MS * 1000000L};
   while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
-    nanosleep(&period, NULL);
+    wait_a_period(mine);
     uint64_t now = coarse_ns();
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (!due(&watched[slot], now)) continue;
@@ -203,8 +214,9 @@ static void *watch(void *argument) {
 }
 
 void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t)) {
-  if (__atomic_load_n(&running, __ATOMIC_ACQUIRE)) return;
   take_sample = sample;
+  if (rests > 0) rested = true;
+  if (rests > 0 || __atomic_load_n(&running, __ATOMIC_ACQUIRE)) return;
   int mine = ++generation;
   __atomic_store_n(&running, mine, __ATOMIC_RELEASE);
   sigset_t all, before;
@@ -212,19 +224,44 @@ void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t)) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, 256 * 1024);
-  pthread_t thread;
   if (pthread_create(&thread, &attributes, watch, (void *)(intptr_t)mine) != 0)
     __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void probe_watch_stop(bool forked) {
+/* Tells the thread to end; it may still be on its way. */
+static void end_thread(void) {
   __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void probe_watch_rest(void) {
+  if (rests++ > 0) return;
+  rested = __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0;
+  if (!rested) return;
+  end_thread();
+  /* It may be waiting for the interpreter. */
+  void *state = PyEval_SaveThread();
+  pthread_join(thread, NULL);
+  int id = __atomic_load_n(&thread_id, __ATOMIC_ACQUIRE);
+  /* The kernel counts a thread for a moment longer than it can be joined. */
+  const struct timespec moment = {0, 20000};
+  for (int i = 0; i < 1000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) nanosleep(&moment, NULL);
+  PyEval_RestoreThread(state);
+}
+
+void probe_watch_go_on(void) {
+  if (rests == 0 || --rests > 0 || !rested) return;
+  probe_watch_start(take_sample);
+}
+
+void probe_watch_stop(bool forked) {
+  end_thread();
   if (!forked) return;
   unseen = 0;
+  rests = 0;
   struct probe_thread *thread = probe_this_thread();
   for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++)
     if (slot + 1 != thread->watched) probe_watch_remove(slot + 1);

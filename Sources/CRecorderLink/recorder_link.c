@@ -20,10 +20,13 @@ bool probe_link_recorder(const char *library, const char *program) {
       .ticks_per_second = dlsym(handle, "coroner_ticks_per_second"),
       .define_module = dlsym(handle, "coroner_define_module"),
       .define_address = dlsym(handle, "coroner_define_address"),
+      .rest = dlsym(handle, "coroner_rest"),
+      .go_on = dlsym(handle, "coroner_go_on"),
   };
   if (!found.start || !found.record || !found.define_string || !found.define_site ||
       !found.define_stack || !found.define_fact || !found.name_thread || !found.now ||
-      !found.ticks_per_second || !found.define_module || !found.define_address)
+      !found.ticks_per_second || !found.define_module || !found.define_address ||
+      !found.rest || !found.go_on)
     return false;
   if (!found.start(program)) return false;
   probe_recorder = found;

@@ -118,4 +118,10 @@ public func coroner_name_thread(_ name: UnsafePointer<CChar>!) {
 }
 
 @c @implementation
+public func coroner_rest() { Recorder.rest() }
+
+@c @implementation
+public func coroner_go_on() { Recorder.goOn() }
+
+@c @implementation
 public func coroner_stop() { Recorder.stop() }

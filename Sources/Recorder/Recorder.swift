@@ -19,6 +19,8 @@ enum Recorder {
   nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
   nonisolated(unsafe) private static var pathNamesProcess = false
   nonisolated(unsafe) private static var lastSlot: UInt64 = 0
+  /// How many callers want the drain thread to rest. Guarded by PLATFORM_START.
+  nonisolated(unsafe) private static var rests = 0
 
   static var state: State { State(rawValue: platform_load32(&stateWord)) ?? .off }
   private static func setState(_ state: State) { platform_store32(&stateWord, state.rawValue) }
@@ -121,6 +123,22 @@ enum Recorder {
   private static var notRegular: Int32 { 22 }  // EINVAL, from platform_open_trace
   private static var tooManyLinks: Int32 { 40 }  // ELOOP: what O_NOFOLLOW answers
 
+  static func rest() {
+    platform_lock(Int32(PLATFORM_START))
+    defer { platform_unlock(Int32(PLATFORM_START)) }
+    rests &+= 1
+    if rests == 1, state == .on { DrainThread.stop() }
+  }
+
+  static func goOn() {
+    platform_lock(Int32(PLATFORM_START))
+    defer { platform_unlock(Int32(PLATFORM_START)) }
+    guard rests > 0 else { return }
+    rests &-= 1
+    // Without it, what is full waits for the end, and what does not fit is counted.
+    if rests == 0, state == .on { _ = DrainThread.start() }
+  }
+
   static func stop() {
     platform_lock(Int32(PLATFORM_START))
     defer { platform_unlock(Int32(PLATFORM_START)) }
@@ -149,6 +167,7 @@ enum Recorder {
     DrainThread.abandon()
     ThreadRecorder.forget()
     lastSlot = 0
+    rests = 0
     setState(pathNamesProcess ? .forked : .off)
   }
 }

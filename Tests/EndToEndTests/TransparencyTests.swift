@@ -6,7 +6,7 @@ import Testing
 struct TransparencyTests {
   /// Prints a bit of everything that a recorder could disturb, and ends with a traceback.
   private static let program = """
-    import asyncio, sys, inspect
+    import asyncio, os, sys, inspect
 
     async def child(n):
         await asyncio.sleep(0.001)
@@ -24,6 +24,11 @@ struct TransparencyTests {
             print("timeout", queue.qsize(), lock.locked())
         print(inspect.signature(asyncio.Queue.put), inspect.signature(asyncio.Lock.acquire))
         print(asyncio.current_task().get_name(), sys.argv)
+        # Warns from 3.12 on if the process has other threads.
+        child_process = os.fork()
+        if not child_process:
+            os._exit(0)
+        os.waitpid(child_process, 0)
         await asyncio.wait_for(child("not a number"), 1)
 
     asyncio.run(main())

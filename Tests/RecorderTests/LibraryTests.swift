@@ -20,9 +20,10 @@ import Testing
     let names = symbols.output.split(separator: "\n").compactMap { $0.split(separator: " ").last }
     #expect(
       names.sorted() == [
-        "coroner_define_fact", "coroner_define_site", "coroner_define_stack",
-        "coroner_define_string", "coroner_is_recording", "coroner_name_thread", "coroner_now",
-        "coroner_record", "coroner_start", "coroner_stop", "coroner_ticks_per_second",
+        "coroner_define_address", "coroner_define_fact", "coroner_define_module",
+        "coroner_define_site", "coroner_define_stack", "coroner_define_string", "coroner_go_on",
+        "coroner_is_recording", "coroner_name_thread", "coroner_now", "coroner_record",
+        "coroner_rest", "coroner_start", "coroner_stop", "coroner_ticks_per_second",
       ])
   }
 }

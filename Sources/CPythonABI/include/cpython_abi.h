@@ -84,6 +84,8 @@ extern void *PyInterpreterState_Main(void);
 extern int PyGILState_Ensure(void);
 extern void PyGILState_Release(int);
 extern int Py_IsInitialized(void);
+extern void *PyEval_SaveThread(void);
+extern void PyEval_RestoreThread(void *);
 extern void *PyInterpreterState_Get(void);
 extern void *PyInterpreterState_ThreadHead(void *);
 extern void *PyThreadState_Next(void *);

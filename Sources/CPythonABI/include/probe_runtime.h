@@ -80,6 +80,10 @@ bool probe_watch_configure(bool (*snapshot)(uint32_t reason, uint64_t still_ms, 
 void probe_watch_unseen(int change) PROBE_HIDDEN;
 /* Starts the watchdog's thread if there is none; `sample` is called with the GIL held. */
 void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t busy_ms)) PROBE_HIDDEN;
+/* Puts the watchdog's thread to rest before a fork, and lets it go on. With the GIL held, which the first
+ * gives away while it waits for the thread. */
+void probe_watch_rest(void) PROBE_HIDDEN;
+void probe_watch_go_on(void) PROBE_HIDDEN;
 /* No more samples: the interpreter ends, or this is a forked child. */
 void probe_watch_stop(bool forked) PROBE_HIDDEN;
 

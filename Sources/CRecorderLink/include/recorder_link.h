@@ -15,6 +15,8 @@ struct probe_recorder {
   uint64_t (*ticks_per_second)(void);
   uint32_t (*define_module)(const char *, const void *, size_t);
   uint32_t (*define_address)(uint32_t, uint64_t, uint32_t);
+  void (*rest)(void);
+  void (*go_on)(void);
 };
 extern struct probe_recorder probe_recorder __attribute__((visibility("hidden")));
 
@@ -50,6 +52,12 @@ static inline void probe_define_fact(const char *key, const char *value) {
 }
 static inline void probe_name_thread(const char *name) {
   if (probe_recorder.name_thread) probe_recorder.name_thread(name);
+}
+static inline void probe_rest_recorder(void) {
+  if (probe_recorder.rest) probe_recorder.rest();
+}
+static inline void probe_let_recorder_go_on(void) {
+  if (probe_recorder.go_on) probe_recorder.go_on();
 }
 static inline uint64_t probe_now(void) { return probe_recorder.now ? probe_recorder.now() : 0; }
 /* Microseconds since a time of probe_now; UINT32_MAX if there are more. */

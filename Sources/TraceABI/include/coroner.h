@@ -241,6 +241,12 @@ void coroner_define_fact(const char *key, const char *value);
 /* Names the calling thread in the trace; otherwise its name is the kernel's. */
 void coroner_name_thread(const char *name);
 
+/* Puts the recorder's own thread to rest, and lets it go on: for a runtime that counts the threads of its
+ * process when it forks. Recording goes on meanwhile. Calls nest; any thread; the first waits for the
+ * thread's end, and what is full is drained before. */
+void coroner_rest(void);
+void coroner_go_on(void);
+
 /* Ends the recording: drains, truncates and closes the file. Called at exit by the recorder itself. */
 void coroner_stop(void);
 

@@ -320,6 +320,9 @@ def _at_ends():
 
     atexit.register(probe.stop_watch, False)
     os.register_at_fork(after_in_child=_forked)
+    if _minor >= 12:
+        # Forking warns of a process that has several threads: ours are not the program's.
+        os.register_at_fork(before=probe.rest, after_in_parent=probe.go_on)
 
 
 def _forked():
