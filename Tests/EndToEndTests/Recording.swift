@@ -20,13 +20,21 @@ struct Recording {
     of program: URL, with python: String, launcher: [String] = [], packages: String? = nil,
     awaitingSnapshot: Bool = false
   ) async throws -> Recording {
+    try await make(
+      running: [python] + launcher + [program.path],
+      environment: packages.map { ["PYTHONPATH": $0] } ?? [:], awaitingSnapshot: awaitingSnapshot)
+  }
+
+  /// The same for any command.
+  static func make(
+    running command: [String], environment: [String: String] = [:], awaitingSnapshot: Bool = false
+  ) async throws -> Recording {
     let folder = try TemporaryFolder()
     let trace = folder.path("trace.coroner")
     let process = try Command.start(
       Distribution.coroner,
-      ["record", "--output", trace, "--", python] + launcher + [program.path], in: folder,
-      environment: (packages.map { ["PYTHONPATH": $0] } ?? [:])
-        .merging(awaitingSnapshot ? ["CORONER_STALL": "1"] : [:]) { $1 })
+      ["record", "--output", trace, "--"] + command, in: folder,
+      environment: environment.merging(awaitingSnapshot ? ["CORONER_STALL": "1"] : [:]) { $1 })
     defer { kill(-process.processIdentifier, SIGKILL) }
 
     let clock = ContinuousClock()
@@ -42,7 +50,7 @@ struct Recording {
       }
       guard clock.now - start < patience else {
         throw RecordingError(
-          message: "\(program.lastPathComponent) neither ended nor said that it rests")
+          message: "\(command.last ?? "it") neither ended nor said that it rests")
       }
       try await Task.sleep(for: .milliseconds(20))
     }

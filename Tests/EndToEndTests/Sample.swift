@@ -9,7 +9,7 @@ import Testing
 /// `# snapshot: yes` (it is judged after one),
 /// `# python: 3.11` (the oldest that has what it uses), `# fixed: 3.13` (the first
 /// that does not hang), `# requires: anyio` (a package from PyPI). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
-/// point to; of several lines marked `# <- runs`, one is enough.
+/// point to; of several lines marked `# <- runs`, one is enough. In Swift the comments begin with `//`.
 struct Sample: Sendable, CustomTestStringConvertible {
   var file: URL
   /// Nothing for a healthy program.
@@ -42,15 +42,26 @@ struct Sample: Sendable, CustomTestStringConvertible {
     .map(Sample.init)
   }
 
+  /// The Swift samples, by name.
+  static func swift() throws -> [Sample] {
+    try FileManager.default.contentsOfDirectory(
+      at: Package.root.appending(path: "samples/swift"), includingPropertiesForKeys: nil
+    )
+    .filter { $0.pathExtension == "swift" && $0.lastPathComponent != "Package.swift" }
+    .sorted { $0.path < $1.path }
+    .map(Sample.init)
+  }
+
   /// Throws `SampleError` that names file and comment if an expectation cannot be read.
   init(file: URL) throws {
     let lines = try String(contentsOf: file, encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     self.file = file
     lineCount = lines.count - 1
+    let comment = file.pathExtension == "swift" ? "//" : "#"
     func values(_ key: String) -> [String] {
-      lines.filter { $0.hasPrefix("# \(key):") }.flatMap {
-        $0.dropFirst(key.count + 3).split(separator: ",").map {
+      lines.filter { $0.hasPrefix("\(comment) \(key):") }.flatMap {
+        $0.dropFirst(comment.count + key.count + 2).split(separator: ",").map {
           $0.trimmingCharacters(in: .whitespaces)
         }
       }
@@ -62,7 +73,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
       return kind
     }
     guard let expected = values("expect").first else {
-      throw SampleError(message: "\(file.lastPathComponent) has no '# expect:' comment")
+      throw SampleError(message: "\(file.lastPathComponent) has no '\(comment) expect:' comment")
     }
     kind = expected == "nothing" ? nil : try kindNamed(expected)
     hazards = try values("also").map(kindNamed)
@@ -76,7 +87,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     self.lines = []
     alternativeLines = []
     for (index, line) in lines.enumerated() {
-      guard let mark = line.range(of: "# <- ") else { continue }
+      guard let mark = line.range(of: "\(comment) <- ") else { continue }
       if line[mark.upperBound...] == "runs" {
         alternativeLines.append(index + 1)
       } else {

@@ -1,0 +1,133 @@
+import Findings
+import Foundation
+import Testing
+
+/// Every sample in Swift, built with and without optimisation: recorded, killed, analyzed.
+@Suite(.enabled(if: SwiftSamples.isPossible, "no swift was found to build the samples with"))
+struct SwiftSampleTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var sample: Sample
+    var configuration: SwiftSamples.Configuration
+    var testDescription: String { "\(sample.testDescription), \(configuration)" }
+  }
+
+  static func cases(healthy: Bool) throws -> [Case] {
+    try Sample.swift().filter { ($0.kind == nil) == healthy }.flatMap { sample in
+      SwiftSamples.Configuration.allCases.map { Case(sample: sample, configuration: $0) }
+    }
+  }
+
+  @Test(arguments: try cases(healthy: false))
+  func theHangIsNamed(_ test: Case) async throws {
+    let sample = test.sample
+    try await judged(test) { recording in
+      let report = recording.report
+      #expect(recording.status == 1, "\(report)")
+      try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
+      let claim = report.claims[0]
+      #expect(claim.kind == sample.kind?.rawValue, "\(report)")
+      for task in sample.tasks {
+        #expect(claim.names(task), "'\(task)' is not named: \(report)")
+      }
+      for resource in sample.resources {
+        #expect(
+          claim.resources.contains { $0.contains(resource) },
+          "'\(resource)' is not named: \(report)")
+      }
+      for word in sample.evidence {
+        #expect(
+          claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
+      }
+      let lines = claim.lines(of: sample.name)
+      for line in sample.lines {
+        #expect(lines.contains(line), "line \(line) is missing: \(report)")
+      }
+      #expect(
+        sample.alternativeLines.isEmpty || !lines.isDisjoint(with: sample.alternativeLines),
+        "none of lines \(sample.alternativeLines): \(report)")
+      #expect(report.hazards.isEmpty, "unexpected: \(report)")
+    }
+  }
+
+  @Test(arguments: try cases(healthy: true))
+  func aHealthyProgramGetsNoFinding(_ test: Case) async throws {
+    try await judged(test) { recording in
+      #expect(recording.report.findings.isEmpty, "\(recording.report)")
+      #expect(recording.status == 0)
+      #expect(recording.programErrors.isEmpty, "\(recording.programErrors)")
+    }
+  }
+
+  private func judged(
+    _ test: Case, _ judge: (Recording) async throws -> Void
+  ) async throws {
+    try #require(Distribution.isStaged, "\(Distribution.howToStage)")
+    let programs = try await SwiftSamples.shared.folder(of: test.configuration)
+    let program = programs + "/" + test.sample.file.deletingPathExtension().lastPathComponent
+    func look() async throws {
+      try await Turnstile.shared.pass {
+        try await judge(try await Recording.make(running: [program]))
+      }
+    }
+    if let reason = KnownGaps.swift[test.sample.name] {
+      // Some show in one build only.
+      await withKnownIssue("\(reason)", isIntermittent: true) { try await look() }
+    } else {
+      try await look()
+    }
+  }
+}
+
+/// The programs of `samples/swift`, built once for each configuration.
+actor SwiftSamples {
+  enum Configuration: String, CaseIterable { case debug, release }
+
+  static let shared = SwiftSamples()
+  static let isPossible = toolchain != nil
+  private static let toolchain = (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    .split(separator: ":").map { $0 + "/swift" }
+    .first(where: FileManager.default.isExecutableFile)
+
+  private var builds: [Configuration: Task<String, any Error>] = [:]
+  private var last: Task<String, any Error>?
+
+  /// The folder that the programs are in. One configuration is built after the other.
+  func folder(of configuration: Configuration) async throws -> String {
+    if let build = builds[configuration] { return try await build.value }
+    let before = last
+    let build = Task {
+      _ = await before?.result
+      return try Self.build(configuration)
+    }
+    builds[configuration] = build
+    last = build
+    return try await build.value
+  }
+
+  private static func build(_ configuration: Configuration) throws -> String {
+    let scratch = Package.root.appending(path: ".build/swift-samples").path
+    let built = try Command.run(
+      toolchain!,
+      [
+        "build", "--package-path", Package.root.appending(path: "samples/swift").path,
+        "--scratch-path", scratch, "-c", configuration.rawValue,
+      ])
+    guard built.status == 0 else {
+      throw SampleError(message: "the samples cannot be built:\n\(built.output)\(built.error)")
+    }
+    return scratch + "/" + configuration.rawValue
+  }
+}
+
+/// The samples themselves.
+@Suite struct SwiftSampleFormTests {
+  @Test(arguments: try Sample.swift())
+  func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
+    #expect(sample.lineCount <= 40)
+    if sample.kind != nil { #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty) }
+  }
+
+  @Test func everyGapNamesASample() throws {
+    #expect(Set(KnownGaps.swift.keys).isSubset(of: try Sample.swift().map(\.name)))
+  }
+}
