@@ -155,6 +155,12 @@ struct Because {
             + (resource.signalledWaiters == 0
               ? "nobody waited" : "\(resource.signalledWaiters) waited")
         } ?? "nothing ever notified \(name)")
+      if resource.isPool {
+        facts.append(
+          "tasks took its lock where it is waited for \(resource.getCount) times without waiting on, "
+            + "and \(resource.returnCount) times notified it later: each of the others counts as a take"
+        )
+      }
     case .queue: facts += queueFacts(resource, name)
     case .barrier:
       let waiting = explainer.model.waiters[index, default: []].count

@@ -35,7 +35,7 @@ extension FindingKind {
   var isLackOfSignal: Bool {
     switch self {
     case .queueNoProducer, .queueNoConsumer, .unfinishedJoin, .shortBarrier, .lostWakeup,
-      .orphanedFuture:
+      .orphanedFuture, .leakedPermit:
       true
     default: false
     }

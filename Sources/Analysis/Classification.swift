@@ -115,7 +115,9 @@ extension WaitModel {
       // Somebody may hold it of whom the trace does not know.
       case .threadLock: return resource.holds.isEmpty ? .orphanedFuture : .abandonedLock
       case .semaphore: return .leakedPermit
-      case .queue where operation == .queueGet && isLeaked(resource): return .leakedPermit
+      case .queue where operation == .queueGet && isLeaked(resource),
+        .condition where isLeaked(resource):
+        return .leakedPermit
       case .concurrentFuture:
         let blocked = waiters[index, default: []].contains {
           world.threads[world.parties[$0].thread]?.loops.isEmpty == false

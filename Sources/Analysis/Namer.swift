@@ -42,7 +42,7 @@ struct Namer {
     }
     for (site, indices) in made {
       if indices.count > 1, let names = line(site).flatMap(AssignedNames.ofTuple) {
-        let inner = Set(indices.compactMap(innerPart))
+        let inner = Set(indices.compactMap { world.resources[$0].part })
         let own = indices.filter { !inner.contains($0) }
         for (place, index) in own.enumerated() {
           tupleNames[index] = names[place % names.count]
@@ -55,12 +55,6 @@ struct Namer {
         for (place, index) in same.enumerated() { twins[index] = place + 1 }
       }
     }
-  }
-
-  /// What a resource made for itself: a condition its lock, a queue its event.
-  private func innerPart(_ index: Int) -> Int? {
-    guard let other = world.resources[index].guards else { return nil }
-    return world.resources[index].kind == .lock ? index : other
   }
 
   // MARK: Parties
@@ -119,7 +113,7 @@ struct Namer {
       // One line may make several: a list of locks, or the lock of each account.
       return twins[index].map { "\(name) #\($0)" } ?? name
     }
-    if resource.kind == .lock || resource.kind == .threadLock, let condition = resource.guards,
+    if resource.kind == .lock || resource.kind == .threadLock, let condition = resource.owner,
       world.resources[condition].kind == .condition
     {
       return "the lock of \(name(resource: condition))"

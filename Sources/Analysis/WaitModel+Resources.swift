@@ -9,7 +9,7 @@ extension WaitModel {
     if !resource.members.isEmpty { return connectMembers(node, resource) }
     switch resource.kind {
     case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
-    case .queue where resource.isPool && operation == .queueGet:
+    case .queue where resource.isPool && operation == .queueGet, .condition where resource.isPool:
       connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
     case .group, .stream, .process, .actor: need(node, .all, [])

@@ -22,10 +22,11 @@ struct Wording {
     if !cause.isCycle { return list(resources.map(namer.name(resource:)), or: "something") }
     return resources.first.map(namer.name(resource:)) ?? "something"
   }
-  /// What a pool lends.
-  private var permits: String {
-    let isQueue = explainer.resources(cause).contains { world.resources[$0].kind == .queue }
-    return isQueue ? "items" : "permits"
+  /// What a pool lends, one and several of it.
+  private var lent: (one: String, many: String) {
+    let kinds = Set(explainer.resources(cause).map { world.resources[$0].kind })
+    if kinds.contains(.queue) { return ("an item", "items") }
+    return kinds.contains(.condition) ? ("a place", "places") : ("a permit", "permits")
   }
   private var probably: String { cause.isStructural ? "" : "probably " }
   private var verb: String {
@@ -57,7 +58,7 @@ struct Wording {
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
     case .permitExhaustion where cause.gate != nil: return gate
     case .permitExhaustion:
-      return "all \(permits) of \(resource) are held by tasks that wait for one more: "
+      return "all \(lent.many) of \(resource) are held by tasks that wait for one more: "
         + list(parties.map(namer.quoted(party:)))
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) "
@@ -79,7 +80,7 @@ struct Wording {
         + "\(probably)nothing can end that wait; an earlier call was cancelled after it was let in"
     case .leakedPermit:
       return
-        "\(subject) \(verb) for \(permits == "items" ? "an item" : "a permit") of \(resource) that \(probably)nobody will give back"
+        "\(subject) \(verb) for \(lent.one) of \(resource) that \(probably)nobody will give back"
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that \(probably)nothing can \(setOrResolve) any more"
     case .lostWakeup where wasInVain:
@@ -125,7 +126,7 @@ struct Wording {
         "do not wait for a permit while holding what those with a permit need, or give it a limit of its own"
       ]
     case .permitExhaustion:
-      ["let a task take all the permits that it needs in one go, or let fewer tasks in"]
+      ["let a task take all the \(lent.many) that it needs in one go, or let fewer tasks in"]
     case .abandonedLock where wasCollected:
       ["keep a reference to each task until it has ended; take locks with async with"]
     case .abandonedLock, .leakedPermit:
@@ -262,7 +263,7 @@ struct Wording {
   private var gate: String {
     guard let gate = cause.gate else { return subject }
     let inside = list(waiting.filter { $0 != gate.party }.map(namer.quoted(party:)))
-    return "all \(permits) of \(namer.name(resource: gate.resource)) are taken for \(inside), "
+    return "all \(lent.many) of \(namer.name(resource: gate.resource)) are taken for \(inside), "
       + "stuck at \(resource); \(namer.quoted(party: gate.party)), which has been through there, "
       + "waits for one more"
   }

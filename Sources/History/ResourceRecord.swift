@@ -18,13 +18,15 @@ package struct ResourceRecord: Sendable {
 
   /// How a future ended.
   package var done: (outcome: Outcome, by: Occurrence)?
-  /// Takes that were not given back, oldest first. Of a queue, only if it is used as a pool.
-  package var holds: [Occurrence] { kind == .queue && !isPool ? [] : takes }
+  /// Takes that were not given back, oldest first. Of a queue or condition, only if it is used as a pool.
+  package var holds: [Occurrence] {
+    (kind == .queue || kind == .condition) && !isPool ? [] : takes
+  }
   /// Takes that were not given back; of a queue, items taken and not put back, as far as is kept.
   var takes: [Occurrence] = []
   /// Items put back by those that had taken one, and items taken at all.
-  var returnCount: UInt64 = 0
-  var getCount: UInt64 = 0
+  package var returnCount: UInt64 = 0
+  package var getCount: UInt64 = 0
   /// Items put after the first take by those that had taken none.
   var lateCount: UInt64 = 0
   /// Somebody had to wait to put: what was lent has room to come back.
@@ -39,6 +41,9 @@ package struct ResourceRecord: Sendable {
   /// The latest set of an event or notify of a condition.
   package var signalled: Occurrence?
   package var signalledWaiters: UInt32 = 0
+  /// Who notified a condition while it had its lock, and the functions in which it is waited for.
+  var notifier: Int?
+  var waitFunctions: [[String]] = []
   /// A task that was woken here and then cancelled, so that its wake-up was lost.
   package var wastedOn: Int?
   package var wasted: WastedWakeup?
@@ -59,8 +64,9 @@ package struct ResourceRecord: Sendable {
   package var submittedTo: UInt64?
   /// The thread whose end a join of it waits for.
   package var thread: ThreadSlot?
-  /// The condition that a lock belongs to.
-  package var guards: Int?
+  /// What a resource made for itself: a condition its lock, a queue its event; and the other way round.
+  package var part: Int?
+  package var owner: Int?
 
   package init(kind: ResourceKind, number: UInt64, capacity: UInt64, created: Occurrence?) {
     self.kind = kind
@@ -69,9 +75,11 @@ package struct ResourceRecord: Sendable {
     self.created = created
   }
 
-  /// Whether a queue is used as a pool: those that take an item put it back.
+  /// Whether a queue is used as a pool: those that take an item put it back. Of a condition the same.
   package var isPool: Bool {
-    guard kind == .queue, taskDoneCount == 0, !hasBlockedPut, lateCount <= returnCount else {
+    guard kind == .queue || kind == .condition && !waitFunctions.isEmpty, taskDoneCount == 0,
+      !hasBlockedPut, lateCount <= returnCount
+    else {
       return false
     }
     let over = getCount - min(getCount, UInt64(takes.count))

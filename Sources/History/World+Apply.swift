@@ -170,7 +170,10 @@ extension World {
     guard let dependency = Dependency(rawValue: event.value) else { return }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
     if dependency == .guarded {
-      if case .resource(let lock) = inner { resources[lock].guards = resource(event.subject) }
+      if case .resource(let owner) = inner, let part = resource(event.subject) {
+        resources[owner].part = part
+        resources[part].owner = owner
+      }
       return
     }
     let outer = resource(event.subject, orNew: .group)

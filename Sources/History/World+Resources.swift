@@ -49,6 +49,7 @@ extension World {
     case .notified:
       resources[index].signalled = what
       resources[index].signalledWaiters = event.value
+      resources[index].notifier = actor
       resources[index].providers.insert(actor)
     case .queuePut:
       putBack(index, what)
@@ -87,6 +88,7 @@ extension World {
     }
     resources[index].takes.append(hold)
     resources[index].takers.insert(taker)
+    beginSection(index)
   }
 
   /// Gives back the party's own take, else that of a party that has ended, else the oldest.
@@ -95,7 +97,7 @@ extension World {
     resources[index].providers.insert(what.party)
     let takes = resources[index].takes
     if let own = takes.lastIndex(where: { $0.party == party }) {
-      resources[index].takes.remove(at: own)
+      endSection(index, resources[index].takes.remove(at: own))
       return
     }
     resources[index].hasForeignRelease = true
@@ -120,12 +122,16 @@ extension World {
         queue.capacity > 0 && made.party == put.party
         && directFunction(made.site) == directFunction(put.site)
     }
+    addTake(index, what)
+  }
+
+  mutating func addTake(_ index: Int, _ what: Occurrence) {
     resources[index].getCount += 1
-    if queue.takes.count == Self.takeLimit { resources[index].takes.removeFirst() }
+    if resources[index].takes.count == Self.takeLimit { resources[index].takes.removeFirst() }
     resources[index].takes.append(what)
   }
 
-  private mutating func putBack(_ index: Int, _ what: Occurrence) {
+  mutating func putBack(_ index: Int, _ what: Occurrence) {
     let queue = resources[index]
     guard !queue.takes.isEmpty else {
       if queue.getCount > 0 { resources[index].lateCount += 1 }
@@ -145,7 +151,7 @@ extension World {
   }
 
   /// File and function of the innermost frame outside of the language's own library.
-  private func directFunction(_ stack: StackID?) -> [String] {
+  func directFunction(_ stack: StackID?) -> [String] {
     let frame = definitions.frames(stack).first { $0.ownership != .runtime }
     return frame.map { [$0.file, $0.function] } ?? []
   }

@@ -33,6 +33,7 @@ extension World {
     }
     let target = event.object == 0 ? nil : resource(event.object, orNew: operation.resourceKind)
     if operation == .queuePut, let target { resources[target].hasBlockedPut = true }
+    if operation == .conditionWait, let target { waitInSection(target, of: task, event.site) }
     announced[task] = Wait(
       future: nil, primitive: (target, operation), site: event.site, since: event.time)
   }

@@ -33,7 +33,8 @@ extension TraceError: CustomStringConvertible {
   /// What to do about it.
   package var advice: String {
     switch self {
-    case .missing: "a trace is written where CORONER_TRACE points; see coroner record --help"
+    case .missing:
+      "a trace is written where CORONER_TRACE points, once the program imports asyncio or starts a Swift task"
     case .notPermitted: "traces are readable by their owner alone; run as that user, or copy it"
     case .isDirectory: "name the trace files in it"
     case .unreadable: "copy the file to another place and try again"
