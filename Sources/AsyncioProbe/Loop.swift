@@ -93,7 +93,7 @@ private func loopStarted(_ thread: UnsafeMutablePointer<probe_thread>, _ loop: O
   } else {
     record(CORONER_LOOP_START, address(loop))
   }
-  probe_watch_start(sample)
+  probe_watch_start(unheldSample, sample)
 }
 
 private func loopStopped(_ thread: UnsafeMutablePointer<probe_thread>) {
@@ -117,12 +117,26 @@ private func isWatchable(_ loop: Object) -> Bool {
   return PyObject_IsTrue(answer) == 1
 }
 
+/// The stack of the latest sample without the GIL.
+nonisolated(unsafe) private var latest: UInt32 = 0
+
+/// Called by the watchdog's thread before it asks for the GIL, which a call into C may never give away.
+private let unheldSample: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Void = {
+  watched, busy in
+  guard let watched, let state = watched.pointee.thread_state else { return }
+  let stack = unheldStack(state)
+  latest = stack
+  // A stack of a callback that has returned meanwhile is none.
+  guard stack != 0, probe_watch_is_due(watched) else { return }
+  record(CORONER_STACK_SAMPLE, UInt64(watched.pointee.tid), busy, site: stack)
+}
+
 /// Called by the watchdog's thread, with the GIL held.
 private let sample: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Void = {
   watched, busy in
   guard readsStacks, let watched, let state = watched.pointee.thread_state else { return }
   let stack = runningStack(state)
-  if stack != 0 {
+  if stack != 0, stack != latest {
     record(CORONER_STACK_SAMPLE, UInt64(watched.pointee.tid), busy, site: stack)
   }
 }

@@ -226,6 +226,18 @@ private let readStacksFunction: FastFunction = { _, _, _ in
   return none()
 }
 
+/// code_parts(code, its file, name, line table and first line, its size): whether they are found in it, so
+/// that places can be read without the GIL.
+private let codePartsFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 6, let code = arguments[0], isCode(code) else {
+    return answer(false)
+  }
+  return answer(
+    findCodeParts(
+      code, file: arguments[1]!, function: arguments[2]!, lines: arguments[3]!,
+      firstLine: PyLong_AsLong(arguments[4]), size: PyLong_AsLong(arguments[5])))
+}
+
 /// stop_watch(forked): no more samples of busy threads.
 private let stopWatchFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
@@ -283,6 +295,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("walk", walkFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)
+  add("code_parts", codePartsFunction)
   add("stop_watch", stopWatchFunction)
   add("rest", restFunction)
   add("go_on", goOnFunction)

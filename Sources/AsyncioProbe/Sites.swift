@@ -140,7 +140,7 @@ private func defineSite(_ code: Raw, _ instruction: Int) -> (id: UInt32, flags: 
 }
 
 /// From 0-based, -1 unknown, to 1-based, 0 unknown.
-private func narrow(_ column: Int32) -> UInt16 {
+func narrow(_ column: Int32) -> UInt16 {
   column < 0 || column >= 65535 ? 0 : UInt16(column + 1)
 }
 
@@ -161,6 +161,11 @@ private func defineFile(_ file: Object?) -> (id: UInt32, flags: UInt32) {
     PyErr_Clear()
     return (0, 0)
   }
+  return defineFile(bytes, length)
+}
+
+/// The string id of a file's name, made absolute, and whose file it is. With or without the GIL.
+func defineFile(_ bytes: UnsafePointer<CChar>, _ length: Int) -> (id: UInt32, flags: UInt32) {
   let first = UInt8(bitPattern: bytes[0])
   if first == UInt8(ascii: "<") {
     let frozen = strncmp(bytes, cString("<frozen"), 7) == 0

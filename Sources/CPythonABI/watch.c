@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
 enum { SHARE = 50, LONGEST_STILL_MS = 1000, LONGEST_MOVING_MS = 100, SHORTEST_MS = 10 };
 
 static struct probe_watched watched[PROBE_WATCHED_LIMIT];
-static void (*take_sample)(struct probe_watched *, uint64_t);
+static probe_sampler take_sample, take_unheld;
 static int running; /* atomic: the generation of the watchdog's thread, 0 if none is to run */
 static int generation;
 static pthread_t thread;
@@ -124,6 +125,18 @@ static uint64_t due(struct probe_watched *w, uint64_t now) {
   return busy >= w->next_report ? busy : 0;
 }
 
+bool probe_watch_is_due(struct probe_watched *w) { return due(w, coarse_ns()) != 0; }
+
+bool probe_peek(uintptr_t from, void *into, size_t size) {
+  struct iovec ours = {into, size}, theirs = {(void *)from, size};
+  return process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) == (ssize_t)size;
+}
+
+void probe_pause(int ms) {
+  const struct timespec pause = {0, ms * 1000000L};
+  nanosleep(&pause, NULL);
+}
+
 static int (*finalizing)(void);
 
 /* Whether the watchdog's thread of this generation may still ask for the interpreter. */
@@ -199,6 +212,8 @@ static void *watch(void *argument) {
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (!due(&watched[slot], now)) continue;
       if (!may_look(mine)) return NULL;
+      /* A call into C may keep the interpreter for ever. */
+      take_unheld(&watched[slot], due(&watched[slot], now));
       int state = PyGILState_Ensure();
       /* The loop may have gone on while this thread waited for the interpreter. */
       uint64_t busy = due(&watched[slot], coarse_ns());
@@ -213,7 +228,8 @@ static void *watch(void *argument) {
   return NULL;
 }
 
-void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t)) {
+void probe_watch_start(probe_sampler unheld, probe_sampler sample) {
+  take_unheld = unheld;
   take_sample = sample;
   if (rests > 0) rested = true;
   if (rests > 0 || __atomic_load_n(&running, __ATOMIC_ACQUIRE)) return;
@@ -254,7 +270,7 @@ void probe_watch_rest(void) {
 
 void probe_watch_go_on(void) {
   if (rests == 0 || --rests > 0 || !rested) return;
-  probe_watch_start(take_sample);
+  probe_watch_start(take_unheld, take_sample);
 }
 
 void probe_watch_stop(bool forked) {

@@ -78,8 +78,15 @@ bool probe_watch_configure(bool (*snapshot)(uint32_t reason, uint64_t still_ms, 
     PROBE_HIDDEN;
 /* More (1) or fewer (-1) loops run of which nothing is seen: the program is taken to move. */
 void probe_watch_unseen(int change) PROBE_HIDDEN;
-/* Starts the watchdog's thread if there is none; `sample` is called with the GIL held. */
-void probe_watch_start(void (*sample)(struct probe_watched *, uint64_t busy_ms)) PROBE_HIDDEN;
+typedef void (*probe_sampler)(struct probe_watched *, uint64_t busy_ms);
+/* Starts the watchdog's thread if there is none; `sample` is called with the GIL held, `unheld` before it is
+ * asked for. */
+void probe_watch_start(probe_sampler unheld, probe_sampler sample) PROBE_HIDDEN;
+/* Whether the thread is still in the callback for which a sample was due. */
+bool probe_watch_is_due(struct probe_watched *watched) PROBE_HIDDEN;
+/* Copies memory of this process that may not be there; whether it was. */
+bool probe_peek(uintptr_t from, void *into, size_t size) PROBE_HIDDEN;
+void probe_pause(int ms) PROBE_HIDDEN;
 /* Puts the watchdog's thread to rest before a fork, and lets it go on. With the GIL held, which the first
  * gives away while it waits for the thread. */
 void probe_watch_rest(void) PROBE_HIDDEN;

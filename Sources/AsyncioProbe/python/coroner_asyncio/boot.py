@@ -142,6 +142,8 @@ def _prepare():
         _fallback("no stacks", wrong)
     else:
         probe.read_stacks()
+        if not probe.code_parts(*verify.code_parts()):
+            _fallback("no stacks of calls into C that keep the GIL", "code objects are not as expected")
     _note_primitives()
 
 

@@ -95,6 +95,18 @@ def _both(probe):
     return deeper(3)
 
 
+def code_parts():
+    """A code object whose parts are its own, and these parts: by them they are found in others."""
+    table = "co_linetable" if hasattr(types.CodeType, "co_linetable") else "co_lnotab"
+    name = "co_qualname" if hasattr(types.CodeType, "co_qualname") else "co_name"
+    code = _pause.__code__
+    # The same bytes in an object of their own.
+    own = {table: bytes(bytearray(getattr(code, table))), name: "coroner_asyncio.code_parts"}
+    code = code.replace(co_filename="/coroner/code_parts", co_firstlineno=1234567, **own)
+    return (code, code.co_filename, getattr(code, name), getattr(code, table), 1234567,
+            type(code).__basicsize__)
+
+
 class _Loop:
     """Enough of a loop to create a task on that never runs."""
 
