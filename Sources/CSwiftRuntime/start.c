@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "swift_runtime.h"
+#include "tasks.h"
 
 bool probe_is_on;
 
@@ -21,9 +22,7 @@ static bool find_recorder(char *path, size_t size) {
 /* Recording begins before main where the program asks for it and runs Swift concurrency. */
 __attribute__((constructor)) static void start(void) {
   const char *trace = getenv("CORONER_TRACE");
-  if (!trace || !*trace || !dlsym(RTLD_DEFAULT, "swift_task_create")) return;
-  const size_t *task_size = dlsym(RTLD_DEFAULT, "_swift_concurrency_debug_asyncTaskSize");
-  if (!task_size || *task_size != 0xd0) return;
+  if (!trace || !*trace || !dlsym(RTLD_NEXT, "swift_task_create")) return;
   char path[4096];
   if (!find_recorder(path, sizeof path)) return;
   extern char *program_invocation_name;
@@ -31,5 +30,6 @@ __attribute__((constructor)) static void start(void) {
   probe_define_fact("runtime", "Swift");
   probe_modules_start();
   probe_stacks_start();
+  if (!probe_runtime_find()) return;
   __atomic_store_n(&probe_is_on, true, __ATOMIC_RELEASE);
 }

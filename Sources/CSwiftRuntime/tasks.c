@@ -1,23 +1,149 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
-#include "swift_runtime.h"
+#include "tasks.h"
 
-/* The runtime passes here with a task's exclusivity state at the beginning and the end of each turn. */
-#define TASK_OF(state) ((const char *)(state) - 0x50)
+_Thread_local struct probe_thread probe_thread;
 
-typedef void (*state_function)(void *);
+#define NEXT(name) \
+  static __typeof__(&name) next; \
+  if (__builtin_expect(!next, 0)) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+#define HERE __builtin_frame_address(0)
 
-__attribute__((visibility("default"))) void swift_task_enterThreadLocalContext(void *state) {
-  static state_function next;
-  if (!next) next = (state_function)dlsym(RTLD_NEXT, "swift_task_enterThreadLocalContext");
+/* ---- turns ---- */
+
+/* The runtime passes here with a task's exclusivity state at the beginning of each turn, and before it lets
+ * anybody know that the turn is over. */
+#define TASK_OF(state) ((const char *)(state) - probe_layout.exclusivity)
+
+PROBE_HOOK void swift_task_enterThreadLocalContext(void *state) {
+  NEXT(swift_task_enterThreadLocalContext);
   next(state);
   if (probe_is_on) probe_task_runs(TASK_OF(state));
 }
 
-__attribute__((visibility("default"))) void swift_task_exitThreadLocalContext(void *state) {
-  static state_function next;
-  if (!next) next = (state_function)dlsym(RTLD_NEXT, "swift_task_exitThreadLocalContext");
+PROBE_HOOK void swift_task_exitThreadLocalContext(void *state) {
+  NEXT(swift_task_exitThreadLocalContext);
   next(state);
-  if (probe_is_on) probe_task_leaves(TASK_OF(state));
+  if (probe_is_on) probe_task_leaves(TASK_OF(state), __builtin_return_address(0));
+}
+
+/* ---- the end: a task's first context is made to go on here instead of in the runtime ---- */
+
+typedef PROBE_SWIFTASYNC void (*end_function)(PROBE_CONTEXT const void *, PROBE_SELF const void *);
+#define END_COUNT 8
+static end_function ends[END_COUNT];
+
+#define END(n) \
+  static PROBE_SWIFTASYNC void end_##n(PROBE_CONTEXT const void *context, PROBE_SELF const void *error) { \
+    probe_task_ends(error); \
+    __attribute__((musttail)) return ends[n](context, error); \
+  }
+END(0) END(1) END(2) END(3) END(4) END(5) END(6) END(7)
+static const end_function own_ends[END_COUNT] = {end_0, end_1, end_2, end_3,
+                                                 end_4, end_5, end_6, end_7};
+
+bool probe_watch_end(const void *context) {
+  end_function *place = (end_function *)((char *)context + probe_layout.context_resume);
+  end_function end = *place;
+  for (int i = 0; i < END_COUNT; i++)
+    if (end == own_ends[i]) return false;
+  for (int i = 0; i < END_COUNT; i++) {
+    end_function known = NULL;
+    if (!__atomic_compare_exchange_n(&ends[i], &known, end, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE) &&
+        known != end)
+      continue;
+    *place = own_ends[i];
+    break;
+  }
+  return true;
+}
+
+/* ---- tasks are made ---- */
+
+struct made_task {
+  const void *task, *context;
+};
+
+static void begin(struct probe_creation *creation) {
+  creation->outer = probe_thread.creation;
+  probe_thread.creation = creation;
+}
+
+/* A task that is queued at once was told then, before another thread could run it. */
+static void finish(struct probe_creation *creation, const void *task) {
+  probe_thread.creation = creation->outer;
+  if (!creation->is_told) probe_task_is_made(task, creation);
+}
+
+PROBE_HOOK PROBE_SWIFTCALL struct made_task swift_task_create(size_t flags,
+                                                              const struct probe_record_list *options,
+                                                              const void *type, const void *entry,
+                                                              const void *closure) {
+  NEXT(swift_task_create);
+  if (!probe_is_on) return next(flags, options, type, entry, closure);
+  struct probe_creation creation = {
+      .options = options, .entry = entry, .closure = closure, .frame = HERE};
+  begin(&creation);
+  struct made_task made = next(flags, options, type, entry, closure);
+  finish(&creation, made.task);
+  return made;
+}
+
+/* Where an AsyncLet keeps its task, with flags in the low bits. */
+#define LET_TASK 0x18
+#define LET_FLAGS 15ul
+
+PROBE_HOOK PROBE_SWIFTCALL void swift_asyncLet_begin(void *let, const struct probe_record_list *options,
+                                                     const void *type, const void *entry,
+                                                     const void *closure, void *result) {
+  NEXT(swift_asyncLet_begin);
+  if (!probe_is_on) {
+    next(let, options, type, entry, closure, result);
+    return;
+  }
+  struct probe_creation creation = {
+      .options = options, .entry = entry, .closure = closure, .frame = HERE};
+  begin(&creation);
+  next(let, options, type, entry, closure, result);
+  uintptr_t task = *(const uintptr_t *)((const char *)let + LET_TASK) & ~LET_FLAGS;
+  finish(&creation, (const void *)task);
+}
+
+/* ---- continuations, groups, actors ---- */
+
+PROBE_HOOK PROBE_SWIFTCALL const void *swift_continuation_init(void *context, size_t flags) {
+  NEXT(swift_continuation_init);
+  if (probe_is_on) {
+    probe_thread.continuation = context;
+    probe_continuation_is_made(context);
+  }
+  return next(context, flags);
+}
+
+PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initialize(void *group, const void *type) {
+  NEXT(swift_taskGroup_initialize);
+  next(group, type);
+  if (probe_is_on) probe_group_is_made(group, HERE);
+}
+
+PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initializeWithFlags(size_t flags, void *group,
+                                                                    const void *type) {
+  NEXT(swift_taskGroup_initializeWithFlags);
+  next(flags, group, type);
+  if (probe_is_on) probe_group_is_made(group, HERE);
+}
+
+PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initializeWithOptions(size_t flags, void *group,
+                                                                      const void *type, const void *options) {
+  NEXT(swift_taskGroup_initializeWithOptions);
+  next(flags, group, type, options);
+  if (probe_is_on) probe_group_is_made(group, HERE);
+}
+
+PROBE_HOOK PROBE_SWIFTCALL void swift_defaultActor_initialize(void *actor) {
+  NEXT(swift_defaultActor_initialize);
+  next(actor);
+  if (probe_is_on) probe_actor_is_made(actor, HERE);
 }

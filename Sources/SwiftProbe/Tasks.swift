@@ -13,12 +13,106 @@ func record(
   probe_record(UInt8(truncatingIfNeeded: kind.rawValue), subject, object, site, value)
 }
 
+extension UnsafeRawPointer {
+  func pointer(_ offset: some BinaryInteger) -> UnsafeRawPointer? {
+    load(fromByteOffset: Int(offset), as: UnsafeRawPointer?.self)
+  }
+  func word(_ offset: some BinaryInteger) -> UInt32 {
+    load(fromByteOffset: Int(offset), as: UInt32.self)
+  }
+}
+
+// MARK: - made
+
+/// Before it is queued, or after its making if it is not.
+@c @implementation
+func probe_task_is_made(
+  _ task: UnsafeRawPointer!, _ creation: UnsafeMutablePointer<probe_creation>!
+) {
+  creation.pointee.is_told = true
+  guard let context = task.pointer(probe_layout.resume_context) else { return }
+  _ = probe_watch_end(context)
+  let function = closureSite(creation.pointee.entry, creation.pointee.closure)
+  record(
+    CORONER_TASK_CREATE, address(task), site: probe_stack_near(creation.pointee.frame),
+    value: function)
+  var option = creation.pointee.options
+  while let found = option {
+    switch found.pointee.kind & 0xff {
+    case UInt64(PROBE_OPTION_NAME):
+      recordName(task, found.pointee.content?.assumingMemoryBound(to: CChar.self))
+    case UInt64(PROBE_OPTION_GROUP):
+      record(
+        CORONER_DEPENDS, address(found.pointee.content), address(task),
+        value: CORONER_DEPENDS_ALL.rawValue)
+    default: break
+    }
+    option = found.pointee.next
+  }
+}
+
+/// A task that the runtime made for itself, at its first turn.
+func tellUnseen(_ task: UnsafeRawPointer) {
+  guard let context = task.pointer(probe_layout.resume_context), probe_watch_end(context) else {
+    return
+  }
+  record(
+    CORONER_TASK_CREATE, address(task),
+    value: probe_site(context.pointer(probe_layout.context_function)))
+  guard task.word(probe_layout.job_flags) & PROBE_JOB_HAS_NAME != 0 else { return }
+  var entry = task.pointer(probe_layout.records)?.assumingMemoryBound(to: probe_record_list.self)
+  while let found = entry, found.pointee.kind & 0xff != UInt64(PROBE_RECORD_NAME) {
+    entry = found.pointee.next.map { UnsafePointer($0) }
+  }
+  recordName(task, entry?.pointee.content?.assumingMemoryBound(to: CChar.self))
+}
+
+private func recordName(_ task: UnsafeRawPointer, _ name: UnsafePointer<CChar>?) {
+  guard let name else { return }
+  let id = probe_define_text(name)
+  if id != 0 { record(CORONER_NAME, address(task), value: id) }
+}
+
+/// The site of what a task runs: the closure that the program wrote, or a function that calls it.
+private func closureSite(_ entry: UnsafeRawPointer?, _ closure: UnsafeRawPointer?) -> UInt32 {
+  guard let entry else { return 0 }
+  return probe_site(entry + Int(entry.load(as: Int32.self)))
+}
+
+// MARK: - turns
+
 @c @implementation
 func probe_task_runs(_ task: UnsafeRawPointer!) {
-  record(CORONER_TASK_RESUME, address(task))
+  if probe_is_first_run(task.pointer(probe_layout.resume_function)) { tellUnseen(task) }
+  let executor = currentExecutor(task)
+  probe_turn_begin(task)?.pointee.executor = executor
+  record(CORONER_TASK_RESUME, address(task), address(executor))
 }
 
 @c @implementation
-func probe_task_leaves(_ task: UnsafeRawPointer!) {
-  record(CORONER_TASK_SUSPEND, address(task))
+func probe_task_leaves(_ task: UnsafeRawPointer!, _ caller: UnsafeRawPointer!) {
+  probe_turn_end()
+  recordSuspension(task, caller)
+}
+
+@c @implementation
+func probe_task_ends(_ error: UnsafeRawPointer!) {
+  guard let task = probe_current_task() else { return }
+  probe_turn_end()
+  guard let error else {
+    record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)
+    return
+  }
+  let type = error.pointer(errorType)
+  let outcome =
+    type == probe_runtime.cancellation ? CORONER_OUTCOME_CANCELLED : CORONER_OUTCOME_ERROR
+  record(CORONER_TASK_END, address(task), UInt64(typeName(type)), value: outcome.rawValue)
+}
+
+/// Where a thrown error's box says what is in it.
+private let errorType = 0x10
+
+@c @implementation
+func probe_task_is_cancelled(_ task: UnsafeRawPointer!, _ frame: UnsafeRawPointer!) {
+  record(CORONER_TASK_CANCEL, address(task), site: probe_stack_near(frame))
 }

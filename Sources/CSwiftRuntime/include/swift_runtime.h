@@ -13,11 +13,6 @@
  * for. Set once, before the program's first task. */
 extern bool probe_is_on PROBE_HIDDEN;
 
-/* ---- called from the hooks, written in Swift ---- */
-
-/* A task's turn on this thread begins, ends. */
-void probe_task_runs(const void *task) PROBE_HIDDEN;
-void probe_task_leaves(const void *task) PROBE_HIDDEN;
 
 /* ---- modules.c: which file an address belongs to ---- */
 
