@@ -90,6 +90,7 @@ let package = Package(
       dependencies: [
         "TraceFormat", .product(name: "OrderedCollections", package: "swift-collections"),
       ], swiftSettings: strict),
+    .target(name: "Symbols", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(name: "Findings", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(
       name: "Analysis",
@@ -103,7 +104,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "TraceFormat", "History", "Findings", "Analysis", "Rendering",
+        "TraceFormat", "Symbols", "History", "Findings", "Analysis", "Rendering",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "coroner", dependencies: ["Commands"], swiftSettings: strict),
@@ -113,6 +114,7 @@ let package = Package(
       swiftSettings: strict),
     tests("RecorderTests", ["TraceABI", "CZlib", "TraceFormat", "TestSupport"]),
     tests("TraceFormatTests", ["TraceABI", "CZlib", "TraceFormat", "TestSupport"]),
+    tests("SymbolsTests", ["TraceFormat", "Symbols"]),
     tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
     tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),
     tests("EndToEndTests", ["Findings", "TestSupport"]),

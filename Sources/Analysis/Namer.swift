@@ -273,7 +273,7 @@ struct Namer {
 
   static func place(_ site: Site) -> String {
     let file = site.file.split(separator: "/").last.map(String.init) ?? site.file
-    return "\(file):\(site.line)"
+    return site.line > 0 ? "\(file):\(site.line)" : file
   }
 }
 

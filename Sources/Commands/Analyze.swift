@@ -30,11 +30,14 @@ struct Analyze: ParsableCommand {
   @Option(help: ArgumentHelp("Analyze as of this instant: 2.1ms, 3s.", valueName: "time"))
   var at: InstantArgument?
 
+  @OptionGroup var binaries: Binaries
+
   @OptionGroup var output: Output
 
   func run() throws {
     let files = SourceFiles()
-    let report = try TraceLoading(source: files).report(of: traces, until: at?.instant)
+    let report = try TraceLoading(source: files, binaries: binaries.folders).report(
+      of: traces, until: at?.instant)
     var options = ReportOptions()
     options.verbose = verbose
     options.all = all

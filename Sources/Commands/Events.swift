@@ -13,8 +13,10 @@ struct Events: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace.", valueName: "trace"))
   var trace: String
 
+  @OptionGroup var binaries: Binaries
+
   func run() throws {
-    let source = try TraceLoading(source: SourceFiles()).open(trace)
+    let source = try TraceLoading(source: SourceFiles(), binaries: binaries.folders).open(trace)
     let lines = EventLines(definitions: source.definitions)
     var text = ""
     let losses: [Loss]
@@ -34,6 +36,9 @@ struct Events: ParsableCommand {
     for loss in losses {
       let place = loss.byteOffset.map { ", at byte \($0)" } ?? ""
       Console.standardError.write("note: \(visible(loss.what, limit: 1000))\(place)\n")
+    }
+    for note in source.notes {
+      Console.standardError.write("note: \(visible(note, limit: 1000))\n")
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Rendering
+import Symbols
 import TraceFormat
 
 struct Info: ParsableCommand {
@@ -10,10 +11,13 @@ struct Info: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace.", valueName: "trace"))
   var trace: String
 
+  @OptionGroup var binaries: Binaries
+
   @OptionGroup var output: Output
 
   func run() throws {
-    let source = try TraceLoading(source: SourceFiles()).open(trace)
+    let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
+    let source = try loading.openUnnamed(trace)
     let progress = Progress(label: "reading \(visible(trace))")
     var counts: [EventKind: UInt64] = [:]
     var threads: Set<ThreadSlot> = []
@@ -68,7 +72,27 @@ struct Info: ParsableCommand {
     for (kind, number) in kinds {
       text += "  " + count(number).paddedLeft(to: digits) + "  \(kind.name)\n"
     }
+    let modules = Self.modules(source, loading.files)
+    if !modules.isEmpty { text += "\n" }
+    for module in modules { text += "  " + visible(module, limit: 1000) + "\n" }
     try output.write(text)
+  }
+
+  /// The files whose code is named in the trace, and whether they are here.
+  private static func modules(_ trace: TraceReader, _ files: ModuleFiles) -> [String] {
+    let recorded = Int(trace.header.wallStart / 1_000_000_000)
+    return trace.definitions.modules.sorted { $0.key < $1.key }.map { _, module in
+      let id = module.buildID.isEmpty ? "no build id" : "build id " + hexadecimal(module.buildID)
+      let place =
+        switch files.place(of: module, recorded: recorded) {
+        case .found(module.path): "found"
+        case .found(let path): "found as \(path)"
+        case .maybe: "found, perhaps rebuilt since"
+        case .differs(let path): "another build: \(path)"
+        case .missing: "missing"
+        }
+      return "\(module.path)  \(id)  \(place)"
+    }
   }
 
   private static func size(of path: String) -> Int {

@@ -22,6 +22,14 @@ enum Path {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// A program as a shell finds it: by its path, or by its name in PATH; nothing if it cannot be run.
+  static func executable(_ program: String) -> String? {
+    func canRun(_ path: String) -> Bool { access(path, X_OK) == 0 }
+    if program.contains("/") { return canRun(program) ? program : nil }
+    let folders = environment("PATH")?.split(separator: ":") ?? []
+    return folders.lazy.map { joined(String($0), program) }.first(where: canRun)
+  }
+
   /// The real file behind links; nothing if there is none.
   static func resolved(_ path: String) -> String? {
     guard let buffer = realpath(path, nil) else { return nil }

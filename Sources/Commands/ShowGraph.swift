@@ -22,10 +22,12 @@ struct ShowGraph: ParsableCommand {
   @Flag(help: "Draw every party and resource, not only what is stuck.")
   var all = false
 
+  @OptionGroup var binaries: Binaries
+
   @OptionGroup var output: Output
 
   func run() throws {
-    let loading = TraceLoading(source: SourceFiles())
+    let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
     let graph = try loading.analysis(of: trace, until: at?.instant).graph(all: all)
     try output.write(
       DotGraph(places: Places(currentFolder: Path.currentFolder)).render(graph))

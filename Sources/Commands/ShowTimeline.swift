@@ -24,10 +24,12 @@ struct ShowTimeline: ParsableCommand {
   @Option(help: ArgumentHelp("Show it as of this instant: 2.1ms, 3s.", valueName: "time"))
   var at: InstantArgument?
 
+  @OptionGroup var binaries: Binaries
+
   @OptionGroup var output: Output
 
   func run() throws {
-    let loading = TraceLoading(source: SourceFiles())
+    let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
     let timeline = try loading.analysis(of: trace, until: at?.instant).timeline(all: all)
     let places = Places(currentFolder: Path.currentFolder)
     switch format {

@@ -6,15 +6,19 @@ enum Spawn {
   ///
   /// - Parameter words: the program, looked up in PATH, and its arguments.
   /// - Parameter variables: what its environment has besides, or instead of, our own.
+  /// - Parameter input: what becomes its standard input; ours if nothing.
   /// - Parameter output: what becomes its standard output; ours if nothing.
+  /// - Parameter isQuiet: whether what it writes to standard error goes nowhere.
   /// - Parameter mask: the signals that it begins with blocked; ours if nothing.
   static func start(
-    _ words: [String], variables: [(name: String, value: String)] = [], output: Int32? = nil,
-    mask: sigset_t? = nil
+    _ words: [String], variables: [(name: String, value: String)] = [], input: Int32? = nil,
+    output: Int32? = nil, isQuiet: Bool = false, mask: sigset_t? = nil
   ) -> (process: pid_t, refused: Int32) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
+    if let input { posix_spawn_file_actions_adddup2(&actions, input, 0) }
+    if isQuiet { posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
     if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)

@@ -1,13 +1,24 @@
 import Analysis
 import Findings
 import Rendering
+import Symbols
 import TraceFormat
 
 /// Opens traces and analyzes them; failures are said in the form of our own.
 struct TraceLoading {
   var source: SourceFiles
+  /// Folders with the files whose code the program ran.
+  var binaries: [String] = []
 
-  func open(_ path: String) throws -> any EventSource {
+  var files: ModuleFiles { ModuleFiles(folders: binaries.map(Path.absolute)) }
+
+  func open(_ path: String) throws -> NamedTrace {
+    NamedTrace(
+      try openUnnamed(path), Symbolizer(files: files, run: SymbolizerTool.find()?.run))
+  }
+
+  /// With addresses left as they are.
+  func openUnnamed(_ path: String) throws -> TraceReader {
     do {
       return try TraceReader(path: path)
     } catch {
@@ -21,7 +32,9 @@ struct TraceLoading {
     defer { progress.end() }
     let analyzer = Analyzer { [source] in source.lines(of: $0) }
     do {
-      return try analyzer.analyze(progress.watching(trace), path: path, until: until)
+      var analysis = try analyzer.analyze(progress.watching(trace), path: path, until: until)
+      analysis.report.traces[0].notes = trace.notes
+      return analysis
     } catch let error as TraceError {
       throw Failure(error)
     }
@@ -30,5 +43,27 @@ struct TraceLoading {
   /// One report of several traces: all their findings, worst first.
   func report(of paths: [String], until: TraceInstant?) throws -> Report {
     ProcessFamily.combine(try paths.map { try analysis(of: $0, until: until).report })
+  }
+}
+
+/// A trace with names in the place of addresses of code.
+struct NamedTrace: EventSource {
+  private let trace: TraceReader
+  let definitions: Definitions
+  /// What could not be named, and what to do about it: a sentence each.
+  let notes: [String]
+
+  init(_ trace: TraceReader, _ symbolizer: Symbolizer) {
+    self.trace = trace
+    var definitions = trace.definitions
+    notes = symbolizer.name(
+      &definitions, recorded: Int(trace.header.wallStart / 1_000_000_000))
+    self.definitions = definitions
+  }
+
+  var header: TraceHeader { trace.header }
+
+  func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
+    try trace.forEachEvent(body)
   }
 }

@@ -27,6 +27,8 @@ package struct TraceSummary: Sendable {
   package var cleanEnd: Bool
   package var tasks: Int
   package var stuckTasks: Int
+  /// What else a reader should know, and what to do about it: a sentence each.
+  package var notes: [String] = []
   package init(
     path: String, program: String, process: UInt32, runtime: String?, duration: TraceInstant,
     events: UInt64, lostEvents: UInt64, losses: [Loss], cleanEnd: Bool, tasks: Int, stuckTasks: Int

@@ -29,6 +29,16 @@ extension TextReport {
     return Paragraph(label: [], indent: 0, text: text).lines()
   }
 
+  /// What could not be read, and what to do about it; once if several traces say the same.
+  func notes(of report: Report) -> [[Span]] {
+    var told: Set<String> = []
+    return report.traces.flatMap(\.notes).filter { told.insert($0).inserted }.flatMap { note in
+      Paragraph(
+        label: [Span("note:", .heading), Span(" ")], indent: 6, text: visible(note, limit: 1000)
+      ).lines()
+    }
+  }
+
   private func state(_ trace: TraceSummary) -> String {
     if trace.lostEvents == 0 && trace.losses.isEmpty { return "complete" }
     var missing = trace.losses.prefix(3).map { loss in

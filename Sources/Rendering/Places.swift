@@ -19,13 +19,16 @@ package struct Places: Sendable {
   }
 
   /// "samples/app.py:17".
-  func line(_ site: Site) -> String { visible(path(site.file), limit: 200) + ":\(site.line)" }
+  func line(_ site: Site) -> String { visible(path(site.file), limit: 200) + number(of: site) }
 
   /// "app.py:17".
   static func short(_ site: Site) -> String {
-    visible(fileName(site.file), limit: 40) + ":\(site.line)"
+    visible(fileName(site.file), limit: 40) + number(of: site)
   }
 }
+
+/// Nothing where code has no line.
+private func number(of site: Site) -> String { site.line > 0 ? ":\(site.line)" : "" }
 
 extension [Site] {
   /// What a stack shows of itself: its innermost frame of the user's own code, else of a library's,

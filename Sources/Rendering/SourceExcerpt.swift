@@ -19,14 +19,15 @@ struct SourceExcerpt {
     let blank = Span(String(repeating: " ", count: gutter) + " |", .faint)
     var text = StyledText()
     for (index, group) in groups().enumerated() {
-      let lines = options.source(group.chief.site.file)
+      let hasLine = group.marks.contains { $0.site.line > 0 }
+      let lines = hasLine ? options.source(group.chief.site.file) : nil
       text.add(
         heading(group, arrow: index == 0 ? "-->" : ":::", gutter: gutter, hasSource: lines != nil))
       guard let lines else {
         for mark in group.marks.sorted(by: { $0.site.line < $1.site.line }) {
           let label = [
             Span(String(repeating: " ", count: gutter) + " = ", .faint),
-            Span("line \(mark.site.line): "),
+            Span(mark.site.line > 0 ? "line \(mark.site.line): " : ""),
           ]
           let paragraph = Paragraph(
             label: label, indent: gutter + 3, text: names.text(mark.label), names: names)

@@ -6,6 +6,7 @@ struct DefinitionReader {
   private var facts: [(key: UInt32, value: UInt32)] = []
   private var threads: [(slot: UInt32, tid: UInt64, name: UInt32)] = []
   private var sites: [UInt32: RawSite] = [:]
+  private var modules: [UInt32: (path: UInt32, buildID: [UInt8])] = [:]
 
   private struct RawSite {
     var file: UInt32
@@ -41,6 +42,12 @@ struct DefinitionReader {
       facts.append((bytes.u32(at), bytes.u32(at + 4)))
     case CORONER_DEFINE_THREAD.rawValue where length >= 12:
       threads.append((id, bytes.u64(at), bytes.u32(at + 8)))
+    case CORONER_DEFINE_MODULE.rawValue where length >= 4:
+      modules[id] = (bytes.u32(at), Array(bytes.bytes[(at + 4)..<(at + length)]))
+    case CORONER_DEFINE_ADDRESS.rawValue where length >= 16:
+      definitions.addresses[id] = CodeAddress(
+        module: bytes.u32(at), offset: bytes.u64(at + 8),
+        isReturn: bytes.u32(at + 4) & CORONER_ADDRESS_RETURN.rawValue != 0)
     default: break
     }
   }
@@ -66,6 +73,13 @@ struct DefinitionReader {
       site.file = definitions.strings[raw.file] ?? "?"
       site.function = definitions.strings[raw.function] ?? "?"
       definitions.sites[id] = site
+    }
+    for (id, module) in modules {
+      definitions.modules[id] = Module(
+        path: definitions.strings[module.path] ?? "?", buildID: module.buildID)
+    }
+    for (id, address) in definitions.addresses {
+      definitions.sites[id] = definitions.unnamed(address)
     }
     for fact in facts {
       guard let key = definitions.strings[fact.key], let value = definitions.strings[fact.value]

@@ -27,6 +27,35 @@ package struct Site: Hashable, Sendable {
   }
 }
 
+/// A file of which code was loaded.
+package struct Module: Hashable, Sendable {
+  package var path: String
+  /// As the linker put it into the file; empty if it did not.
+  package var buildID: [UInt8]
+  package init(path: String, buildID: [UInt8]) {
+    self.path = path
+    self.buildID = buildID
+  }
+  /// The last part of its path.
+  package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+}
+
+/// A place in the code of a module, as its headers count.
+package struct CodeAddress: Hashable, Sendable {
+  /// The module's id.
+  package var module: UInt32
+  package var offset: UInt64
+  /// Where a call returns to: the call is before it.
+  package var isReturn: Bool
+  package init(module: UInt32, offset: UInt64, isReturn: Bool) {
+    self.module = module
+    self.offset = offset
+    self.isReturn = isReturn
+  }
+  /// An address within the instruction that it stands for.
+  package var instruction: UInt64 { isReturn && offset > 0 ? offset - 1 : offset }
+}
+
 /// A thread of the observed process.
 package struct ThreadDefinition: Equatable, Sendable {
   package var tid: UInt64
@@ -41,6 +70,10 @@ package struct ThreadDefinition: Equatable, Sendable {
 package struct Definitions: Sendable {
   package var strings: [UInt32: String] = [:]
   package var sites: [UInt32: Site] = [:]
+  package var modules: [UInt32: Module] = [:]
+  /// Sites that the trace knows as an address only. Each is in `sites` as well, as what can be said of it without
+  /// its module.
+  package var addresses: [UInt32: CodeAddress] = [:]
   /// Innermost frame first.
   package var stacks: [UInt32: [UInt32]] = [:]
   package var facts: [(key: String, value: String)] = []
@@ -55,5 +88,17 @@ package struct Definitions: Sendable {
     guard let id, let ids = stacks[id.number] else { return [] }
     return ids.compactMap { sites[$0] }
   }
+  /// What can be said of an address without its module: "server+0x1234".
+  package func unnamed(_ address: CodeAddress) -> Site {
+    let module = modules[address.module]
+    return Site(
+      file: module?.path ?? "?",
+      function: (module?.name ?? "?") + "+0x" + String(address.offset, radix: 16), line: 0)
+  }
   package func fact(_ key: String) -> String? { facts.last { $0.key == key }?.value }
+}
+
+/// Two digits a byte: as build ids are written.
+package func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

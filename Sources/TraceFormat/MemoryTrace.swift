@@ -78,7 +78,8 @@ extension MemoryTrace {
 
 extension Definitions: Equatable {
   package static func == (a: Definitions, b: Definitions) -> Bool {
-    a.strings == b.strings && a.sites == b.sites && a.stacks == b.stacks && a.threads == b.threads
+    a.strings == b.strings && a.sites == b.sites && a.modules == b.modules
+      && a.addresses == b.addresses && a.stacks == b.stacks && a.threads == b.threads
       && a.facts.elementsEqual(b.facts, by: ==)
   }
 }

@@ -17,6 +17,7 @@ private struct TraceTextParser {
   private var strings: [String: UInt32] = [:]
   private var sites: [String: UInt32] = [:]
   private var stacks: [String: UInt32] = [:]
+  private var modules: [String: UInt32] = [:]
 
   mutating func read(_ read: TraceTextLine) throws(TraceTextError) {
     var line = read
@@ -36,6 +37,8 @@ private struct TraceTextParser {
     case "loss": try readLoss(&line)
     case "string": try readString(&line)
     case "site": try readSite(&line)
+    case "module": try readModule(&line)
+    case "address": try readAddress(&line)
     case "stack": try readStack(&line)
     case "thread": try readThread(&line)
     case "fact":
@@ -81,6 +84,43 @@ private struct TraceTextParser {
     }
     let id = try newID(name, taken: trace.definitions.sites, names: &sites, line)
     trace.definitions.sites[id] = site
+  }
+
+  private mutating func readModule(_ line: inout TraceTextLine) throws(TraceTextError) {
+    let name = try line.next("the module's name")
+    var module = Module(path: try line.content(line.next("the module's path")), buildID: [])
+    if let word = line.words.popFirst() {
+      guard case ("build-id", let digits)? = line.pair(word), let bytes = bytes(digits) else {
+        throw line.error("'\(word)' is not build-id= and pairs of hexadecimal digits")
+      }
+      module.buildID = bytes
+    }
+    let id = try newID(name, taken: trace.definitions.modules, names: &modules, line)
+    trace.definitions.modules[id] = module
+  }
+
+  private func bytes(_ digits: Substring) -> [UInt8]? {
+    let digits = Array(digits)
+    guard digits.count % 2 == 0 else { return nil }
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+    }
+    return bytes.count * 2 == digits.count ? bytes : nil
+  }
+
+  private mutating func readAddress(_ line: inout TraceTextLine) throws(TraceTextError) {
+    let name = try line.next("the address's name")
+    let module = try knownID(line.next("its module"), names: modules, "a module", line)
+    let offset = try line.integer(line.next("its offset"), "an offset", as: UInt64.self)
+    var address = CodeAddress(module: module, offset: offset, isReturn: false)
+    switch line.words.popFirst() {
+    case nil: break
+    case "return"?: address.isReturn = true
+    case let word?: throw line.error("'\(word)' is not 'return'")
+    }
+    let id = try newID(name, taken: trace.definitions.sites, names: &sites, line)
+    trace.definitions.addresses[id] = address
+    trace.definitions.sites[id] = trace.definitions.unnamed(address)
   }
 
   /// `file:line[-line][:column[-column]]`, the file in quotes if it has a colon.

@@ -7,7 +7,7 @@
 /// +2.10ms  1  task-create  0xa1  site=k1 value=s1
 /// ```
 ///
-/// Names of strings, sites and stacks are free; `%7` is the one whose id is 7. docs/format.md
+/// Names of strings, sites, modules and stacks are free; `%7` is the one whose id is 7. docs/format.md
 /// specifies it.
 package enum TraceText {
   /// The text form of everything that a source has; `parse` gives the same trace back.
@@ -86,7 +86,15 @@ struct TraceTextPrinter {
     for (id, string) in definitions.strings.sorted(by: { $0.key < $1.key }) {
       text += "string %\(id) \(TraceText.quoted(string))\n"
     }
-    for (id, site) in definitions.sites.sorted(by: { $0.key < $1.key }) {
+    for (id, module) in definitions.modules.sorted(by: { $0.key < $1.key }) {
+      text += "module %\(id) \(TraceText.word(module.path))\(buildID(module))\n"
+    }
+    for (id, address) in definitions.addresses.sorted(by: { $0.key < $1.key }) {
+      let offset = String(address.offset, radix: 16)
+      text += "address %\(id) %\(address.module) 0x\(offset)\(address.isReturn ? " return" : "")\n"
+    }
+    for (id, site) in definitions.sites.sorted(by: { $0.key < $1.key })
+    where definitions.addresses[id] == nil {
       text += "site %\(id) \(place(site)) \(TraceText.word(site.function))\(whose(site))\n"
     }
     for (id, sites) in definitions.stacks.sorted(by: { $0.key < $1.key }) {
@@ -107,6 +115,10 @@ struct TraceTextPrinter {
     if site.column != nil || site.endColumn != nil { text += ":\(site.column ?? 0)" }
     if let end = site.endColumn { text += "-\(end)" }
     return text
+  }
+
+  private func buildID(_ module: Module) -> String {
+    module.buildID.isEmpty ? "" : " build-id=" + hexadecimal(module.buildID)
   }
 
   private func whose(_ site: Site) -> String {

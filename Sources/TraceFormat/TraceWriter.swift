@@ -89,7 +89,19 @@ package enum TraceWriter {
 
   private static func items(of definitions: Definitions) -> [UInt8] {
     var items = ItemWriter(definitions.strings)
-    for (id, site) in definitions.sites.sorted(by: { $0.key < $1.key }) {
+    for (id, module) in definitions.modules.sorted(by: { $0.key < $1.key }) {
+      var payload: [UInt8] = []
+      payload.append(items.string(module.path))
+      items.add(CORONER_DEFINE_MODULE.rawValue, id, payload + module.buildID)
+    }
+    for (id, address) in definitions.addresses.sorted(by: { $0.key < $1.key }) {
+      var payload: [UInt8] = []
+      payload.append(address.module, address.isReturn ? CORONER_ADDRESS_RETURN.rawValue : 0)
+      payload.append(address.offset)
+      items.add(CORONER_DEFINE_ADDRESS.rawValue, id, payload)
+    }
+    for (id, site) in definitions.sites.sorted(by: { $0.key < $1.key })
+    where definitions.addresses[id] == nil {
       var payload: [UInt8] = []
       payload.append(items.string(site.file), items.string(site.function))
       payload.append(UInt32(site.line), UInt32(site.endLine))

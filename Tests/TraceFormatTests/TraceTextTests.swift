@@ -13,7 +13,12 @@ let sampleText = """
   site s1 app.py:17:13-40 Store.put
   site l1 asyncio/locks.py:114 Lock.acquire runtime
   site odd "a b:c.py":1-9:3 "<locals> \\u{1b}[31m" library
+  module m1 "/srv/my server" build-id=0aff10
+  module m2 /lib/libc.so.6
+  address a1 m1 0x1234 return
+  address a2 m2 0x10
   stack k1 l1 s1
+  stack k2 a1 a2
   thread 1 tid=100 "MainThread"
   fact runtime "CPython 3.12.1"
   +2.10ms  1  task-create     0xa1 object=0 site=k1 value=s1
@@ -50,6 +55,19 @@ let sampleText = """
     #expect(trace.events[6].object == .max)
     #expect(trace.definitions.frames(trace.events[6].site).first?.file == "a b:c.py")
     #expect(Outcome(rawValue: trace.events[7].value) == .error)
+  }
+
+  @Test func anAddressIsASiteOfItsModule() throws {
+    let definitions = try TraceText.parse(sampleText).definitions
+    #expect(
+      definitions.modules.values.sorted { $0.path < $1.path } == [
+        Module(path: "/lib/libc.so.6", buildID: []),
+        Module(path: "/srv/my server", buildID: [0x0a, 0xff, 0x10]),
+      ])
+    let frames = definitions.frames(StackID(2))
+    #expect(frames.map(\.function) == ["my server+0x1234", "libc.so.6+0x10"])
+    #expect(frames.map(\.line) == [0, 0])
+    #expect(definitions.addresses.values.map(\.instruction).sorted() == [0x10, 0x1233])
   }
 
   @Test func printedTextReadsAsTheSameTrace() throws {

@@ -11,6 +11,8 @@ import TraceFormat
     let expected = try MemoryTrace.sorted(trace)
     #expect(read.events == expected)
     #expect(read.definitions.sites == trace.definitions.sites)
+    #expect(read.definitions.modules == trace.definitions.modules)
+    #expect(read.definitions.addresses == trace.definitions.addresses)
     #expect(read.definitions.stacks == trace.definitions.stacks)
     #expect(read.definitions.threads == trace.definitions.threads)
     #expect(read.definitions.fact("runtime") == "CPython 3.12.1")
