@@ -1,9 +1,9 @@
 import CPlatform
 
 /// Deflates one buffer at a time, several times faster than zlib does at its lowest level: the drain
-/// thread's time is the program's as well. The format is that of zlib (RFC 1950 and 1951): one block
-/// with the fixed codes, and matches of at least six bytes, looked up once in a small table: shorter ones
-/// would save little and be found everywhere.
+/// thread's time is the program's as well. The format is that of zlib (RFC 1950 and 1951): blocks with the
+/// fixed codes, and matches of at least six bytes, looked up once in a small table: shorter ones would save
+/// little and be found everywhere. What has no match for long is stored as it is.
 struct Deflate {
   /// Where six bytes with a given hash were seen last: the position + 1.
   private let table: UnsafeMutablePointer<UInt32>
@@ -15,6 +15,11 @@ struct Deflate {
   private static let shortest = 6
   private static let longest = 258
   private static let farthest = 32768
+
+  /// From so many bytes without a match on they are stored: fixed codes would not make them shorter, and
+  /// changing the kind of block takes up to seven bytes.
+  private static let storedRun = 64
+  private static let longestStored = 65535
 
   /// The most bytes that `count` bytes can become: a literal takes nine bits at most.
   static func limit(_ count: Int) -> Int { count &+ count / 8 &+ 32 }
@@ -69,7 +74,7 @@ struct Deflate {
     }
     output.storeBytes(of: 0x0178, as: UInt16.self)  // zlib's header
     var bits = Bits(to: output + 2)
-    bits.put(0b011, 3)  // the last block, with fixed codes
+    bits.beginCodes()
     var done = 0
     var here = 0
     let end = count &- 12
@@ -92,7 +97,9 @@ struct Deflate {
       done = here
     }
     copy(input, done, count, &bits)
-    bits.put(0, 7)  // the end of the block
+    bits.endCodes()
+    bits.beginCodes(last: true)
+    bits.endCodes()
     return bits.finish(adler: Adler.sum(input, count)) - output
   }
 
@@ -130,11 +137,12 @@ struct Deflate {
     return length
   }
 
-  /// Writes the bytes from `start` to `end` as literals.
+  /// Writes the bytes from `start` to `end` as they are.
   @inline(__always)
   private func copy(
     _ input: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ bits: inout Bits
   ) {
+    if end &- start >= Self.storedRun { return store(input, start, end, &bits) }
     var here = start
     while here &+ 4 <= end {
       bits.put(literals[Int(input[here])])
@@ -149,6 +157,22 @@ struct Deflate {
       here &+= 1
     }
     bits.flush()
+  }
+}
+
+extension Deflate {
+  @inline(never)
+  private func store(
+    _ input: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ bits: inout Bits
+  ) {
+    var here = start
+    bits.endCodes()
+    while here < end {
+      let length = min(Self.longestStored, end &- here)
+      bits.putStored(input + here, length)
+      here &+= length
+    }
+    bits.beginCodes()
   }
 }
 
@@ -175,6 +199,23 @@ private struct Bits {
     // Five bits in reverse: those of a byte, without its lowest three.
     put(UInt64(UInt8(truncatingIfNeeded: symbol).bitSwapped >> 3), 5)
     put(UInt64(rest & (1 << extra &- 1)), UInt64(extra))
+  }
+  /// Begins a block with the fixed codes.
+  mutating func beginCodes(last: Bool = false) { put(last ? 0b011 : 0b010, 3) }
+  mutating func endCodes() {
+    put(0, 7)
+    flush()
+  }
+  /// A block of at most 65535 bytes as they are.
+  mutating func putStored(_ bytes: UnsafePointer<UInt8>, _ length: Int) {
+    put(0b000, 3)
+    flush()
+    if count > 0 { next += 1 }
+    (held, count) = (0, 0)
+    let size = UInt16(truncatingIfNeeded: length)
+    next.storeBytes(of: UInt32(size) | UInt32(~size) << 16, as: UInt32.self)
+    platform_copy(next + 4, bytes, length)
+    next += 4 + length
   }
   @inline(__always) mutating func flush() {
     next.storeBytes(of: held, as: UInt64.self)

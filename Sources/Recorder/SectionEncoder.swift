@@ -4,6 +4,7 @@ import TraceABI
 /// Turns the contents of hot buffers into sections. Used by one thread at a time.
 enum SectionEncoder {
   nonisolated(unsafe) private static var deflate: Deflate?
+  nonisolated(unsafe) private static var columns: Columns?
   /// Planes, before they are deflated.
   nonisolated(unsafe) private static var planes: UnsafeMutablePointer<UInt8>?
   /// The section: room for its header, then the deflated payload.
@@ -14,9 +15,11 @@ enum SectionEncoder {
   static func start() -> Bool {
     if deflate != nil { return true }
     guard let planes = platform_reserve(planesCapacity),
-      let output = platform_reserve(outputCapacity), let deflate = Deflate()
+      let output = platform_reserve(outputCapacity), let deflate = Deflate(),
+      let columns = Columns()
     else { return false }
     self.deflate = deflate
+    self.columns = columns
     self.planes = planes.bindMemory(to: UInt8.self, capacity: planesCapacity)
     self.output = output
     return true
@@ -41,7 +44,7 @@ enum SectionEncoder {
       section.thread = buffer.pointee.thread
       section.time_first = records[0].time
       section.time_last = records[committed &- 1].time
-      section.inflated_length = UInt32(Columns.split(records, committed, into: planes!))
+      section.inflated_length = UInt32(columns!.split(records, committed, into: planes!))
       inflated = UnsafePointer(planes!)
     }
     section.first_index = buffer.pointee.first_index

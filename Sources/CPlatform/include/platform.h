@@ -121,6 +121,26 @@ static inline int platform_compare(const void *a, const void *b, size_t n) {
 }
 static inline size_t platform_length(const char *s) { return __builtin_strlen(s); }
 
+/* ---- sixteen bytes at a time ---- */
+
+/* Turns sixteen numbers into eight planes of their bytes: byte b of number n goes to planes[b * stride + n].
+ * A bit of an address here is one of n's, then b's; each round rotates it by one. */
+static inline void platform_transpose(const uint64_t *numbers, uint8_t *planes, size_t stride) {
+  typedef uint8_t bytes __attribute__((vector_size(16)));
+  bytes from[8], to[8];
+  __builtin_memcpy(from, numbers, sizeof from);
+  for (int round = 0; round < 4; round++) {
+    for (int i = 0; i < 4; i++) {
+      to[2 * i] = __builtin_shufflevector(from[i], from[i + 4], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
+                                          21, 6, 22, 7, 23);
+      to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 4], 8, 24, 9, 25, 10, 26, 11, 27, 12,
+                                              28, 13, 29, 14, 30, 15, 31);
+    }
+    __builtin_memcpy(from, to, sizeof from);
+  }
+  for (int b = 0; b < 8; b++) __builtin_memcpy(planes + (size_t)b * stride, &from[b], 16);
+}
+
 /* ---- the process ---- */
 
 /* The value of an environment variable; null if unset or empty. */
