@@ -95,11 +95,15 @@ struct TimelineBuilder {
     func name() -> String {
       world.livingResource(event.subject).map(namer.name(resource:)) ?? "something"
     }
+    func waited(for number: UInt64) -> String {
+      world.livingResource(number).map(namer.name(resource:)) ?? "a timer"
+    }
     switch event.kind {
     case .waitBegin:
       guard let task = world.livingParty(event.subject) else { return nil }
-      let what = world.livingResource(event.object).map(namer.name(resource:)) ?? "a timer"
-      return (task, "waits for \(what)", .waits)
+      return (task, "waits for \(waited(for: event.object))", .waits)
+    case .taskWait, .taskWaitOwn:
+      return actor.map { ($0, "waits for \(waited(for: event.subject))", .waits) }
     case .taskSuspend:
       guard let task = world.livingParty(event.subject), event.object != 0,
         !world.hasAnnounced(task)

@@ -114,6 +114,47 @@ func walkAwaits(_ coroutine: Raw, _ hash: inout UInt64) -> Int {
   return count
 }
 
+/// A number for what `walkAwaits` would find, of which only the places of the locals are kept in `frames`;
+/// 0 if there is nothing. The same as for `hashRunning` is true of it.
+@inline(__always)
+func hashAwaits(_ coroutine: Raw) -> UInt64 {
+  if !layout.inline { return hashAwaitedObjects(coroutine) }
+  let (frameAt, localsAt, instructionAt) = (
+    layout.generatorFrame, layout.locals, layout.lastInstruction
+  )
+  let (stateAt, ended) = (layout.generatorState, layout.states.ended)
+  let (coroutines, generators) = (coroutineType, generatorType)
+  let depth = layout.awaitedDepth
+  var next: Raw? = coroutine
+  var hash = hashSeed
+  var count = 0
+  while let this = next, count < frameLimit {
+    let type = typeOf(this)
+    var generator = this
+    if type != coroutines && type != generators {
+      if type == coroutineWrapperType {
+        next = load(this, Offset.firstField)
+        continue
+      }
+      guard type == asyncSendType || type == asyncThrowType,
+        let inner = load(this, Offset.firstField)
+      else { break }
+      generator = inner
+    }
+    let state = generator.load(fromByteOffset: stateAt, as: Int8.self)
+    let base = generator + frameAt
+    guard state < ended, let instruction = load(base, instructionAt) else { break }
+    let locals = base + localsAt
+    frames[count].locals = locals
+    count &+= 1
+    fold(&hash, address(instruction))
+    guard awaits(state, instruction), let top = stackTop(base) else { break }
+    let awaited = top - depth * 8
+    next = awaited < locals ? nil : untagged(awaited.load(as: Raw?.self))
+  }
+  return count == 0 ? 0 : hash
+}
+
 /// Calls `body` with what a suspended coroutine consists of, down to what it waits for: itself, what it
 /// awaits, their frames where these are objects of their own.
 func eachAwaited(_ coroutine: Raw, _ body: (Raw) -> Void) {
@@ -181,6 +222,45 @@ func walkRunning(_ thread: Raw, _ hash: inout UInt64) -> Int {
   return count
 }
 
+/// A number for the stack that `walkRunning` would find, without keeping it; 0 if there is none. It is the
+/// same only for frames of the same code objects at the same instructions, as far as these live.
+@inline(__always)
+func hashRunning(_ thread: Raw) -> UInt64 {
+  if !layout.inline { return hashRunningObjects(thread) }
+  // Read once: the compiler cannot know that nothing below changes them.
+  let (previous, codeAt, instructionAt) = (layout.previous, layout.code, layout.lastInstruction)
+  let (owner, marks, bottom) = (layout.owner, minorVersion >= 12, stackBottom)
+  var next = load(thread, layout.current.0)
+  if let second = layout.current.1 { next = next.flatMap { load($0, second) } }
+  var hash = hashSeed
+  var left = frameLimit
+  while let base = next, left > 0 {
+    next = load(base, previous)
+    if marks, base.load(fromByteOffset: owner, as: Int8.self) >= 3 { continue }
+    guard let code = untagged(load(base, codeAt)) else { continue }
+    if code == bottom { break }
+    // It points into the code object: so it says both.
+    fold(&hash, address(load(base, instructionAt)))
+    left &-= 1
+  }
+  return hash == hashSeed ? 0 : hash
+}
+
+private let hashSeed: UInt64 = 0x5EED
+
+/// Up to 3.10 frames are objects.
+@inline(never)
+private func hashRunningObjects(_ thread: Raw) -> UInt64 {
+  var hash = hashSeed
+  return walkRunning(thread, &hash) == 0 ? 0 : hash
+}
+
+@inline(never)
+private func hashAwaitedObjects(_ coroutine: Raw) -> UInt64 {
+  var hash = hashSeed
+  return walkAwaits(coroutine, &hash) == 0 ? 0 : hash
+}
+
 /// The innermost running Python frames of a thread, one after the other.
 struct RunningFrames {
   private var next: Raw?
@@ -204,6 +284,18 @@ struct RunningFrames {
     return nil
   }
 
+  /// The code of the next frame, and where that is.
+  @inline(__always) mutating func place() -> (base: Raw, code: Raw)? {
+    while let base = next {
+      next = load(base, layout.previous)
+      if isMark(base) { continue }
+      if let code = untagged(load(base, layout.code)) { return (base, code) }
+    }
+    return nil
+  }
+
+  @inline(__always) mutating func code() -> Raw? { place()?.code }
+
   @inline(__always) private func instruction(_ base: Raw, _ code: Raw) -> Int {
     if layout.inline {
       return load(base, layout.lastInstruction).map { $0 - (code + layout.bytecode) } ?? -1
@@ -215,8 +307,11 @@ struct RunningFrames {
 
 @inline(__always) private func fold(_ hash: inout UInt64, _ frame: Frame) {
   // Of the two products only one waits for the frame before.
-  let place =
-    address(frame.code) &+ UInt64(bitPattern: Int64(frame.instruction)) &* 0xff51_afd7_ed55_8ccd
+  fold(
+    &hash,
+    address(frame.code) &+ UInt64(bitPattern: Int64(frame.instruction)) &* 0xff51_afd7_ed55_8ccd)
+}
+@inline(__always) private func fold(_ hash: inout UInt64, _ place: UInt64) {
   hash = (hash ^ place) &* 0x9E37_79B9_7F4A_7C15
   hash ^= hash >> 32
 }

@@ -20,17 +20,35 @@ func installFutures(
 
 private let initHook: InitFunction = { future, arguments, keywords in
   let result = originalInit!(future, arguments, keywords)
-  if result == 0, isHere() {
-    record(
-      CORONER_RESOURCE_CREATE, address(future), site: currentStack(),
-      value: CORONER_RESOURCE_FUTURE.rawValue)
+  if result == 0, let state = here() {
+    let thread = probe_this_thread()!
+    if isMadeToWait(state) {
+      // The wait that follows at once says all of it.
+      thread.pointee.fresh = address(future)
+    } else {
+      if thread.pointee.fresh == address(future) { thread.pointee.fresh = 0 }
+      created(future, site: currentStack(state))
+    }
   }
   return result
 }
 
+@inline(__always)
+private func created(_ future: Object?, site: UInt32) {
+  record(
+    CORONER_RESOURCE_CREATE, address(future), site: site, value: CORONER_RESOURCE_FUTURE.rawValue)
+}
+
+@inline(__always)
 private func done(_ future: Object?, _ outcome: coroner_outcome) {
-  guard isHere() else { return }
-  record(CORONER_FUTURE_DONE, address(future), site: currentStack(), value: outcome.rawValue)
+  guard let state = here() else { return }
+  let thread = probe_this_thread()!
+  if thread.pointee.fresh == address(future) {
+    // It is over before anybody waits on it.
+    thread.pointee.fresh = 0
+    created(future, site: 0)
+  }
+  record(CORONER_FUTURE_DONE, address(future), site: resolverStack(state), value: outcome.rawValue)
 }
 
 private let setResultHook: MethodFunction = { future, a, b, c, d in

@@ -21,8 +21,12 @@ func beginHere() -> Bool {
 }
 
 /// Whether the calling thread runs in the interpreter that is recorded.
-@inline(__always) func isHere() -> Bool {
-  load(PyThreadState_Get(), Offset.interpreter) == recorded
+@inline(__always) func isHere() -> Bool { here() != nil }
+
+/// The calling thread's state, if it runs in the interpreter that is recorded.
+@inline(__always) func here() -> Raw? {
+  guard let thread = PyThreadState_Get() else { return nil }
+  return load(thread, Offset.interpreter) == recorded ? thread : nil
 }
 
 /// Replaces the C function of a method, given its descriptor; the old one, or nothing if the method is

@@ -77,14 +77,15 @@ private let reachFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
-/// primitive(code, operation, slot, absorbs)
+/// primitive(code, operation, slot, absorbs[, makes its future])
 private let primitiveFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 4, let code = arguments[0], isCode(code) else { return none() }
+  guard let arguments, count >= 4, let code = arguments[0], isCode(code) else { return none() }
   addPrimitive(
     Raw(code),
     Primitive(
       operation: UInt8(truncatingIfNeeded: field(arguments[1])),
-      slot: UInt8(truncatingIfNeeded: field(arguments[2])), absorbs: field(arguments[3]) != 0))
+      slot: UInt8(truncatingIfNeeded: field(arguments[2])), absorbs: field(arguments[3]) != 0,
+      makesFuture: count > 4 && field(arguments[4]) != 0))
   return none()
 }
 
@@ -100,9 +101,11 @@ private let installTasksFunction: FastFunction = { _, a, count in
         taskType: Raw(a[8]!), initializer: Raw(a[9]!), setName: Raw(a[10]!), cancel: Raw(a[11]!))))
 }
 
-/// install_futures(Future, Future.__init__, set_result, set_exception, cancel)
+/// install_futures(Future, Future.__init__, set_result, set_exception, cancel, code of create_future)
 private let installFuturesFunction: FastFunction = { _, a, count in
-  guard let a, count == 5 else { return answer(false) }
+  guard let a, count == 6 else { return answer(false) }
+  Py_IncRef(a[5])
+  createFutureCode = Raw(a[5]!)
   return answer(
     installFutures(
       type: Raw(a[0]!), initializer: Raw(a[1]!), setResult: Raw(a[2]!), setException: Raw(a[3]!),

@@ -7,11 +7,13 @@ struct Primitive {
   var slot: UInt8
   /// It stands for the waits that it makes of other primitives, but not for their acquires.
   var absorbs: Bool
+  /// It makes the future that it waits on.
+  var makesFuture: Bool
 }
 
 let noResource: UInt8 = 255
 
-/// By code object. `operation` in the entry, the slot in `slot`, whether it absorbs in `frame`.
+/// By code object. `operation` in the entry, the slot in `slot`, `absorbs` in `frame`, `makesFuture` in `id`.
 nonisolated(unsafe) private var primitives = Table()
 
 func addPrimitive(_ code: Raw, _ primitive: Primitive) {
@@ -19,14 +21,31 @@ func addPrimitive(_ code: Raw, _ primitive: Primitive) {
   Py_IncRef(object(code))
   primitives.insert(
     StackEntry(
-      key: address(code), id: 0, frame: primitive.absorbs ? 1 : 0, operation: primitive.operation,
-      slot: primitive.slot))
+      key: address(code), id: primitive.makesFuture ? 1 : 0, frame: primitive.absorbs ? 1 : 0,
+      operation: primitive.operation, slot: primitive.slot))
 }
 
 private func primitive(of code: Raw) -> Primitive? {
   guard let entry = primitives.find(address(code)) else { return nil }
   return Primitive(
-    operation: entry.pointee.operation, slot: entry.pointee.slot, absorbs: entry.pointee.frame == 1)
+    operation: entry.pointee.operation, slot: entry.pointee.slot, absorbs: entry.pointee.frame == 1,
+    makesFuture: entry.pointee.id == 1)
+}
+
+/// Code of `BaseEventLoop.create_future`.
+nonisolated(unsafe) var createFutureCode: Raw? = nil
+
+/// Whether a future that is made now is for the wait of a primitive, and of nobody else.
+@inline(__always)
+func isMadeToWait(_ thread: Raw) -> Bool {
+  guard readsStacks else { return false }
+  var running = RunningFrames(of: thread)
+  guard var code = running.code() else { return false }
+  if code == createFutureCode {
+    guard let caller = running.code() else { return false }
+    code = caller
+  }
+  return primitives.find(address(code))?.pointee.id == 1
 }
 
 /// The primitive among the first `count` of `frames` (outermost first) that the task waits for: the

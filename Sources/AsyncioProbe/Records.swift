@@ -22,7 +22,7 @@ let recFunction: FastFunction = { _, arguments, count in
   let object = count > 2 ? field(arguments[2]) : 0
   let value = count > 3 ? UInt32(truncatingIfNeeded: field(arguments[3])) : 0
   probe_record(
-    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), object, currentStack(),
+    UInt8(truncatingIfNeeded: field(arguments[0])), field(arguments[1]), object, operationStack(),
     value)
   return none()
 }
@@ -38,7 +38,7 @@ let ownFunction: FastFunction = { _, arguments, count in
 let notifiedFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 3, !runtimeActs(skipping: 1) else { return none() }
   record(
-    CORONER_NOTIFIED, address(arguments[0]), field(arguments[1]), site: currentStack(),
+    CORONER_NOTIFIED, address(arguments[0]), field(arguments[1]), site: operationStack(),
     value: UInt32(truncatingIfNeeded: field(arguments[2])))
   return none()
 }
@@ -67,8 +67,35 @@ let queueGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: ite
 private func operated(
   _ kind: coroner_event_kind, _ resource: Object?, value: UInt32 = 0
 ) -> Object? {
-  record(kind, address(resource), site: currentStack(), value: value)
+  record(kind, address(resource), site: operationStack(), value: value)
   return none()
+}
+
+/// The stack of the caller, which is about to do what it is called for.
+@inline(__always)
+func operationStack() -> UInt32 {
+  guard readsStacks, let state = PyThreadState_Get() else { return 0 }
+  let thread = probe_this_thread()!
+  var running = RunningFrames(of: state)
+  let (base, code) = running.place() ?? (nil, nil)
+  thread.pointee.operation_frame = base
+  thread.pointee.operation_code = code
+  thread.pointee.operation_stack = runningStack(state)
+  return thread.pointee.operation_stack
+}
+
+/// The stack of what resolves a future: that of the operation which it is a part of, if it has been recorded.
+@inline(__always)
+func resolverStack(_ state: Raw) -> UInt32 {
+  let thread = probe_this_thread()!
+  var running = RunningFrames(of: state)
+  for _ in 0..<2 {
+    guard let (base, code) = running.place() else { break }
+    if base == thread.pointee.operation_frame, code == thread.pointee.operation_code {
+      return thread.pointee.operation_stack
+    }
+  }
+  return currentStack(state)
 }
 
 /// stock_put(queue) and stock_got(queue): the same for a queue of threads, whose lock is held.

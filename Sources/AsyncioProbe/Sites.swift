@@ -199,19 +199,22 @@ private func ownership(_ path: UnsafePointer<CChar>) -> UInt32 {
 }
 
 /// The await stack of a suspended coroutine, with the primitive that it waits for in it. The entry is
-/// valid until the next stack is interned; `frames` holds the walk.
+/// valid until the next stack is interned; the locals in `frames` are those of the walk.
 @inline(__always)
 func awaitStack(_ coroutine: Raw) -> StackEntry {
   guard readsStacks else { return StackEntry() }
-  var hash: UInt64 = 0xA3A1
-  let count = walkAwaits(coroutine, &hash)
-  if count == 0 { return StackEntry() }
-  if let known = stackTable.find(hash) { return known.pointee }
-  return defineAwaits(hash, count)
+  let hash = hashAwaits(coroutine)
+  if hash == 0 { return StackEntry() }
+  // What awaits could have the frames of what runs.
+  if let known = stackTable.find(~hash) { return known.pointee }
+  return defineAwaits(coroutine, ~hash)
 }
 
 @inline(never)
-private func defineAwaits(_ hash: UInt64, _ count: Int) -> StackEntry {
+private func defineAwaits(_ coroutine: Raw, _ hash: UInt64) -> StackEntry {
+  var unused: UInt64 = 0
+  let count = walkAwaits(coroutine, &unused)
+  if count == 0 { return StackEntry() }
   var entry = StackEntry(key: hash, id: 0)
   entry.id = defineStack(count, innermostFirst: false)
   entry.note(findPrimitive(count))
@@ -225,13 +228,23 @@ func currentStack() -> UInt32 {
   guard readsStacks, let thread = PyThreadState_Get() else { return 0 }
   return runningStack(thread)
 }
+@inline(__always)
+func currentStack(_ thread: Raw) -> UInt32 { readsStacks ? runningStack(thread) : 0 }
 
 /// The stack of a thread, by its PyThreadState.
+@inline(__always)
 func runningStack(_ thread: Raw) -> UInt32 {
-  var hash: UInt64 = 0x5EED
-  let count = walkRunning(thread, &hash)
-  if count == 0 { return 0 }
+  let hash = hashRunning(thread)
+  if hash == 0 { return 0 }
   if let known = stackTable.find(hash) { return known.pointee.id }
+  return defineRunning(thread, hash)
+}
+
+@inline(never)
+private func defineRunning(_ thread: Raw, _ hash: UInt64) -> UInt32 {
+  var unused: UInt64 = 0
+  let count = walkRunning(thread, &unused)
+  if count == 0 { return 0 }
   let id = defineStack(count, innermostFirst: true)
   stackTable.insert(StackEntry(key: hash, id: id))
   return id

@@ -127,9 +127,14 @@ private func suspended(_ task: Object, _ future: UInt64) {
     if stack.frame >= 0, future != 0 {
       // `frames` still holds the walk.
       let waitsFor = resource(frames[Int(stack.frame)], slot: stack.slot)
+      let thread = probe_this_thread()!
+      let isOwn = thread.pointee.fresh == future
+      if isOwn { thread.pointee.fresh = 0 }
       record(
-        CORONER_WAIT_BEGIN, address(task), waitsFor, site: stack.id,
+        isOwn ? CORONER_TASK_WAIT_OWN : CORONER_TASK_WAIT, waitsFor, future, site: stack.id,
         value: UInt32(stack.operation))
+      Py_DecRef(coroutine)
+      return
     }
     Py_DecRef(coroutine)
   }

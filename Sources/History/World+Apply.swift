@@ -7,7 +7,10 @@ extension World {
     eventCount += 1
     let actor = touch(event)
     switch event.kind {
-    case .gap: lostEvents += event.subject
+    case .gap:
+      lostEvents += event.subject
+      // Who runs may have changed.
+      threads[event.thread]!.running = []
     case .threadStart: break
     case .threadEnd: endThread(event)
     case .loopStart, .loopStop, .loopIdle, .loopWake: applyLoop(event)
@@ -34,6 +37,7 @@ extension World {
       }
     case .waitBegin: announce(event)
     case .taskReady: break
+    case .taskWait, .taskWaitOwn: wait(event, by: actor)
     case .resourceCreate: createResource(event, by: actor)
     case .depends: addDependency(event)
     case .name: applyName(event)

@@ -31,11 +31,38 @@ extension World {
     guard let task = party(event.subject), let operation = Operation(rawValue: event.value) else {
       return
     }
-    let target = event.object == 0 ? nil : resource(event.object, orNew: operation.resourceKind)
-    if operation == .queuePut, let target { resources[target].hasBlockedPut = true }
-    if operation == .conditionWait, let target { waitInSection(target, of: task, event.site) }
+    let target = target(event.object, of: operation, by: task, event.site)
     announced[task] = Wait(
       future: nil, primitive: (target, operation), site: event.site, since: event.time)
+  }
+
+  /// What an operation waits for.
+  private mutating func target(
+    _ number: UInt64, of operation: Operation, by task: Int, _ site: StackID?
+  ) -> Int? {
+    if number == 0 { return nil }
+    let target = resource(number, orNew: operation.resourceKind)
+    if operation == .queuePut { resources[target].hasBlockedPut = true }
+    if operation == .conditionWait { waitInSection(target, of: task, site) }
+    return target
+  }
+
+  /// The task of a thread suspends in an operation.
+  mutating func wait(_ event: Event, by task: Int) {
+    // Without a task, that of its resumption was lost.
+    guard parties[task].kind == .task, let operation = Operation(rawValue: event.value) else {
+      return
+    }
+    leave(task, on: event.thread)
+    announced[task] = nil
+    let target = target(event.subject, of: operation, by: task, event.site)
+    if event.kind == .taskWaitOwn {
+      resources.append(
+        ResourceRecord(
+          kind: .future, number: event.object, capacity: 0, created: occurrence(event, by: task)))
+      living[event.object] = .resource(resources.count - 1)
+    }
+    suspend(task, on: event.object, primitive: (target, operation), event)
   }
 
   mutating func suspend(_ event: Event) {
@@ -46,9 +73,15 @@ extension World {
       parties[task].state = .ready
       return
     }
-    let future = living[event.object] ?? .resource(resource(event.object, orNew: .future))
-    let wait = Wait(
-      future: future, primitive: announcement?.primitive, site: event.site, since: event.time)
+    suspend(task, on: event.object, primitive: announcement?.primitive, event)
+  }
+
+  private mutating func suspend(
+    _ task: Int, on number: UInt64, primitive: (resource: Int?, operation: Operation)?,
+    _ event: Event
+  ) {
+    let future = living[number] ?? .resource(resource(number, orNew: .future))
+    let wait = Wait(future: future, primitive: primitive, site: event.site, since: event.time)
     parties[task].state = .waiting(wait)
     parties[task].lastWait = wait
   }

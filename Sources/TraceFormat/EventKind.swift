@@ -16,6 +16,8 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case taskCancel = 14
   case waitBegin = 15
   case taskReady = 16
+  case taskWait = 17
+  case taskWaitOwn = 18
   case resourceCreate = 20
   case depends = 21
   case name = 22

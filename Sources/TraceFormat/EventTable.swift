@@ -139,6 +139,14 @@ extension EventKind {
       E(
         .waitBegin, "wait-begin", task, object: F(.resource, "resource"), site: "await stack",
         value: F(.operation, "operation"), "says what the task-suspend that follows waits for"),
+      E(
+        .taskWait, "task-wait", F(.resource, "resource"), object: F(.resource, "future"),
+        site: "await stack", value: F(.operation, "operation"),
+        "the thread's task suspends; it waits for the resource, on the future"),
+      E(
+        .taskWaitOwn, "task-wait-own", F(.resource, "resource"), object: F(.resource, "future"),
+        site: "await stack", value: F(.operation, "operation"),
+        "the same; the future was made for this wait, and its life begins here"),
 
       E(
         .taskReady, "task-ready", task, object: F(.any, "executor"), site: "who makes it ready",

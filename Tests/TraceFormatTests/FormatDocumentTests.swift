@@ -74,6 +74,8 @@ import TraceFormat
       (.taskCancel, CORONER_TASK_CANCEL),
       (.waitBegin, CORONER_WAIT_BEGIN),
       (.taskReady, CORONER_TASK_READY),
+      (.taskWait, CORONER_TASK_WAIT),
+      (.taskWaitOwn, CORONER_TASK_WAIT_OWN),
       (.resourceCreate, CORONER_RESOURCE_CREATE),
       (.depends, CORONER_DEPENDS),
       (.name, CORONER_NAME),

@@ -15,6 +15,10 @@ struct probe_thread {
   int watched;   /* its slot among the watched threads + 1, 0 if it runs no loop */
   struct probe_holder *holder; /* the locks that it holds, null until it takes one */
   uint64_t loop; /* the recorded loop that it runs, 0 if none */
+  uint64_t fresh; /* a future that a primitive has just made to wait on, 0 if it is known to the trace */
+  /* The frame that recorded an operation last, its code, and the stack. */
+  void *operation_frame, *operation_code;
+  uint32_t operation_stack;
 };
 /* Initial-exec: one instruction instead of a call. The few bytes come out of the room that the C library
  * keeps for libraries that are loaded late. */

@@ -4,7 +4,7 @@
  * A party acts: a thread, a loop, a task, a job of an executor. A resource is waited for. Both are
  * named by a number that is unique while they live (their address); a create event starts a new life
  * of a number. Who acts in an event is not stored in it: it is the party that runs on the recording
- * thread, by the task-resume, task-suspend, task-end, job-start and job-end events before it.
+ * thread, by the task-resume, task-suspend, task-wait, task-end, job-start and job-end events before it.
  */
 #pragma once
 #include <stdbool.h>
@@ -46,6 +46,10 @@ enum coroner_event_kind {
                                    coroner_operation. Says what the task-suspend that follows waits for */
   CORONER_TASK_READY = 16,      /* subject: task, which could go on; object: the executor that it waits for a
                                    turn of, 0 the default pool; site: stack of who made it ready, or 0 */
+  CORONER_TASK_WAIT = 17,       /* subject: resource that the task of this thread waits for, 0 if none is known;
+                                   object: future it waits on; site: its await stack; value:
+                                   coroner_operation. It suspends: wait-begin and task-suspend in one */
+  CORONER_TASK_WAIT_OWN = 18,   /* the same; the future was made for this wait, and its life begins here */
 
   /* resources */
   CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, or the related

@@ -151,7 +151,7 @@ def _note_primitives():
     for module, name, operation, slot, absorbs in table.PRIMITIVES + threads.PRIMITIVES:
         function = _find(module, name)
         if function is not None:
-            probe.primitive(function.__code__, operation, slot, absorbs)
+            probe.primitive(function.__code__, operation, slot, absorbs, name in table.FUTURE_MAKERS)
 
 
 def _hook_tasks():
@@ -172,12 +172,15 @@ def _hook_tasks():
 
 
 def _hook_futures():
+    import asyncio
     import _asyncio
 
     future = _asyncio.Future
     if not probe.install_futures(
         future, *(_descriptor(future, name)
-                  for name in ("__init__", "set_result", "set_exception", "cancel"))):
+                  for name in ("__init__", "set_result", "set_exception", "cancel")),
+        asyncio.base_events.BaseEventLoop.create_future.__code__,
+    ):
         raise LookupError("pointers are not as expected")
 
 

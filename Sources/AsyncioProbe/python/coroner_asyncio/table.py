@@ -30,7 +30,7 @@ ADDITIONS = (
     _row("asyncio.locks", "Semaphore.release", ("entry", "R.released(self)")),
     _row("asyncio.locks", "Event.__init__", ("end", _created % (0, "EVENT"))),
     _row("asyncio.locks", "Event.set", ("entry", "R.event_set(self)")),
-    _row("asyncio.locks", "Event.clear", ("entry", "R.event_cleared(self)")),
+    _row("asyncio.locks", "Event.clear", ("entry", "self._value and R.event_cleared(self)")),
     _row("asyncio.locks", "Condition.__init__",
          ("entry", "_coroner_own = lock is None"),
          ("end", _created % ("self._lock", "CONDITION")),
@@ -47,8 +47,11 @@ ADDITIONS = (
     _row("asyncio.queues", "Queue.__init__",
          ("end", _created % ("maxsize", "QUEUE")),
          ("end", "R.plain({e.DEPENDS}, self._finished, self, {e.GUARD})")),
-    _row("asyncio.queues", "Queue.put_nowait", ("end", "R.queue_put(self)")),
-    _row("asyncio.queues", "Queue.get_nowait", ("return", "R.queue_got(self)")),
+    # What wakes somebody up is recorded before that one's future is resolved.
+    _row("asyncio.queues", "Queue.put_nowait",
+         ("before:self._wakeup_next(self._getters)", "R.queue_put(self)")),
+    _row("asyncio.queues", "Queue.get_nowait",
+         ("before:self._wakeup_next(self._putters)", "R.queue_got(self)")),
     _row("asyncio.queues", "Queue.task_done",
          ("end", "R.rec({e.QUEUE_TASK_DONE}, self, 0, self._unfinished_tasks)")),
 
@@ -137,6 +140,12 @@ PRIMITIVES = (
     ("asyncio.selector_events", "BaseSelectorEventLoop.sock_accept", e.OP_ACCEPT, 1, False),
     ("asyncio.selector_events", "BaseSelectorEventLoop.sock_connect", e.OP_CONNECT, 1, False),
     ("asyncio.base_subprocess", "BaseSubprocessTransport._wait", e.OP_PROCESS, 0, False),
+)
+
+# Those of them that wait on a future which they have just made, and which nobody else knows.
+FUTURE_MAKERS = (
+    "Lock.acquire", "Semaphore.acquire", "Event.wait", "Condition.wait", "Queue.get", "Queue.put",
+    "StreamReader._wait_for_data", "FlowControlMixin._drain_helper",
 )
 
 # Types whose instances a timer or a signal handler may act on.
