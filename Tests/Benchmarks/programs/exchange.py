@@ -18,7 +18,7 @@ async def main():
     pairs = []
     for _ in range(50):
         questions, answers = asyncio.Queue(), asyncio.Queue()
-        pairs += [ask(questions, answers, 2000), answer(questions, answers, 2000)]
+        pairs += [ask(questions, answers, 6000), answer(questions, answers, 6000)]
     await asyncio.gather(*pairs)
 
 

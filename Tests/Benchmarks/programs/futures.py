@@ -21,7 +21,7 @@ class Table:
 
 async def main():
     tables = [Table() for _ in range(50)]
-    await asyncio.gather(*(table.play(side, 3000) for table in tables for side in (0, 1)))
+    await asyncio.gather(*(table.play(side, 10_000) for table in tables for side in (0, 1)))
 
 
 asyncio.run(main())
