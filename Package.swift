@@ -75,8 +75,11 @@ let package = Package(
     .target(
       name: "CSwiftRuntime", dependencies: ["CRecorderLink"],
       cSettings: hidden + [.unsafeFlags(["-O2"])]),
+    // What is preloaded serves programs in Python as well.
+    .target(name: "CPythonStart", cSettings: hidden),
     .target(
-      name: "SwiftProbe", dependencies: ["TraceABI", "CRecorderLink", "CSwiftRuntime"],
+      name: "SwiftProbe",
+      dependencies: ["TraceABI", "CRecorderLink", "CSwiftRuntime", "CPythonStart"],
       exclude: ["exports.map"],
       swiftSettings: embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])],
       linkerSettings: exports("Sources/SwiftProbe/exports.map") + [

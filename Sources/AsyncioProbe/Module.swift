@@ -252,11 +252,9 @@ private let stopWatchFunction: FastFunction = { _, arguments, count in
 /// rest() and go_on(): around a fork, no thread of ours is to be counted.
 private let restFunction: FastFunction = { _, _, _ in
   probe_watch_rest()
-  probe_rest_recorder()
   return none()
 }
 private let goOnFunction: FastFunction = { _, _, _ in
-  probe_let_recorder_go_on()
   probe_watch_go_on()
   return none()
 }

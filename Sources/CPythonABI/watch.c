@@ -254,6 +254,7 @@ static void end_thread(void) {
 }
 
 void probe_watch_rest(void) {
+  probe_rest_recorder();
   if (rests++ > 0) return;
   rested = __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0;
   if (!rested) return;
@@ -268,13 +269,22 @@ void probe_watch_rest(void) {
   PyEval_RestoreThread(state);
 }
 
+static int go_on(void *unused) {
+  (void)unused;
+  probe_let_recorder_go_on();
+  if (rests > 0 && --rests == 0 && rested) probe_watch_start(take_unheld, take_sample);
+  return 0;
+}
+
 void probe_watch_go_on(void) {
-  if (rests == 0 || --rests > 0 || !rested) return;
-  probe_watch_start(take_unheld, take_sample);
+  /* 3.13 counts threads only after all that is to be called after a fork. A fork off the main thread warns
+   * in any case. */
+  if ((pid_t)syscall(SYS_gettid) != getpid() || Py_AddPendingCall(go_on, NULL) != 0) go_on(NULL);
 }
 
 void probe_watch_stop(bool forked) {
   end_thread();
+  rested = false;
   if (!forked) return;
   unseen = 0;
   rests = 0;

@@ -6,7 +6,7 @@ struct Installation {
   var home: String
 
   var recorder: String { home + "/libcoroner.so" }
-  /// What is preloaded, for programs in Swift.
+  /// What is preloaded: records programs in Swift, and lets those in Python load their probe.
   var swiftProbe: String { home + "/libcoroner-swift.so" }
   /// What PYTHONPATH must begin with.
   var pythonPath: String { home + "/python" }
@@ -43,12 +43,17 @@ struct Installation {
     var variables = [("CORONER_TRACE", Path.absolute(output))]
     if let stall { variables.append(("CORONER_STALL", "\(stall)")) }
     variables.append(("PYTHONPATH", path.joined(separator: ":")))
-    let preloaded = environment("LD_PRELOAD")?.split { ": ".contains($0) }.map(String.init) ?? []
+    // The loader has no way to name a file with one of these in its path.
+    if !swiftProbe.contains(where: { ": ".contains($0) }) {
+      let others = environment("LD_PRELOAD")?.split { ": ".contains($0) }.map(String.init) ?? []
+      let libraries = [swiftProbe] + others.filter { $0 != swiftProbe }
+      variables.append(("LD_PRELOAD", libraries.joined(separator: ":")))
+    }
+    // A program whose address sanitizer is a library wants it to come first, and would end at its start.
+    let sanitizer = environment("ASAN_OPTIONS")?.split(separator: ":").map(String.init) ?? []
+    let allowed = "verify_asan_link_order=0"
     variables.append(
-      (
-        "LD_PRELOAD",
-        ([swiftProbe] + preloaded.filter { $0 != swiftProbe }).joined(separator: ":")
-      ))
+      ("ASAN_OPTIONS", (sanitizer.filter { $0 != allowed } + [allowed]).joined(separator: ":")))
     return variables
   }
 }

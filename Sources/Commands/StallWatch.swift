@@ -98,7 +98,9 @@ private struct RunningLook {
     let words = ["/proc/self/exe", "look", "--color", color.rawValue, "--", trace]
     var none = sigset_t()
     sigemptyset(&none)
-    let (process, refused) = Spawn.start(words, output: output, mask: none)
+    // The tool is a program, too: it must not be recorded.
+    let (process, refused) = Spawn.start(
+      words, variables: [("CORONER_TRACE", "")], output: output, mask: none)
     self.process = process
     guard refused == 0 else {
       close(output)

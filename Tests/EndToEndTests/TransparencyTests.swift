@@ -59,6 +59,21 @@ struct TransparencyTests {
     #expect(result == Command.Result(status: 0, output: "[]\n", error: ""))
   }
 
+  /// The interpreter leaves PYTHONPATH and site out; what is preloaded arms the probe.
+  @Test(arguments: Interpreter.installed)
+  func anIsolatedInterpreterIsRecorded(_ python: Interpreter) throws {
+    let folder = try TemporaryFolder()
+    let trace = folder.path("trace.coroner")
+    let program = "import asyncio, sys; print(sys.path); asyncio.run(asyncio.sleep(0))"
+    let arguments = ["-I", "-S", "-c", program]
+    let plain = try Command.run(python.path, arguments)
+    let recorded = try Command.run(
+      Distribution.coroner, ["record", "--output", trace, "--", python.path] + arguments)
+    #expect(recorded == plain)
+    let events = try Command.run(Distribution.coroner, ["events", trace])
+    #expect(events.output.contains("task-end"), "\(events)")
+  }
+
   @Test(arguments: Interpreter.installed)
   func aBadSettingIsOneLineAndTheProgramRunsOn(_ python: Interpreter) throws {
     let result = try Command.run(

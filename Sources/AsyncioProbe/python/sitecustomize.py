@@ -10,8 +10,14 @@ def _chain():
         path = os.path.join(entry or os.curdir, "sitecustomize.py")
         if os.path.abspath(entry or os.curdir) == here or not os.path.isfile(path):
             continue
-        import importlib.util
+        try:
+            import importlib.util
+        except ImportError:
+            # Python 2, started by a program that is recorded.
+            import imp
 
+            imp.load_source("sitecustomize", path)
+            return
         spec = importlib.util.spec_from_file_location("sitecustomize", path)
         module = importlib.util.module_from_spec(spec)
         sys.modules["sitecustomize"] = module
@@ -19,7 +25,7 @@ def _chain():
         return
 
 
-if os.environ.get("CORONER_TRACE"):
+if os.environ.get("CORONER_TRACE") and sys.version_info >= (3, 4):
     try:
         import coroner_asyncio
 

@@ -85,6 +85,7 @@ extern int PyGILState_Ensure(void);
 extern void PyGILState_Release(int);
 extern int Py_IsInitialized(void);
 extern void *PyEval_SaveThread(void);
+extern int Py_AddPendingCall(int (*)(void *), void *);
 extern void PyEval_RestoreThread(void *);
 extern void *PyInterpreterState_Get(void);
 extern void *PyInterpreterState_ThreadHead(void *);

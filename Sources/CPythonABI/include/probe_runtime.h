@@ -91,8 +91,8 @@ bool probe_watch_is_due(struct probe_watched *watched) PROBE_HIDDEN;
 /* Copies memory of this process that may not be there; whether it was. */
 bool probe_peek(uintptr_t from, void *into, size_t size) PROBE_HIDDEN;
 void probe_pause(int ms) PROBE_HIDDEN;
-/* Puts the watchdog's thread to rest before a fork, and lets it go on. With the GIL held, which the first
- * gives away while it waits for the thread. */
+/* Puts the threads of watchdog and recorder to rest before a fork, and lets them go on soon. With the GIL held,
+ * which the first gives away while it waits for the watchdog's. */
 void probe_watch_rest(void) PROBE_HIDDEN;
 void probe_watch_go_on(void) PROBE_HIDDEN;
 /* No more samples: the interpreter ends, or this is a forked child. */

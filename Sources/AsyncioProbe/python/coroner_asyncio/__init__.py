@@ -5,8 +5,8 @@ pays for one entry in sys.meta_path.
 """
 import sys
 
-# The newest version whose objects are known.
-_NEWEST = (3, 15)
+# The versions whose objects are known.
+_OLDEST, _NEWEST = (3, 9), (3, 15)
 
 # What each import sets off, by module name: a function of `coroner_asyncio.boot`.
 _TARGETS = {
@@ -93,8 +93,9 @@ def _unsupported():
         return "this is a free-threaded build of Python, which is not supported"
     if sys.maxsize < 1 << 32:
         return "this Python is not of 64 bits"
-    if sys.version_info[:2] > _NEWEST:
-        return "this is CPython %d.%d; up to %d.%d is known" % (sys.version_info[:2] + _NEWEST)
+    if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
+        return "this is CPython %d.%d; %d.%d to %d.%d are known" % (
+            sys.version_info[:2] + _OLDEST + _NEWEST)
     return None
 
 
@@ -106,8 +107,15 @@ def _refuse(why):
         pass
 
 
+_armed = False
+
+
 def arm():
-    """Hooks the targets: now if they are imported, else when they are."""
+    """Hooks the targets, once: now if they are imported, else when they are."""
+    global _armed
+    if _armed:
+        return
+    _armed = True
     finder = _Finder()
     for name in _TARGETS:
         if name in sys.modules:
