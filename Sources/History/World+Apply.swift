@@ -172,6 +172,10 @@ extension World {
 
   private mutating func addDependency(_ event: Event) {
     guard let dependency = Dependency(rawValue: event.value) else { return }
+    if event.object == 0 {
+      resources[resource(event.subject, orNew: .group)].dependency = dependency
+      return
+    }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
     if dependency == .guarded {
       if case .resource(let owner) = inner, let part = resource(event.subject) {

@@ -54,8 +54,8 @@ enum coroner_event_kind {
   /* resources */
   CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, or the related
                                    resource (condition: its lock); site: stack; value: coroner_resource_kind */
-  CORONER_DEPENDS = 21,         /* subject: outer; object: inner: what ends, resolves or fills the outer;
-                                   value: coroner_dependency */
+  CORONER_DEPENDS = 21,         /* subject: outer; object: inner: what ends, resolves or fills the outer, 0: those
+                                   told before; value: coroner_dependency, the last one told counts */
   CORONER_NAME = 22,            /* subject: any party or resource; value: string id */
   CORONER_FUTURE_DONE = 23,     /* subject: future; site: stack; value: coroner_outcome */
   CORONER_EXCEPTION_UNRETRIEVED = 24, /* subject: task or future, collected with an exception never read */
