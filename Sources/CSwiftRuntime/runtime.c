@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tasks.h"
@@ -36,47 +39,113 @@ static void taken_over(const void *object) {
   }
 }
 
-static bool set_tracepoints(void) {
+static const char *set_tracepoints(void *library) {
   typedef void (*tracepoint)(const void *);
-  const bool *is_in_use = dlsym(RTLD_DEFAULT, "_swift_tsan_enabled");
-  tracepoint *release = dlsym(RTLD_DEFAULT, "_swift_tsan_release");
-  tracepoint *acquire = dlsym(RTLD_DEFAULT, "_swift_tsan_acquire");
-  if (!is_in_use || !release || !acquire || *is_in_use || *release || *acquire) return false;
+  const bool *is_in_use = dlsym(library, "_swift_tsan_enabled");
+  tracepoint *release = dlsym(library, "_swift_tsan_release");
+  tracepoint *acquire = dlsym(library, "_swift_tsan_acquire");
+  if (!is_in_use || !release || !acquire) return "Swift's runtime has no calls for a race detector";
+  if (*is_in_use || *release || *acquire) return "a race detector is in use";
   __atomic_store_n(release, handed_over, __ATOMIC_RELEASE);
   __atomic_store_n(acquire, taken_over, __ATOMIC_RELEASE);
-  return true;
+  return NULL;
 }
 
 /* ---- finding it ---- */
 
-static const void *value_at(const char *name) {
-  const void *const *place = dlsym(RTLD_DEFAULT, name);
+#define LIBRARY "libswift_Concurrency.so"
+
+static void *loaded_library(void) { return dlopen(LIBRARY, RTLD_LAZY | RTLD_NOLOAD); }
+
+bool probe_runtime_is_loaded(void) { return loaded_library() != NULL; }
+
+static const void *value_at(void *library, const char *name) {
+  const void *const *place = dlsym(library, name);
   return place ? *place : NULL;
 }
 
-bool probe_runtime_find(void) {
-  const void *create = dlsym(RTLD_NEXT, "swift_task_create");
-  const size_t *size = dlsym(RTLD_DEFAULT, "_swift_concurrency_debug_asyncTaskSize");
-  const uint32_t *version = dlsym(RTLD_DEFAULT, "_swift_concurrency_debug_internal_layout_version");
-  if (!create || !size || !version || !probe_layout_find((uint32_t)*size, *version)) return false;
-  probe_runtime.first_run[0] = value_at("_swift_concurrency_debug_future_adapter");
-  probe_runtime.first_run[1] = value_at("_swift_concurrency_debug_non_future_adapter");
-  probe_runtime.cancellation = dlsym(RTLD_DEFAULT, "$sScEN");
-  probe_runtime.current_task = (void *)dlsym(RTLD_DEFAULT, "swift_task_getCurrent");
-  probe_runtime.current_executor = (void *)dlsym(RTLD_DEFAULT, "swift_task_getCurrentExecutor");
-  probe_runtime.main_executor = (void *)dlsym(RTLD_DEFAULT, "swift_task_getMainExecutor");
-  probe_runtime.preferred_executor = (void *)dlsym(RTLD_DEFAULT, "swift_task_getPreferredTaskExecutor");
-  probe_runtime.type_name = (void *)dlsym(RTLD_DEFAULT, "swift_getTypeName");
+static const char *find_functions(void *library) {
+  const size_t *size = dlsym(library, "_swift_concurrency_debug_asyncTaskSize");
+  const uint32_t *version = dlsym(library, "_swift_concurrency_debug_internal_layout_version");
+  if (!size || !version || !probe_layout_find((uint32_t)*size, *version))
+    return "this version of Swift's runtime is not known";
+  probe_runtime = (struct probe_runtime){
+      .first_run = {value_at(library, "_swift_concurrency_debug_future_adapter"),
+                    value_at(library, "_swift_concurrency_debug_non_future_adapter")},
+      .cancellation = dlsym(library, "$sScEN"),
+      .current_task = (void *)dlsym(library, "swift_task_getCurrent"),
+      .current_executor = (void *)dlsym(library, "swift_task_getCurrentExecutor"),
+      .main_executor = (void *)dlsym(library, "swift_task_getMainExecutor"),
+      .preferred_executor = (void *)dlsym(library, "swift_task_getPreferredTaskExecutor"),
+      .type_name = (void *)dlsym(library, "swift_getTypeName"),
+  };
   if (!probe_runtime.first_run[0] || !probe_runtime.current_task || !probe_runtime.current_executor)
-    return false;
-  probe_landmarks_find(create);
+    return "functions of Swift's runtime are missing";
+  return NULL;
+}
+
+bool probe_sees_tasks;
+
+static void tell_missing(const char *what, const char *why) {
+  char text[256];
+  snprintf(text, sizeof text, "%s: %s", what, why);
+  probe_define_fact("probe.fallback", text);
+}
+
+void probe_runtime_find(void) {
+  probe_define_fact("runtime", "Swift");
+  void *library = loaded_library();
+  const char *missing = library ? find_functions(library)
+                                : "the program carries its own copy of Swift's runtime (-static-stdlib)";
+  if (missing) {
+    tell_missing("no tasks", missing);
+    return;
+  }
+  /* Any function that is not stood for here. */
+  probe_landmarks_find(dlsym(library, "swift_task_getCurrent"));
   if (!probe_landmarks.is_complete)
-    probe_define_fact("probe.fallback", "the symbols of Swift's concurrency library were not all found: "
-                                        "sleeps, streams and resumers may be missing");
-  if (!set_tracepoints())
-    probe_define_fact("probe.fallback", "a race detector is in use: who resumes, queues and cancels is missing");
+    tell_missing("sleeps, streams and who resumes may be missing",
+                 "not all symbols of Swift's concurrency library were found");
+  missing = set_tracepoints(library);
+  if (missing) tell_missing("who resumes, queues and cancels is missing", missing);
   char width[24];
   snprintf(width, sizeof width, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
   probe_define_fact("pool.width", width);
-  return true;
+  __atomic_store_n(&probe_sees_tasks, true, __ATOMIC_RELEASE);
+}
+
+void *probe_next(const char *name, const void *caller) {
+  void *next = dlsym(RTLD_NEXT, name);
+  if (next) return next;
+  /* The runtime came with a library that keeps its symbols, and those of what it needs, to itself. */
+  Dl_info info;
+  void *library = caller && dladdr(caller, &info) && info.dli_fname
+                      ? dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD)
+                      : NULL;
+  if (library) next = dlsym(library, name);
+  if (!next && (library = loaded_library())) next = dlsym(library, name);
+  return next;
+}
+
+/* ---- a copy of it within the program ---- */
+
+bool probe_runtime_is_built_in(void) {
+  /* Swift's own tables are sections by these names. */
+  static const char mark[] = "swift5_";
+  bool is_found = false;
+  int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  ElfW(Ehdr) header;
+  ElfW(Shdr) sections[128];
+  char names[4096];
+  if (file < 0) return false;
+  if (pread(file, &header, sizeof header, 0) == sizeof header &&
+      !memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_shentsize == sizeof *sections &&
+      header.e_shnum <= sizeof sections / sizeof *sections && header.e_shstrndx < header.e_shnum &&
+      pread(file, sections, header.e_shnum * sizeof *sections, (off_t)header.e_shoff) ==
+          (ssize_t)(header.e_shnum * sizeof *sections)) {
+    ssize_t length = pread(file, names, sizeof names, (off_t)sections[header.e_shstrndx].sh_offset);
+    is_found = length > 0 && memmem(names, (size_t)length, mark, sizeof mark - 1);
+  }
+  close(file);
+  return is_found && !dlopen("libswiftCore.so", RTLD_LAZY | RTLD_NOLOAD);
 }

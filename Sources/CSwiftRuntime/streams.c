@@ -1,6 +1,3 @@
-#define _GNU_SOURCE
-#include <dlfcn.h>
-
 #include "tasks.h"
 
 /* AsyncStream and AsyncThrowingStream. Their functions are called from outside of the library by their mangled
@@ -9,7 +6,7 @@
 
 #define NEXT(function, name) \
   static __typeof__(&function) next; \
-  if (__builtin_expect(!next, 0)) next = (__typeof__(&function))dlsym(RTLD_NEXT, name)
+  if (__builtin_expect(!next, 0)) next = probe_next(name, __builtin_return_address(0))
 #define HERE __builtin_frame_address(0)
 #define STORAGE_OF(continuation) (*(const void *const *)(continuation))
 
@@ -21,7 +18,7 @@
   PROBE_HOOK PROBE_SWIFTCALL void function(PROBE_RESULT void *result, void *value, void *type, \
                                            void *more, void *last, PROBE_SELF const void *continuation) { \
     NEXT(function, name); \
-    if (probe_is_on) probe_stream_gets(STORAGE_OF(continuation), HERE); \
+    if (probe_is_seeing()) probe_stream_gets(STORAGE_OF(continuation), HERE); \
     next(result, value, type, more, last, continuation); \
   }
 YIELD(yield_value, "$sScS12ContinuationV5yieldyAB11YieldResultOyx__GxnF")
@@ -37,7 +34,7 @@ YIELD(throwing_yield_nothing, "$sScs12ContinuationV5yieldAB11YieldResultOyytq___
       __asm__(name); \
   PROBE_HOOK PROBE_SWIFTCALL void function(void *error, void *type, void *more, PROBE_SELF const void *continuation) { \
     NEXT(function, name); \
-    if (probe_is_on) probe_stream_finishes(STORAGE_OF(continuation), HERE); \
+    if (probe_is_seeing()) probe_stream_finishes(STORAGE_OF(continuation), HERE); \
     next(error, type, more, continuation); \
   }
 FINISH(finish, "$sScS12ContinuationV6finishyyF")
@@ -52,7 +49,7 @@ FINISH(throwing_finish, "$sScs12ContinuationV6finish8throwingyq_Sgn_tF")
                                            void *policy, void *type) { \
     NEXT(function, name); \
     next(stream, continuation, element, failure, policy, type); \
-    if (probe_is_on) probe_stream_is_made(STORAGE_OF(continuation), HERE); \
+    if (probe_is_seeing()) probe_stream_is_made(STORAGE_OF(continuation), HERE); \
   }
 MAKE(make_stream, "$sScS10makeStream2of15bufferingPolicyScSyxG6stream_ScS12ContinuationVyx_G12continuationtxm_"
                   "AG09BufferingE0Oyx__GtFZ")
@@ -81,7 +78,7 @@ static PROBE_SWIFTCALL void build_stream(void *continuation, PROBE_SELF struct b
                                            void *build, void *captured, void *type, void *more) { \
     NEXT(function, name); \
     struct build told = {(build_function)build, captured, HERE}; \
-    if (probe_is_on && build) \
+    if (build && probe_is_seeing()) \
       next(stream, element, policy, (void *)build_stream, &told, type, more); \
     else \
       next(stream, element, policy, build, captured, type, more); \

@@ -1,13 +1,10 @@
-#define _GNU_SOURCE
-#include <dlfcn.h>
-
 #include "tasks.h"
 
 _Thread_local struct probe_thread probe_thread;
 
 #define NEXT(name) \
   static __typeof__(&name) next; \
-  if (__builtin_expect(!next, 0)) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+  if (__builtin_expect(!next, 0)) next = probe_next(#name, __builtin_return_address(0))
 #define HERE __builtin_frame_address(0)
 
 /* ---- turns ---- */
@@ -19,13 +16,13 @@ _Thread_local struct probe_thread probe_thread;
 PROBE_HOOK void swift_task_enterThreadLocalContext(void *state) {
   NEXT(swift_task_enterThreadLocalContext);
   next(state);
-  if (probe_is_on) probe_task_runs(TASK_OF(state));
+  if (probe_is_seeing()) probe_task_runs(TASK_OF(state));
 }
 
 PROBE_HOOK void swift_task_exitThreadLocalContext(void *state) {
   NEXT(swift_task_exitThreadLocalContext);
   next(state);
-  if (probe_is_on) probe_task_leaves(TASK_OF(state), __builtin_return_address(0));
+  if (probe_is_seeing()) probe_task_leaves(TASK_OF(state), __builtin_return_address(0));
 }
 
 /* ---- the end: a task's first context is made to go on here instead of in the runtime ---- */
@@ -82,7 +79,7 @@ PROBE_HOOK PROBE_SWIFTCALL struct made_task swift_task_create(size_t flags,
                                                               const void *type, const void *entry,
                                                               const void *closure) {
   NEXT(swift_task_create);
-  if (!probe_is_on) return next(flags, options, type, entry, closure);
+  if (!probe_is_seeing()) return next(flags, options, type, entry, closure);
   struct probe_creation creation = {
       .options = options, .entry = entry, .closure = closure, .frame = HERE};
   begin(&creation);
@@ -99,7 +96,7 @@ PROBE_HOOK PROBE_SWIFTCALL void swift_asyncLet_begin(void *let, const struct pro
                                                      const void *type, const void *entry,
                                                      const void *closure, void *result) {
   NEXT(swift_asyncLet_begin);
-  if (!probe_is_on) {
+  if (!probe_is_seeing()) {
     next(let, options, type, entry, closure, result);
     return;
   }
@@ -115,7 +112,7 @@ PROBE_HOOK PROBE_SWIFTCALL void swift_asyncLet_begin(void *let, const struct pro
 
 PROBE_HOOK PROBE_SWIFTCALL const void *swift_continuation_init(void *context, size_t flags) {
   NEXT(swift_continuation_init);
-  if (probe_is_on) {
+  if (probe_is_seeing()) {
     probe_thread.continuation = context;
     probe_continuation_is_made(context);
   }
@@ -125,25 +122,25 @@ PROBE_HOOK PROBE_SWIFTCALL const void *swift_continuation_init(void *context, si
 PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initialize(void *group, const void *type) {
   NEXT(swift_taskGroup_initialize);
   next(group, type);
-  if (probe_is_on) probe_group_is_made(group, HERE);
+  if (probe_is_seeing()) probe_group_is_made(group, HERE);
 }
 
 PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initializeWithFlags(size_t flags, void *group,
                                                                     const void *type) {
   NEXT(swift_taskGroup_initializeWithFlags);
   next(flags, group, type);
-  if (probe_is_on) probe_group_is_made(group, HERE);
+  if (probe_is_seeing()) probe_group_is_made(group, HERE);
 }
 
 PROBE_HOOK PROBE_SWIFTCALL void swift_taskGroup_initializeWithOptions(size_t flags, void *group,
                                                                       const void *type, const void *options) {
   NEXT(swift_taskGroup_initializeWithOptions);
   next(flags, group, type, options);
-  if (probe_is_on) probe_group_is_made(group, HERE);
+  if (probe_is_seeing()) probe_group_is_made(group, HERE);
 }
 
 PROBE_HOOK PROBE_SWIFTCALL void swift_defaultActor_initialize(void *actor) {
   NEXT(swift_defaultActor_initialize);
   next(actor);
-  if (probe_is_on) probe_actor_is_made(actor, HERE);
+  if (probe_is_seeing()) probe_actor_is_made(actor, HERE);
 }

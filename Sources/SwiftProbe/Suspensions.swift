@@ -42,23 +42,20 @@ private func recordContinuation(_ task: UnsafeRawPointer, _ context: UnsafeRawPo
     record(CORONER_TASK_SUSPEND, address(task), site: site)
     return
   }
-  if !isMade {
-    record(
-      CORONER_RESOURCE_CREATE, address(context), site: site,
-      value: CORONER_RESOURCE_FUTURE.rawValue)
-  }
   switch place.kind {
   case PROBE_SLEEP:
-    record(CORONER_WAIT_BEGIN, address(task), site: site, value: CORONER_OP_SLEEP.rawValue)
+    record(
+      CORONER_TASK_WAIT_OWN, 0, address(context), site: site, value: CORONER_OP_SLEEP.rawValue)
   case PROBE_NEXT_ELEMENT:
     let storage = place.frame.pointer(probe_layout.context_parent)?.pointer(
       probe_layout.stream_storage)
     record(
-      CORONER_WAIT_BEGIN, address(task), address(storage), site: site,
+      CORONER_TASK_WAIT_OWN, address(storage), address(context), site: site,
       value: CORONER_OP_QUEUE_GET.rawValue)
-  default: break
+  default:
+    if !isMade { probe_continuation_is_made(context) }
+    record(CORONER_TASK_SUSPEND, address(task), address(context), site: site)
   }
-  record(CORONER_TASK_SUSPEND, address(task), address(context), site: site)
 }
 
 /// The function of the runtime in which a continuation is waited for, and the context that goes on there.

@@ -109,8 +109,23 @@ struct probe_runtime {
   PROBE_SWIFTCALL struct probe_type_name (*type_name)(const void *type, bool qualified);
 };
 extern struct probe_runtime probe_runtime PROBE_SETTLED;
-/* Finds the runtime, checks it, sets tracepoints in it; whether tasks can be recorded. */
-bool probe_runtime_find(void) PROBE_HIDDEN;
+/* Whether the concurrency library is there, whether the program has its own copy of it instead. */
+bool probe_runtime_is_loaded(void) PROBE_HIDDEN;
+bool probe_runtime_is_built_in(void) PROBE_HIDDEN;
+/* Finds the runtime, checks it, sets tracepoints in it. What cannot be recorded is told as a fact. */
+void probe_runtime_find(void) PROBE_HIDDEN;
+/* The function that a caller would have come to but for this library. Once for each hook. */
+void *probe_next(const char *name, const void *caller) PROBE_HIDDEN;
+
+/* Whether tasks are recorded. Set once. */
+extern bool probe_sees_tasks PROBE_HIDDEN;
+/* A trace is asked for, and the runtime was not loaded at the start. */
+extern bool probe_awaits_runtime PROBE_HIDDEN;
+void probe_start_late(void) PROBE_HIDDEN;
+static inline bool probe_is_seeing(void) {
+  if (__builtin_expect(probe_awaits_runtime, 0)) probe_start_late();
+  return __atomic_load_n(&probe_sees_tasks, __ATOMIC_ACQUIRE);
+}
 
 /* The id of a string, cut at what the recorder keeps. */
 static inline uint32_t probe_define_text(const char *text) {
