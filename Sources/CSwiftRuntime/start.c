@@ -38,6 +38,10 @@ static void begin(void) {
   if (!probe_link_recorder(path, program_invocation_name)) return;
   probe_modules_start();
   probe_stacks_start();
+  probe_waits_start();
+  probe_mutexes_start();
+  probe_dispatch_start();
+  probe_holds_start();
   probe_runtime_find();
   __atomic_store_n(&probe_is_on, true, __ATOMIC_RELEASE);
 }

@@ -181,13 +181,23 @@ extension World {
     let lock = resource(event.subject, orNew: .threadLock)
     let taken = TraceInstant(
       nanoseconds: event.time.since(TraceInstant(nanoseconds: UInt64(event.value) * 1000)))
-    guard let slot = thread(tid: event.object) else { return }
+    guard let holder = holder(named: event, takenAt: taken) else { return }
+    // What was taken in a turn was not taken before it, whatever the coarse clock says.
+    let since = max(taken, parties[holder].lastRun ?? taken)
+    let take = Occurrence(time: since, party: holder, site: event.site)
+    // Of a semaphore there may be several holders, each told by itself.
+    if resources[lock].kind != .semaphore { resources[lock].takes = [] }
+    resources[lock].takes.append(take)
+    resources[lock].takers.insert(holder)
+  }
+
+  /// Who held something by then: a task that the event names, else what ran on the thread that it names.
+  private mutating func holder(named event: Event, takenAt taken: TraceInstant) -> Int? {
+    if let task = party(event.object), parties[task].kind == .task { return task }
+    guard let slot = thread(tid: event.object) else { return nil }
     let known = touch(slot, at: event.time)
     // Tasks and jobs tell what they hold when they leave their thread: so it runs there still.
-    let holder =
-      threads[slot]!.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
-    resources[lock].takes = [Occurrence(time: taken, party: holder, site: event.site)]
-    resources[lock].takers.insert(holder)
+    return threads[slot]!.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
   }
 
   /// The latest thread with this number.

@@ -87,9 +87,9 @@ enum coroner_event_kind {
   CORONER_JOB_START = 43,       /* subject: job: it runs now on this thread */
   CORONER_JOB_END = 44,         /* subject: job */
   CORONER_THREAD_BIND = 45,     /* subject: resource that a join waits for: it stands for this thread */
-  CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for; object: tid of the thread
-                                   whose party holds it, untold so far; site: stack where it was taken;
-                                   value: µs since then */
+  CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for, or has just waited for;
+                                   object: the task that holds it, or tid of the thread whose party does,
+                                   untold so far; site: stack where it was taken; value: µs since then */
 
   /* the outside */
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is

@@ -1,0 +1,181 @@
+/* Who holds what. A thread writes its own table without a lock; others read it when they have to wait. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "swift_runtime.h"
+
+_Thread_local const void *probe_this_task;
+_Thread_local struct probe_holder *probe_own_holder;
+static _Thread_local bool is_over PROBE_NEAR;
+uint64_t probe_coarse_now;
+
+static struct probe_holder *first; /* atomic: grows only */
+static pthread_key_t end_key;
+static bool can_hold;
+
+/* ---- tables ---- */
+
+/* Tables come in so many at once. */
+enum { CHUNK = 16 };
+
+static struct probe_holder *unused(uint32_t tid) {
+  for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
+    uint32_t none = 0;
+    if (__atomic_compare_exchange_n(&h->tid, &none, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+      return h;
+  }
+  struct probe_holder *chunk = mmap(NULL, CHUNK * sizeof *chunk, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (chunk == MAP_FAILED) return NULL;
+  for (int i = 0; i + 1 < CHUNK; i++) chunk[i].next = &chunk[i + 1];
+  chunk->tid = tid;
+  struct probe_holder *last = &chunk[CHUNK - 1];
+  last->next = __atomic_load_n(&first, __ATOMIC_ACQUIRE);
+  while (!__atomic_compare_exchange_n(&first, &last->next, chunk, false, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_ACQUIRE)) {}
+  return chunk;
+}
+
+struct probe_holder *probe_make_holder(void) {
+  if (is_over || !can_hold || !probe_is_on) return NULL;
+  int saved = errno;
+  struct probe_holder *own = unused((uint32_t)syscall(SYS_gettid));
+  errno = saved;
+  if (!own) return NULL;
+  own->count = own->busy = 0;
+  own->is_bound = false;
+  own->endings = 0;
+  probe_own_holder = own;
+  pthread_setspecific(end_key, own);
+  return own;
+}
+
+/* Other destructors of the thread may still give locks back: so it is over at the second pass. */
+static void thread_ends(void *argument) {
+  struct probe_holder *own = argument;
+  if (own->endings++ == 0) {
+    pthread_setspecific(end_key, own);
+    return;
+  }
+  probe_this_task = NULL;
+  if (own->count) probe_tell_holds_of(NULL);
+  is_over = true;
+  probe_own_holder = NULL;
+  own->count = 0;
+  __atomic_store_n(&own->tid, 0, __ATOMIC_RELEASE);
+}
+
+/* In a forked child the other threads are gone, and its trace says nothing yet. */
+static void forked(void) {
+  struct probe_holder *own = probe_own_holder;
+  for (struct probe_holder *h = first; h; h = h->next) {
+    if (h != own) h->tid = h->count = 0;
+  }
+  if (!own) return;
+  own->tid = (uint32_t)syscall(SYS_gettid);
+  own->is_bound = false;
+  for (uint32_t i = 0; i < own->count; i++) own->holds[i].resource &= ~(uintptr_t)1;
+}
+
+void probe_holds_start(void) {
+  probe_coarse_now = probe_now();
+  /* The first 32 keys of a process need no memory in a thread. */
+  can_hold = pthread_key_create(&end_key, thread_ends) == 0 && end_key < 32 &&
+             pthread_atfork(NULL, NULL, forked) == 0;
+  if (!can_hold) probe_define_fact("probe.fallback", "no locks: the process has no room for a key");
+}
+
+/* ---- holds ---- */
+
+static uintptr_t resource_of(const struct probe_hold *hold) {
+  return __atomic_load_n(&hold->resource, __ATOMIC_ACQUIRE) & ~(uintptr_t)1;
+}
+
+static bool remove(struct probe_holder *holder, const void *resource, const void *frame) {
+  uint32_t count = __atomic_load_n(&holder->count, __ATOMIC_ACQUIRE);
+  uint32_t at = count;
+  while (at > 0 && resource_of(&holder->holds[at - 1]) != (uintptr_t)resource) at--;
+  if (at == 0) return false;
+  bool told = holder->holds[at - 1].resource & 1;
+  for (; at < count; at++) holder->holds[at - 1] = holder->holds[at];
+  __atomic_store_n(&holder->count, count - 1, __ATOMIC_RELEASE);
+  if (told) probe_record_given_back((uint64_t)(uintptr_t)resource, probe_stack_near(frame));
+  return true;
+}
+
+/* What another thread took: its entry is voided, and goes when that thread comes to it. */
+static bool void_anothers(const void *resource, const void *frame) {
+  for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
+    uint32_t count = __atomic_load_n(&h->count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count && i < PROBE_HOLD_LIMIT; i++) {
+      uintptr_t found = __atomic_load_n(&h->holds[i].resource, __ATOMIC_ACQUIRE);
+      if ((found & ~(uintptr_t)1) != (uintptr_t)resource) continue;
+      if (!__atomic_compare_exchange_n(&h->holds[i].resource, &found, 0, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED))
+        continue;
+      if (found & 1) probe_record_given_back((uint64_t)(uintptr_t)resource, probe_stack_near(frame));
+      return true;
+    }
+  }
+  return false;
+}
+
+bool probe_gave_back_slowly(const void *resource, bool anybody, const void *frame) {
+  struct probe_holder *own = probe_own_holder;
+  if (own) {
+    while (own->count && own->holds[own->count - 1].resource == 0) own->count--;
+    if (own->busy) return false;
+    if (remove(own, resource, frame)) return true;
+  }
+  return anybody && void_anothers(resource, frame);
+}
+
+static uint32_t stack_of(const struct probe_hold *hold) {
+  size_t count = 0;
+  while (count < PROBE_HOLD_CALLERS && hold->callers[count]) count++;
+  return probe_stack(hold->callers, count, count);
+}
+
+static void tell(const struct probe_holder *holder, struct probe_hold *hold, uintptr_t resource) {
+  struct probe_hold seen = *hold;
+  uintptr_t expected = resource;
+  /* Whose entry it has become meanwhile is told by its own waiters. */
+  if (!__atomic_compare_exchange_n(&hold->resource, &expected, resource | 1, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_RELAXED))
+    return;
+  uint64_t who = seen.task ? (uint64_t)(uintptr_t)seen.task : holder->tid;
+  probe_record_held((uint64_t)resource, who, stack_of(&seen), probe_microseconds_since(seen.since));
+}
+
+void probe_tell_holders(const void *resource, uint32_t tid) {
+  bool is_known = false;
+  for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
+    uint32_t its = __atomic_load_n(&h->tid, __ATOMIC_ACQUIRE);
+    if (!its || (tid && its != tid)) continue;
+    uint32_t count = __atomic_load_n(&h->count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count && i < PROBE_HOLD_LIMIT; i++) {
+      if (resource_of(&h->holds[i]) != (uintptr_t)resource) continue;
+      is_known = true;
+      tell(h, &h->holds[i], (uintptr_t)resource);
+      if (tid) break;
+    }
+  }
+  /* Taken before the recording began, or where it is not seen. */
+  if (tid && !is_known) probe_record_held((uint64_t)(uintptr_t)resource, tid, 0, 0);
+}
+
+void probe_tell_holds_of(const void *task) {
+  struct probe_holder *own = probe_own_holder;
+  if (!own || own->busy) return;
+  for (uint32_t i = 0; i < own->count; i++) {
+    struct probe_hold *hold = &own->holds[i];
+    uintptr_t resource = resource_of(hold);
+    if (!resource || hold->task != task || (hold->resource & 1)) continue;
+    __atomic_store_n(&hold->resource, resource | 1, __ATOMIC_RELEASE);
+    probe_record_taken((uint64_t)resource, stack_of(hold));
+  }
+}

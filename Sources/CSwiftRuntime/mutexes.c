@@ -1,0 +1,258 @@
+/* The C library's mutexes, conditions and reader-writer locks: NSLock and its like are made of them. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include "swift_runtime.h"
+
+#define HERE __builtin_frame_address(0)
+#define CALLER __builtin_return_address(0)
+#define FAST(condition) __builtin_expect(!!(condition), 1)
+
+/* The functions of the next library. Each begins as one that looks them up, for a call before the start. */
+static struct {
+  int (*lock)(pthread_mutex_t *), (*trylock)(pthread_mutex_t *), (*unlock)(pthread_mutex_t *);
+  int (*timedlock)(pthread_mutex_t *, const struct timespec *);
+  int (*clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
+  int (*wait)(pthread_cond_t *, pthread_mutex_t *);
+  int (*timedwait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+  int (*clockwait)(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *);
+  int (*signal)(pthread_cond_t *), (*broadcast)(pthread_cond_t *);
+  int (*rdlock)(pthread_rwlock_t *), (*tryrdlock)(pthread_rwlock_t *), (*wrlock)(pthread_rwlock_t *),
+      (*trywrlock)(pthread_rwlock_t *), (*rwunlock)(pthread_rwlock_t *);
+  int (*clockrdlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
+  int (*clockwrlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
+} next;
+
+/* Conditions have two versions; dlsym may answer with the old one. */
+static void *condition_function(const char *name) {
+  void *found = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+  return found ? found : dlsym(RTLD_NEXT, name);
+}
+
+__attribute__((noinline, cold)) void probe_mutexes_start(void) {
+  if (next.lock) return;
+  next.trylock = dlsym(RTLD_NEXT, "pthread_mutex_trylock");
+  next.unlock = dlsym(RTLD_NEXT, "pthread_mutex_unlock");
+  next.timedlock = dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
+  next.clocklock = dlsym(RTLD_NEXT, "pthread_mutex_clocklock");
+  next.wait = condition_function("pthread_cond_wait");
+  next.timedwait = condition_function("pthread_cond_timedwait");
+  next.clockwait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
+  next.signal = condition_function("pthread_cond_signal");
+  next.broadcast = condition_function("pthread_cond_broadcast");
+  next.rdlock = dlsym(RTLD_NEXT, "pthread_rwlock_rdlock");
+  next.tryrdlock = dlsym(RTLD_NEXT, "pthread_rwlock_tryrdlock");
+  next.wrlock = dlsym(RTLD_NEXT, "pthread_rwlock_wrlock");
+  next.trywrlock = dlsym(RTLD_NEXT, "pthread_rwlock_trywrlock");
+  next.rwunlock = dlsym(RTLD_NEXT, "pthread_rwlock_unlock");
+  next.clockrdlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockrdlock");
+  next.clockwrlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockwrlock");
+  __atomic_store_n(&next.lock, dlsym(RTLD_NEXT, "pthread_mutex_lock"), __ATOMIC_RELEASE);
+}
+#define RESOLVED(function) (__builtin_expect(!next.function, 0) ? probe_mutexes_start() : (void)0)
+
+/* ---- mutexes ---- */
+
+static uint32_t owner(const pthread_mutex_t *mutex) {
+  return (uint32_t)__atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+}
+
+/* Waits for a mutex that was found locked; `told`: the trace says that it is the caller's now. */
+static int lock_slowly(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until,
+                       const void *frame, bool *told) {
+  struct timespec shortly = probe_after(PROBE_SHORT_NS);
+  if (probe_limit(clock, until) > 1 && next.clocklock) {
+    int result = next.clocklock(mutex, CLOCK_MONOTONIC, &shortly);
+    /* EINVAL: not with this kind of mutex and this clock. */
+    if (result != ETIMEDOUT && result != EINVAL) return result;
+  }
+  probe_tell_holders(mutex, owner(mutex));
+  uint32_t stack =
+      probe_wait_begins(mutex, CORONER_OP_ACQUIRE, probe_limit(clock, until), frame);
+  int result = !until                    ? next.lock(mutex)
+               : clock == CLOCK_REALTIME ? next.timedlock(mutex, until)
+                                         : next.clocklock(mutex, clock, until);
+  probe_wait_ends(mutex);
+  *told = result == 0 || result == EOWNERDEAD;
+  if (*told) probe_has_now(mutex, stack);
+  return result;
+}
+
+static inline bool is_taken(int result) { return result == 0 || result == EOWNERDEAD; }
+
+/* What an attempt that did not simply take it leads to. */
+__attribute__((noinline)) static int locked(int result, pthread_mutex_t *mutex, clockid_t clock,
+                                            const struct timespec *until, const void *frame) {
+  bool told = false;
+  if (result == EBUSY)
+    result = probe_is_watched(((void *const *)frame)[1]) ? lock_slowly(mutex, clock, until, frame, &told)
+             : !until                                     ? next.lock(mutex)
+             : clock == CLOCK_REALTIME                    ? next.timedlock(mutex, until)
+                                                          : next.clocklock(mutex, clock, until);
+  if (is_taken(result)) probe_took(mutex, frame, told);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
+  if (!probe_is_on) {
+    RESOLVED(lock);
+    return next.lock(mutex);
+  }
+  int result = next.trylock(mutex);
+  if (!FAST(result == 0)) return locked(result, mutex, CLOCK_MONOTONIC, NULL, HERE);
+  probe_took(mutex, HERE, false);
+  return 0;
+}
+
+PROBE_EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
+  if (!probe_is_on) {
+    RESOLVED(lock);
+    return next.timedlock(mutex, until);
+  }
+  return locked(next.trylock(mutex), mutex, CLOCK_REALTIME, until, HERE);
+}
+
+PROBE_EXPORTED int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
+                                           const struct timespec *until) {
+  if (!probe_is_on) {
+    RESOLVED(lock);
+    return next.clocklock(mutex, clock, until);
+  }
+  return locked(next.trylock(mutex), mutex, clock, until, HERE);
+}
+
+PROBE_EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
+  RESOLVED(lock);
+  int result = next.trylock(mutex);
+  if (probe_is_on && is_taken(result)) probe_took(mutex, HERE, false);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_mutex_unlock(pthread_mutex_t *mutex) {
+  if (probe_is_on) {
+    probe_gave_back(mutex, true, HERE);
+  } else {
+    RESOLVED(lock);
+  }
+  return next.unlock(mutex);
+}
+
+/* ---- conditions ---- */
+
+static uint32_t waiters(const pthread_cond_t *condition) {
+  return __atomic_load_n(&condition->__data.__wrefs, __ATOMIC_RELAXED) >> 3;
+}
+
+static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
+                  const struct timespec *until, const void *frame) {
+  probe_gave_back(mutex, false, frame);
+  probe_wait_begins(condition, CORONER_OP_CONDITION_WAIT, probe_limit(clock, until), frame);
+  int result = !until                    ? next.wait(condition, mutex)
+               : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
+                                         : next.clockwait(condition, mutex, clock, until);
+  probe_wait_ends(condition);
+  probe_took(mutex, frame, false);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
+  RESOLVED(lock);
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.wait(condition, mutex);
+  return waited(condition, mutex, CLOCK_MONOTONIC, NULL, HERE);
+}
+
+PROBE_EXPORTED int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                                          const struct timespec *until) {
+  RESOLVED(lock);
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.timedwait(condition, mutex, until);
+  return waited(condition, mutex, CLOCK_REALTIME, until, HERE);
+}
+
+PROBE_EXPORTED int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                                          clockid_t clock, const struct timespec *until) {
+  RESOLVED(lock);
+  if (!probe_is_on || !probe_is_watched(CALLER))
+    return next.clockwait(condition, mutex, clock, until);
+  return waited(condition, mutex, clock, until, HERE);
+}
+
+static void note_notified(const pthread_cond_t *condition, bool all, const void *frame) {
+  uint32_t count = waiters(condition);
+  if (count == 0) return;
+  probe_record_notified((uint64_t)(uintptr_t)condition, all ? count : 1, count,
+                        probe_stack_near(frame));
+}
+
+PROBE_EXPORTED int pthread_cond_signal(pthread_cond_t *condition) {
+  RESOLVED(lock);
+  if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, false, HERE);
+  return next.signal(condition);
+}
+
+PROBE_EXPORTED int pthread_cond_broadcast(pthread_cond_t *condition) {
+  RESOLVED(lock);
+  if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, true, HERE);
+  return next.broadcast(condition);
+}
+
+/* ---- reader-writer locks ---- */
+
+typedef int (*rw_function)(pthread_rwlock_t *);
+typedef int (*rw_clock_function)(pthread_rwlock_t *, clockid_t, const struct timespec *);
+
+static inline int rw_locked(pthread_rwlock_t *lock, rw_function wait, rw_function attempt,
+                            rw_clock_function wait_shortly, const void *frame, const void *caller) {
+  bool told = false;
+  int result = attempt(lock);
+  if (result == EBUSY && !probe_is_watched(caller)) result = wait(lock);
+  struct timespec shortly;
+  if (result == EBUSY && wait_shortly) {
+    shortly = probe_after(PROBE_SHORT_NS);
+    result = wait_shortly(lock, CLOCK_MONOTONIC, &shortly);
+    if (result == ETIMEDOUT) result = EBUSY;
+  }
+  if (result == EBUSY) {
+    probe_tell_holders(lock, (uint32_t)lock->__data.__cur_writer);
+    uint32_t stack = probe_wait_begins(lock, CORONER_OP_ACQUIRE, PROBE_NO_LIMIT, frame);
+    result = wait(lock);
+    probe_wait_ends(lock);
+    told = result == 0;
+    if (told) probe_has_now(lock, stack);
+  }
+  if (result == 0) probe_took(lock, frame, told);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
+  RESOLVED(lock);
+  if (!probe_is_on) return next.rdlock(lock);
+  return rw_locked(lock, next.rdlock, next.tryrdlock, next.clockrdlock, HERE, CALLER);
+}
+
+PROBE_EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
+  RESOLVED(lock);
+  if (!probe_is_on) return next.wrlock(lock);
+  return rw_locked(lock, next.wrlock, next.trywrlock, next.clockwrlock, HERE, CALLER);
+}
+
+PROBE_EXPORTED int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock) {
+  RESOLVED(lock);
+  int result = next.tryrdlock(lock);
+  if (probe_is_on && result == 0) probe_took(lock, HERE, false);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
+  RESOLVED(lock);
+  int result = next.trywrlock(lock);
+  if (probe_is_on && result == 0) probe_took(lock, HERE, false);
+  return result;
+}
+
+PROBE_EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
+  RESOLVED(lock);
+  if (probe_is_on) probe_gave_back(lock, true, HERE);
+  return next.rwunlock(lock);
+}

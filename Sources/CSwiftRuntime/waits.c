@@ -1,0 +1,104 @@
+/* What all kinds of waiting threads have in common. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "swift_runtime.h"
+
+/* ---- whose wait it is ---- */
+
+/* Libraries that wait for themselves: workers that are parked, locks of the runtime and the recorder. */
+static const char *const own_affairs[] = {"libdispatch.so",  "libswiftCore.so", "libswift_Concurrency.so",
+                                          "libcoroner.so",   "libcoroner-swift.so",
+                                          "libc.so.6",       "libpthread.so.0"};
+enum { OWN_COUNT = sizeof own_affairs / sizeof *own_affairs };
+static struct {
+  uintptr_t start, size;
+} ranges[OWN_COUNT];
+static int range_count;
+
+static int note_range(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size;
+  (void)unused;
+  const char *name = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
+  if (!name) return 0;
+  for (int i = 0; i < OWN_COUNT && range_count < OWN_COUNT; i++) {
+    if (strcmp(name + 1, own_affairs[i]) != 0) continue;
+    for (int k = 0; k < info->dlpi_phnum; k++) {
+      const ElfW(Phdr) *part = &info->dlpi_phdr[k];
+      if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+      ranges[range_count].start = info->dlpi_addr + part->p_vaddr;
+      ranges[range_count++].size = part->p_memsz;
+      break;
+    }
+  }
+  return 0;
+}
+
+void probe_waits_start(void) { dl_iterate_phdr(note_range, NULL); }
+
+bool probe_is_watched(const void *caller) {
+  struct probe_holder *own = probe_holder();
+  if (!own || own->busy) return false;
+  for (int i = 0; i < range_count; i++)
+    if ((uintptr_t)caller - ranges[i].start < ranges[i].size) return false;
+  return true;
+}
+
+/* ---- time ---- */
+
+static uint64_t ns(const struct timespec *time) {
+  return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+}
+
+struct timespec probe_after(uint64_t later) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t then = ns(&now) + later;
+  return (struct timespec){(time_t)(then / 1000000000u), (long)(then % 1000000000u)};
+}
+
+uint64_t probe_limit(clockid_t clock, const struct timespec *until) {
+  if (!until) return PROBE_NO_LIMIT;
+  struct timespec now;
+  if (until->tv_sec < 0 || clock_gettime(clock, &now) != 0) return 0;
+  uint64_t end = ns(until), here = ns(&now);
+  return end > here ? (end - here + 999999) / 1000000 : 0;
+}
+
+/* ---- waits ---- */
+
+uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t limit_ms,
+                           const void *frame) {
+  struct probe_holder *own = probe_own_holder;
+  int saved = errno;
+  own->busy++;
+  if (!own->is_bound) {
+    own->is_bound = true;
+    probe_record_thread((uint64_t)pthread_self());
+  }
+  uint32_t stack = probe_stack_here(frame);
+  probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);
+  own->busy--;
+  errno = saved;
+  return stack;
+}
+
+void probe_wait_ends(const void *resource) {
+  struct probe_holder *own = probe_own_holder;
+  int saved = errno;
+  own->busy++;
+  probe_record_wait_end((uint64_t)(uintptr_t)resource);
+  own->busy--;
+  errno = saved;
+}
+
+void probe_has_now(const void *resource, uint32_t stack) {
+  struct probe_holder *own = probe_own_holder;
+  own->busy++;
+  uint64_t who = probe_this_task ? (uint64_t)(uintptr_t)probe_this_task : own->tid;
+  probe_record_held((uint64_t)(uintptr_t)resource, who, stack, 0);
+  own->busy--;
+}

@@ -1,0 +1,56 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import CRecorderLink
+import CSwiftRuntime
+import TraceABI
+
+// What threads hold and wait for, told when somebody has to wait. The calling thread acts.
+
+@c @implementation
+func probe_record_wait(
+  _ resource: UInt64, _ operation: UInt32, _ limit_ms: UInt64, _ stack: UInt32
+) {
+  record(CORONER_BLOCK_BEGIN, resource, limit_ms, site: stack, value: operation)
+}
+
+@c @implementation
+func probe_record_wait_end(_ resource: UInt64) { record(CORONER_BLOCK_END, resource) }
+
+@c @implementation
+func probe_record_held(
+  _ resource: UInt64, _ holder: UInt64, _ stack: UInt32, _ microseconds: UInt32
+) {
+  record(CORONER_HELD, resource, holder, site: stack, value: microseconds)
+}
+
+@c @implementation
+func probe_record_taken(_ resource: UInt64, _ stack: UInt32) {
+  record(CORONER_ACQUIRED, resource, site: stack)
+}
+
+@c @implementation
+func probe_record_given_back(_ resource: UInt64, _ stack: UInt32) {
+  record(CORONER_RELEASED, resource, site: stack)
+}
+
+@c @implementation
+func probe_record_notified(
+  _ condition: UInt64, _ count: UInt64, _ waiters: UInt32, _ stack: UInt32
+) {
+  record(CORONER_NOTIFIED, condition, count, site: stack, value: waiters)
+}
+
+@c @implementation
+func probe_record_semaphore(_ semaphore: UInt64, _ permits: UInt64, _ stack: UInt32) {
+  record(
+    CORONER_RESOURCE_CREATE, semaphore, permits, site: stack,
+    value: CORONER_RESOURCE_SEMAPHORE.rawValue)
+}
+
+@c @implementation
+func probe_record_group(_ group: UInt64, _ stack: UInt32) {
+  record(CORONER_RESOURCE_CREATE, group, site: stack, value: CORONER_RESOURCE_GROUP.rawValue)
+}
+
+@c @implementation
+func probe_record_thread(_ thread: UInt64) { record(CORONER_THREAD_BIND, thread) }
