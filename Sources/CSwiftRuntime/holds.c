@@ -11,7 +11,6 @@
 _Thread_local const void *probe_this_task;
 _Thread_local struct probe_holder *probe_own_holder;
 static _Thread_local bool is_over PROBE_NEAR;
-uint64_t probe_coarse_now;
 
 static struct probe_holder *first; /* atomic: grows only */
 static pthread_key_t end_key;
@@ -71,6 +70,7 @@ static void thread_ends(void *argument) {
 
 /* In a forked child the other threads are gone, and its trace says nothing yet. */
 static void forked(void) {
+  probe_watch_forked();
   struct probe_holder *own = probe_own_holder;
   for (struct probe_holder *h = first; h; h = h->next) {
     if (h != own) h->tid = h->count = 0;
@@ -82,7 +82,7 @@ static void forked(void) {
 }
 
 void probe_holds_start(void) {
-  probe_coarse_now = probe_now();
+  probe_watch_start();
   /* The first 32 keys of a process need no memory in a thread. */
   can_hold = pthread_key_create(&end_key, thread_ends) == 0 && end_key < 32 &&
              pthread_atfork(NULL, NULL, forked) == 0;

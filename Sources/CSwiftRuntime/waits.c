@@ -70,15 +70,26 @@ uint64_t probe_limit(clockid_t clock, const struct timespec *until) {
 
 /* ---- waits ---- */
 
+static void announce(struct probe_holder *own) {
+  own->is_bound = true;
+  probe_record_thread((uint64_t)pthread_self());
+}
+
+void probe_announce_thread(void) {
+  struct probe_holder *own = probe_holder();
+  if (!own || own->is_bound) return;
+  own->busy++;
+  announce(own);
+  own->busy--;
+}
+
 uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t limit_ms,
                            const void *frame) {
   struct probe_holder *own = probe_own_holder;
   int saved = errno;
   own->busy++;
-  if (!own->is_bound) {
-    own->is_bound = true;
-    probe_record_thread((uint64_t)pthread_self());
-  }
+  probe_watch_start();
+  if (!own->is_bound) announce(own);
   uint32_t stack = probe_stack_here(frame);
   probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);
   own->busy--;

@@ -89,8 +89,15 @@ static inline struct probe_holder *probe_holder(void) {
   return __builtin_expect(own != NULL, 1) ? own : probe_make_holder();
 }
 
+/* ---- watch.c: the watchdog ---- */
+
 /* Ticks of some moment in the last 50 ms: a real clock would cost more than a lock. */
 extern uint64_t probe_coarse_now PROBE_HIDDEN;
+/* Starts it unless it runs; a forked child's is started when it first waits for something. */
+void probe_watch_start(void) PROBE_HIDDEN;
+void probe_watch_forked(void) PROBE_HIDDEN;
+
+/* ---- holds.c: taking and giving back ---- */
 
 /* Once, before anything is recorded. */
 void probe_holds_start(void) PROBE_HIDDEN;
@@ -137,6 +144,8 @@ void probe_waits_start(void) PROBE_HIDDEN;
 /* They find the functions that they stand for: at the start, or when called before it. */
 void probe_mutexes_start(void) PROBE_HIDDEN;
 void probe_dispatch_start(void) PROBE_HIDDEN;
+void probe_threads_start(void) PROBE_HIDDEN;
+void probe_futexes_start(void) PROBE_HIDDEN;
 
 /* Whether what the calling thread does at this address of a caller is the program's doing, not that of
  * this library, the runtime or the system; false also within this library's own doing. */
@@ -148,6 +157,8 @@ bool probe_is_watched(const void *caller) PROBE_HIDDEN;
 struct timespec probe_after(uint64_t ns) PROBE_HIDDEN;
 /* ms from now, rounded up; NULL: none. */
 uint64_t probe_limit(clockid_t clock, const struct timespec *until) PROBE_HIDDEN;
+/* Makes the calling thread known, for it may do anything from now on, and joins may wait for it. */
+void probe_announce_thread(void) PROBE_HIDDEN;
 /* The calling thread waits, waits no more. Returns the stack. errno stays. */
 uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t limit_ms, const void *frame) PROBE_HIDDEN;
 void probe_wait_ends(const void *resource) PROBE_HIDDEN;

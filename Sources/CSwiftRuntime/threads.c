@@ -1,0 +1,110 @@
+/* Threads that the program makes, joins for them, POSIX semaphores. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+#include "swift_runtime.h"
+
+#define HERE __builtin_frame_address(0)
+#define CALLER __builtin_return_address(0)
+
+typedef void *(*thread_body)(void *);
+
+static struct {
+  int (*create)(pthread_t *, const pthread_attr_t *, thread_body, void *);
+  int (*join)(pthread_t, void **), (*tryjoin)(pthread_t, void **);
+  int (*sem_wait)(sem_t *), (*sem_trywait)(sem_t *);
+  int (*sem_timedwait)(sem_t *, const struct timespec *);
+  int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
+} next;
+
+__attribute__((noinline, cold)) void probe_threads_start(void) {
+  if (next.create) return;
+  next.join = dlsym(RTLD_NEXT, "pthread_join");
+  next.tryjoin = dlsym(RTLD_NEXT, "pthread_tryjoin_np");
+  next.sem_wait = dlsym(RTLD_NEXT, "sem_wait");
+  next.sem_trywait = dlsym(RTLD_NEXT, "sem_trywait");
+  next.sem_timedwait = dlsym(RTLD_NEXT, "sem_timedwait");
+  next.sem_clockwait = dlsym(RTLD_NEXT, "sem_clockwait");
+  __atomic_store_n(&next.create, dlsym(RTLD_NEXT, "pthread_create"), __ATOMIC_RELEASE);
+}
+#define RESOLVED (__builtin_expect(!next.create, 0) ? probe_threads_start() : (void)0)
+
+/* ---- threads ---- */
+
+struct beginning {
+  thread_body body;
+  void *argument;
+};
+
+/* A thread of the program may do anything from its beginning on: so it is announced. */
+static void *begin(void *argument) {
+  struct beginning beginning = *(struct beginning *)argument;
+  free(argument);
+  probe_announce_thread();
+  return beginning.body(beginning.argument);
+}
+
+PROBE_EXPORTED int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                                  thread_body body, void *argument) {
+  RESOLVED;
+  struct beginning *beginning =
+      probe_is_on && probe_is_watched(CALLER) ? malloc(sizeof *beginning) : NULL;
+  if (!beginning) return next.create(thread, attributes, body, argument);
+  *beginning = (struct beginning){body, argument};
+  int error = next.create(thread, attributes, begin, beginning);
+  if (error) free(beginning);
+  return error;
+}
+
+PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.join(thread, result);
+  int error = next.tryjoin ? next.tryjoin(thread, result) : EBUSY;
+  if (error != EBUSY) return error;
+  probe_wait_begins((const void *)thread, CORONER_OP_JOIN, PROBE_NO_LIMIT, HERE);
+  error = next.join(thread, result);
+  probe_wait_ends((const void *)thread);
+  return error;
+}
+
+/* ---- POSIX semaphores: sem_post is left alone, for a signal's handler may call it ---- */
+
+static int sem_waited(sem_t *semaphore, clockid_t clock, const struct timespec *until,
+                      const void *frame) {
+  uint64_t limit = probe_limit(clock, until);
+  if (next.sem_trywait(semaphore) == 0) return 0;
+  if (errno == EAGAIN && limit > 1 && next.sem_clockwait) {
+    struct timespec shortly = probe_after(PROBE_SHORT_NS);
+    if (next.sem_clockwait(semaphore, CLOCK_MONOTONIC, &shortly) == 0) return 0;
+    if (errno != ETIMEDOUT) return -1;
+  }
+  probe_wait_begins(semaphore, CORONER_OP_EVENT_WAIT, limit, frame);
+  int result = !until                    ? next.sem_wait(semaphore)
+               : clock == CLOCK_REALTIME ? next.sem_timedwait(semaphore, until)
+                                         : next.sem_clockwait(semaphore, clock, until);
+  probe_wait_ends(semaphore);
+  return result;
+}
+
+PROBE_EXPORTED int sem_wait(sem_t *semaphore) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_wait(semaphore);
+  return sem_waited(semaphore, CLOCK_MONOTONIC, NULL, HERE);
+}
+
+PROBE_EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_timedwait(semaphore, until);
+  return sem_waited(semaphore, CLOCK_REALTIME, until, HERE);
+}
+
+PROBE_EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER))
+    return next.sem_clockwait(semaphore, clock, until);
+  return sem_waited(semaphore, clock, until, HERE);
+}
