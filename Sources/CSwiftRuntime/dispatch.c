@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
 #define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
 /* All arguments are passed on, however many the caller gave: reading the others does no harm. */
 typedef long (*syscall_function)(long, long, long, long, long, long, long);

@@ -6,9 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
-_Thread_local const void *probe_this_task;
 _Thread_local struct probe_holder *probe_own_holder;
 static _Thread_local bool is_over PROBE_NEAR;
 
@@ -60,7 +59,6 @@ static void thread_ends(void *argument) {
     pthread_setspecific(end_key, own);
     return;
   }
-  probe_this_task = NULL;
   if (own->count) probe_tell_holds_of(NULL);
   is_over = true;
   probe_own_holder = NULL;

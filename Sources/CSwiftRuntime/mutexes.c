@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
 #define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)

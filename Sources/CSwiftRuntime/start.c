@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "swift_runtime.h"
-#include "tasks.h"
+#include "locks.h"
 
 bool probe_is_on;
 bool probe_awaits_runtime;

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
 /* ---- whose wait it is ---- */
 
@@ -109,7 +109,8 @@ void probe_wait_ends(const void *resource) {
 void probe_has_now(const void *resource, uint32_t stack) {
   struct probe_holder *own = probe_own_holder;
   own->busy++;
-  uint64_t who = probe_this_task ? (uint64_t)(uintptr_t)probe_this_task : own->tid;
+  const void *task = probe_task_here();
+  uint64_t who = task ? (uint64_t)(uintptr_t)task : own->tid;
   probe_record_held((uint64_t)(uintptr_t)resource, who, stack, 0);
   own->busy--;
 }

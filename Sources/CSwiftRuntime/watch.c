@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
-#include "swift_runtime.h"
+#include "locks.h"
 
 uint64_t probe_coarse_now;
 enum { PERIOD_MS = 50 };

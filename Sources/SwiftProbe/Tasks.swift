@@ -91,6 +91,7 @@ func probe_task_runs(_ task: UnsafeRawPointer!) {
 
 @c @implementation
 func probe_task_leaves(_ task: UnsafeRawPointer!, _ caller: UnsafeRawPointer!) {
+  probe_tell_holds(task)
   probe_turn_end()
   recordSuspension(task, caller)
 }
@@ -98,6 +99,7 @@ func probe_task_leaves(_ task: UnsafeRawPointer!, _ caller: UnsafeRawPointer!) {
 @c @implementation
 func probe_task_ends(_ error: UnsafeRawPointer!) {
   guard let task = probe_current_task() else { return }
+  probe_tell_holds(task)
   probe_turn_end()
   guard let error else {
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)

@@ -1,0 +1,132 @@
+/* What threads hold and wait for. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "tasks.h"
+
+/* ---- holds.c: which thread holds what ---- */
+
+/* The task whose turn it is on this thread, the innermost; NULL: none. */
+static inline const void *probe_task_here(void) {
+  const struct probe_turn *turn = probe_turn();
+  return turn ? turn->task : NULL;
+}
+
+/* A lock or permit that a thread has taken. Locks are taken all the time, and hardly ever waited for: so it is kept
+ * in memory, and told to the trace only when somebody waits for it, or when who took it leaves its thread. */
+#define PROBE_HOLD_CALLERS 2
+struct probe_hold {
+  uintptr_t resource; /* its address; the lowest bit: the trace says so */
+  const void *task;   /* that took it, NULL: the thread */
+  uint64_t since;     /* ticks, rounded down to probe_coarse_now */
+  const void *callers[PROBE_HOLD_CALLERS]; /* of the function that takes it */
+};
+
+#define PROBE_HOLD_LIMIT 24
+struct probe_holder {
+  uint32_t tid;      /* 0: of no thread */
+  uint32_t busy;     /* depth of what this library does in it: its own locks are nobody's business */
+  uint32_t count;    /* written by its thread, read by others */
+  bool is_bound;     /* the trace says which thread a join for it waits for */
+  uint8_t endings;   /* passes of the thread's destructors */
+  struct probe_hold holds[PROBE_HOLD_LIMIT];
+  struct probe_holder *next;
+};
+extern _Thread_local struct probe_holder *probe_own_holder PROBE_HIDDEN PROBE_NEAR;
+/* The calling thread's, made at its first use; NULL: its end has passed, or no memory. */
+struct probe_holder *probe_make_holder(void) PROBE_HIDDEN;
+static inline struct probe_holder *probe_holder(void) {
+  struct probe_holder *own = probe_own_holder;
+  return __builtin_expect(own != NULL, 1) ? own : probe_make_holder();
+}
+
+/* ---- watch.c: the watchdog ---- */
+
+/* Ticks of some moment in the last 50 ms: a real clock would cost more than a lock. */
+extern uint64_t probe_coarse_now PROBE_HIDDEN;
+/* Starts it unless it runs; a forked child's is started when it first waits for something. */
+void probe_watch_start(void) PROBE_HIDDEN;
+void probe_watch_forked(void) PROBE_HIDDEN;
+
+/* ---- holds.c: taking and giving back ---- */
+
+/* Once, before anything is recorded. */
+void probe_holds_start(void) PROBE_HIDDEN;
+/* The calling thread has taken something, has given it back, whoever took it. `frame`: of the function that was
+ * called from outside; `told`: the trace says that it has it. */
+static inline void probe_took(const void *resource, const void *frame, bool told) {
+  struct probe_holder *own = probe_holder();
+  if (!own || own->count >= PROBE_HOLD_LIMIT) return;
+  struct probe_hold *hold = &own->holds[own->count];
+  const uintptr_t *here = frame, *outer = (const uintptr_t *)here[0];
+  hold->task = probe_task_here();
+  hold->since = probe_coarse_now;
+  hold->callers[0] = (const void *)here[1];
+  /* So near above a frame that runs, all of a stack can be read. */
+  bool is_near = (uintptr_t)outer - (uintptr_t)here - 1 < 512 && (uintptr_t)outer % sizeof(void *) == 0;
+  hold->callers[1] = is_near ? (const void *)outer[1] : NULL;
+  __atomic_store_n(&hold->resource, (uintptr_t)resource | told, __ATOMIC_RELEASE);
+  __atomic_store_n(&own->count, own->count + 1, __ATOMIC_RELEASE);
+}
+/* Whether the calling thread, or any, had it. */
+bool probe_gave_back_slowly(const void *resource, bool anybody, const void *frame) PROBE_HIDDEN;
+static inline bool probe_gave_back(const void *resource, bool anybody, const void *frame) {
+  struct probe_holder *own = probe_own_holder;
+  if (__builtin_expect(own && own->count && own->holds[own->count - 1].resource == (uintptr_t)resource, 1)) {
+    __atomic_store_n(&own->count, own->count - 1, __ATOMIC_RELEASE);
+    return true;
+  }
+  return probe_gave_back_slowly(resource, anybody, frame);
+}
+/* Tells the trace who has it, as far as that is known and untold; the calling thread is about to wait for it. `tid`: the
+ * only one who can, 0 unknown. */
+void probe_tell_holders(const void *resource, uint32_t tid) PROBE_HIDDEN;
+/* Tells the trace what a task holds, before its turn ends; NULL: the thread. */
+void probe_tell_holds_of(const void *task) PROBE_HIDDEN;
+static inline void probe_tell_holds(const void *task) {
+  struct probe_holder *own = probe_own_holder;
+  if (own && own->count) probe_tell_holds_of(task);
+}
+
+/* ---- waits.c: threads that wait ---- */
+
+/* Once, before anything is recorded. */
+void probe_waits_start(void) PROBE_HIDDEN;
+/* They find the functions that they stand for: at the start, or when called before it. */
+void probe_mutexes_start(void) PROBE_HIDDEN;
+void probe_dispatch_start(void) PROBE_HIDDEN;
+void probe_threads_start(void) PROBE_HIDDEN;
+void probe_futexes_start(void) PROBE_HIDDEN;
+
+/* Whether what the calling thread does at this address of a caller is the program's doing, not that of
+ * this library, the runtime or the system; false also within this library's own doing. */
+bool probe_is_watched(const void *caller) PROBE_HIDDEN;
+/* So long a wait is nobody's business. */
+#define PROBE_SHORT_NS 1000000
+#define PROBE_NO_LIMIT UINT64_MAX
+/* CLOCK_MONOTONIC, so much later. */
+struct timespec probe_after(uint64_t ns) PROBE_HIDDEN;
+/* ms from now, rounded up; NULL: none. */
+uint64_t probe_limit(clockid_t clock, const struct timespec *until) PROBE_HIDDEN;
+/* Makes the calling thread known, for it may do anything from now on, and joins may wait for it. */
+void probe_announce_thread(void) PROBE_HIDDEN;
+/* The calling thread waits, waits no more. Returns the stack. errno stays. */
+uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t limit_ms, const void *frame) PROBE_HIDDEN;
+void probe_wait_ends(const void *resource) PROBE_HIDDEN;
+/* The one that it waited for is its own now. */
+void probe_has_now(const void *resource, uint32_t stack) PROBE_HIDDEN;
+
+/* ---- what is recorded of them, written in Swift ---- */
+
+void probe_record_wait(uint64_t resource, uint32_t operation, uint64_t limit_ms, uint32_t stack) PROBE_HIDDEN;
+void probe_record_wait_end(uint64_t resource) PROBE_HIDDEN;
+void probe_record_held(uint64_t resource, uint64_t holder, uint32_t stack, uint32_t microseconds) PROBE_HIDDEN;
+void probe_record_taken(uint64_t resource, uint32_t stack) PROBE_HIDDEN;
+void probe_record_given_back(uint64_t resource, uint32_t stack) PROBE_HIDDEN;
+void probe_record_notified(uint64_t condition, uint64_t count, uint32_t waiters, uint32_t stack) PROBE_HIDDEN;
+void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack) PROBE_HIDDEN;
+void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
+void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
