@@ -17,7 +17,7 @@ static inline const void *probe_task_here(void) {
 
 /* A lock or permit that a thread has taken. Locks are taken all the time, and hardly ever waited for: so it is kept
  * in memory, and told to the trace only when somebody waits for it, or when who took it leaves its thread. */
-#define PROBE_HOLD_CALLERS 2
+#define PROBE_HOLD_CALLERS 4
 struct probe_hold {
   uintptr_t resource; /* its address; the lowest bit: the trace says so */
   const void *task;   /* that took it, NULL: the thread */
@@ -61,13 +61,20 @@ static inline void probe_took(const void *resource, const void *frame, bool told
   struct probe_holder *own = probe_holder();
   if (!own || own->count >= PROBE_HOLD_LIMIT) return;
   struct probe_hold *hold = &own->holds[own->count];
-  const uintptr_t *here = frame, *outer = (const uintptr_t *)here[0];
   hold->task = probe_task_here();
   hold->since = probe_coarse_now;
-  hold->callers[0] = (const void *)here[1];
-  /* So near above a frame that runs, all of a stack can be read. */
-  bool is_near = (uintptr_t)outer - (uintptr_t)here - 1 < 512 && (uintptr_t)outer % sizeof(void *) == 0;
-  hold->callers[1] = is_near ? (const void *)outer[1] : NULL;
+  const uintptr_t *at = frame;
+  for (int i = 0;; i++) {
+    hold->callers[i] = (const void *)at[1];
+    if (i + 1 == PROBE_HOLD_CALLERS) break;
+    const uintptr_t *outer = (const uintptr_t *)at[0];
+    /* So near above a frame that runs, all of a stack can be read. */
+    if ((uintptr_t)outer - (uintptr_t)at - 1 >= 512 || (uintptr_t)outer % sizeof(void *)) {
+      hold->callers[i + 1] = NULL;
+      break;
+    }
+    at = outer;
+  }
   __atomic_store_n(&hold->resource, (uintptr_t)resource | told, __ATOMIC_RELEASE);
   __atomic_store_n(&own->count, own->count + 1, __ATOMIC_RELEASE);
 }
