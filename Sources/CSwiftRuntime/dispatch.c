@@ -1,7 +1,9 @@
-/* libdispatch: semaphores and groups. */
+/* libdispatch: semaphores, groups, waits for a queue. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "locks.h"
 
@@ -10,22 +12,40 @@
 
 typedef uint64_t dispatch_time;
 #define DISPATCH_FOREVER UINT64_MAX
+typedef void (*work_function)(void *);
 
 static struct {
   void *(*semaphore_create)(intptr_t);
   intptr_t (*semaphore_wait)(void *, dispatch_time), (*semaphore_signal)(void *);
+  void *(*group_create)(void);
   intptr_t (*group_wait)(void *, dispatch_time);
   void (*group_leave)(void *);
+  intptr_t (*block_wait)(void *, dispatch_time);
+  void (*sync)(void *, void *), (*barrier_sync)(void *, void *);
+  void (*sync_f)(void *, void *, work_function), (*barrier_sync_f)(void *, void *, work_function);
   dispatch_time (*time)(dispatch_time, int64_t);
+  const char *(*label)(void *);
+  void *(*queue_create)(const char *, void *);
+  void (*release)(void *);
 } next;
 
 __attribute__((noinline, cold)) void probe_dispatch_start(void) {
   if (next.semaphore_wait) return;
-  next.semaphore_create = dlsym(RTLD_NEXT, "dispatch_semaphore_create");
-  next.semaphore_signal = dlsym(RTLD_NEXT, "dispatch_semaphore_signal");
-  next.group_wait = dlsym(RTLD_NEXT, "dispatch_group_wait");
-  next.group_leave = dlsym(RTLD_NEXT, "dispatch_group_leave");
-  next.time = dlsym(RTLD_NEXT, "dispatch_time");
+#define FIND(name) next.name = dlsym(RTLD_NEXT, "dispatch_" #name)
+  FIND(semaphore_create);
+  FIND(semaphore_signal);
+  FIND(group_create);
+  FIND(group_wait);
+  FIND(group_leave);
+  FIND(block_wait);
+  FIND(sync);
+  FIND(barrier_sync);
+  FIND(sync_f);
+  FIND(barrier_sync_f);
+  FIND(time);
+  FIND(queue_create);
+  FIND(release);
+  next.label = dlsym(RTLD_NEXT, "dispatch_queue_get_label");
   __atomic_store_n(&next.semaphore_wait, dlsym(RTLD_NEXT, "dispatch_semaphore_wait"),
                    __ATOMIC_RELEASE);
 }
@@ -40,74 +60,75 @@ static uint64_t limit_of(dispatch_time until) {
   return probe_limit(clock == 3 ? CLOCK_REALTIME : clock == 2 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &then);
 }
 
-/* ---- semaphores ---- */
+/* ---- what is known of semaphores, groups and queues ---- */
 
-/* What is known of semaphores, by address; the latest to be made at one counts. */
-struct semaphore {
+/* By address; the latest to be made at one counts. */
+struct object {
   uintptr_t address; /* atomic; 0: none */
-  int32_t permits;   /* that it was made with, or given by who made it before anybody waited */
+  int32_t permits;   /* of a semaphore: that it was made with, or given by who made it before anybody waited */
   uint32_t maker;    /* tid */
-  uint8_t is_waited_for;
-  uint8_t is_told;
+  bool is_waited_for;
+  bool is_told;      /* atomic: the trace knows it */
   const void *callers[2];
 };
-enum { SEMAPHORE_COUNT = 4096, SEMAPHORE_TRIES = 8 };
-static struct semaphore semaphores[SEMAPHORE_COUNT];
+enum { OBJECT_COUNT = 4096, OBJECT_TRIES = 8 };
+static struct object objects[OBJECT_COUNT];
 
-static struct semaphore *slot(const void *address, bool new) {
+/* What is known of it; if `new`, that may be nothing. NULL: no room. */
+static struct object *object(const void *address, bool new) {
   uintptr_t number = (uintptr_t)address, hash = (number >> 4) * 0x9e3779b97f4a7c15u >> 40;
-  for (uintptr_t i = 0; i < SEMAPHORE_TRIES; i++) {
-    struct semaphore *found = &semaphores[(hash + i) % SEMAPHORE_COUNT];
+  for (uintptr_t i = 0; i < OBJECT_TRIES; i++) {
+    struct object *found = &objects[(hash + i) % OBJECT_COUNT];
     uintptr_t it = __atomic_load_n(&found->address, __ATOMIC_ACQUIRE);
     if (it == number) return found;
-    if (!it && !new) return NULL;
-    if (!it && __atomic_compare_exchange_n(&found->address, &it, number, false, __ATOMIC_ACQ_REL,
-                                           __ATOMIC_RELAXED))
+    if (it) continue;
+    if (!new) return NULL;
+    if (__atomic_compare_exchange_n(&found->address, &it, number, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
       return found;
   }
-  if (!new) return NULL;
-  struct semaphore *any = &semaphores[hash % SEMAPHORE_COUNT];
-  __atomic_store_n(&any->address, number, __ATOMIC_RELEASE);
-  return any;
+  return NULL;
 }
 
-static uint32_t own_tid(void) {
+static void made(const void *address, intptr_t permits, const void *frame) {
+  struct object *new = object(address, true);
+  if (!new) return;
   struct probe_holder *own = probe_holder();
-  return own ? own->tid : 0;
+  new->permits = permits < INT32_MAX ? (int32_t)permits : INT32_MAX;
+  new->maker = own ? own->tid : 0;
+  new->is_waited_for = new->is_told = false;
+  const void *pcs[2] = {NULL, NULL};
+  probe_walk(frame, pcs, 2);
+  new->callers[0] = pcs[0];
+  new->callers[1] = pcs[1];
 }
 
-PROBE_EXPORTED void *dispatch_semaphore_create(intptr_t permits) {
-  RESOLVED;
-  void *semaphore = next.semaphore_create(permits);
-  if (!probe_is_on || !semaphore || !probe_is_watched(CALLER)) return semaphore;
-  struct semaphore *known = slot(semaphore, true);
-  known->permits = permits < INT32_MAX ? (int32_t)permits : INT32_MAX;
-  known->maker = own_tid();
-  known->is_waited_for = known->is_told = 0;
-  const void *pcs[2] = {NULL, NULL};
-  probe_walk(HERE, pcs, 2);
-  known->callers[0] = pcs[0];
-  known->callers[1] = pcs[1];
-  return semaphore;
+static bool tells_now(struct object *known) {
+  return known && !__atomic_load_n(&known->is_told, __ATOMIC_RELAXED) &&
+         !__atomic_exchange_n(&known->is_told, true, __ATOMIC_ACQ_REL);
 }
+
+static uint32_t origin(const struct object *known) {
+  return probe_stack(known->callers, known->callers[0] ? known->callers[1] ? 2 : 1 : 0, 2);
+}
+
+/* ---- semaphores ---- */
 
 /* Whether takes of it are holds: one without permits of its own is a signal, given by others. */
-static bool has_permits(const struct semaphore *known) { return !known || known->permits > 0; }
+static bool has_permits(const struct object *known) { return !known || known->permits > 0; }
 
-static void tell(const void *semaphore, struct semaphore *known) {
-  if (!known || __atomic_exchange_n(&known->is_told, 1, __ATOMIC_ACQ_REL)) return;
-  size_t count = known->callers[0] ? known->callers[1] ? 2 : 1 : 0;
-  probe_record_semaphore((uint64_t)(uintptr_t)semaphore, (uint64_t)known->permits,
-                         probe_stack(known->callers, count, count));
+static void tell_semaphore(const void *semaphore, struct object *known) {
+  if (!tells_now(known)) return;
+  probe_record_semaphore((uint64_t)(uintptr_t)semaphore, (uint64_t)known->permits, origin(known));
 }
 
-static intptr_t wait_slowly(void *semaphore, struct semaphore *known, dispatch_time until,
+static intptr_t wait_slowly(void *semaphore, struct object *known, dispatch_time until,
                             const void *frame, bool *told) {
   if (next.time && limit_of(until) > 1) {
     intptr_t result = next.semaphore_wait(semaphore, next.time(0, PROBE_SHORT_NS));
     if (result == 0) return 0;
   }
-  tell(semaphore, known);
+  tell_semaphore(semaphore, known);
   if (has_permits(known)) probe_tell_holders(semaphore, 0);
   uint32_t stack = probe_wait_begins(semaphore, CORONER_OP_ACQUIRE, limit_of(until), frame);
   intptr_t result = next.semaphore_wait(semaphore, until);
@@ -117,11 +138,18 @@ static intptr_t wait_slowly(void *semaphore, struct semaphore *known, dispatch_t
   return result;
 }
 
+PROBE_EXPORTED void *dispatch_semaphore_create(intptr_t permits) {
+  RESOLVED;
+  void *semaphore = next.semaphore_create(permits);
+  if (probe_is_on && semaphore && probe_is_watched(CALLER)) made(semaphore, permits, HERE);
+  return semaphore;
+}
+
 PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_wait(semaphore, until);
-  struct semaphore *known = slot(semaphore, false);
-  if (known) known->is_waited_for = 1;
+  struct object *known = object(semaphore, false);
+  if (known) known->is_waited_for = true;
   bool told = false;
   intptr_t result = next.semaphore_wait(semaphore, 0);
   if (result != 0 && until != 0) result = wait_slowly(semaphore, known, until, HERE, &told);
@@ -132,26 +160,182 @@ PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time u
 PROBE_EXPORTED intptr_t dispatch_semaphore_signal(void *semaphore) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_signal(semaphore);
-  struct semaphore *known = slot(semaphore, false);
-  if (known && !known->is_waited_for && !known->is_told && known->maker == own_tid()) {
+  struct object *known = object(semaphore, false);
+  if (known && !known->is_waited_for && !known->is_told && known->maker == probe_own_holder->tid) {
     known->permits++;
   } else if (!has_permits(known) || !probe_gave_back(semaphore, true, HERE)) {
-    tell(semaphore, known);
+    tell_semaphore(semaphore, known);
     probe_record_given_back((uint64_t)(uintptr_t)semaphore, probe_stack_near(HERE));
   }
   return next.semaphore_signal(semaphore);
 }
 
-/* ---- groups ---- */
+/* ---- groups, work items ---- */
+
+static void tell_group(const void *group) {
+  struct object *known = object(group, true);
+  if (tells_now(known)) probe_record_group((uint64_t)(uintptr_t)group, origin(known));
+}
+
+PROBE_EXPORTED void *dispatch_group_create(void) {
+  RESOLVED;
+  void *group = next.group_create();
+  if (probe_is_on && group && probe_is_watched(CALLER)) made(group, 0, HERE);
+  return group;
+}
 
 PROBE_EXPORTED intptr_t dispatch_group_wait(void *group, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || until == 0 || !probe_is_watched(CALLER)) return next.group_wait(group, until);
-  intptr_t result = next.group_wait(group, 0);
-  if (result == 0) return 0;
-  probe_record_group((uint64_t)(uintptr_t)group, 0);
+  if (next.group_wait(group, 0) == 0) return 0;
+  tell_group(group);
   probe_wait_begins(group, CORONER_OP_GROUP, limit_of(until), HERE);
-  result = next.group_wait(group, until);
+  intptr_t result = next.group_wait(group, until);
   probe_wait_ends(group);
   return result;
+}
+
+PROBE_EXPORTED void dispatch_group_leave(void *group) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER)) {
+    tell_group(group);
+    probe_record_given_back((uint64_t)(uintptr_t)group, probe_stack_near(HERE));
+  }
+  next.group_leave(group);
+}
+
+PROBE_EXPORTED intptr_t dispatch_block_wait(void *block, dispatch_time until) {
+  RESOLVED;
+  if (!probe_is_on || until == 0 || !probe_is_watched(CALLER)) return next.block_wait(block, until);
+  probe_wait_begins(block, CORONER_OP_EVENT_WAIT, limit_of(until), HERE);
+  intptr_t result = next.block_wait(block, until);
+  probe_wait_ends(block);
+  return result;
+}
+
+/* ---- waits for a queue ---- */
+
+/* The word of a queue that says which thread works on it, if its queues are laid out so. */
+enum { QUEUE_OWNER = 0x38, OWNER_MASK = 0x3fffffff };
+static int owner_is_known; /* atomic: -1 no, 1 yes */
+
+static uint32_t owner(const void *queue) {
+  return __atomic_load_n((const uint32_t *)((const char *)queue + QUEUE_OWNER), __ATOMIC_RELAXED) &
+         OWNER_MASK;
+}
+
+static void compare_owner(void *queue) {
+  owner_is_known = owner(queue) == (uint32_t)syscall(SYS_gettid) ? 1 : -1;
+}
+
+/* A queue of our own shows whether it is laid out as expected. */
+__attribute__((noinline, cold)) static void try_owner(void) {
+  int unknown = 0;
+  if (!__atomic_compare_exchange_n(&owner_is_known, &unknown, -1, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_RELAXED) ||
+      !next.queue_create || !next.release)
+    return;
+  void *queue = next.queue_create("coroner", NULL);
+  if (!queue) return;
+  if (owner(queue) == 0) next.sync_f(queue, queue, compare_owner);
+  if (owner(queue) != 0) owner_is_known = -1;
+  next.release(queue);
+  if (owner_is_known < 0) probe_define_fact("probe.fallback", "no waits for queues: unknown layout");
+}
+
+static void tell_queue(void *queue) {
+  if (!tells_now(object(queue, true))) return;
+  const char *label = next.label ? next.label(queue) : NULL;
+  probe_record_queue((uint64_t)(uintptr_t)queue, label, label ? strlen(label) : 0);
+}
+
+/* Whether a thread has to wait for another one to be done on the queue, as far as one can see. */
+static bool is_busy(void *queue) {
+  if (__builtin_expect(!owner_is_known, 0)) try_owner();
+  if (owner_is_known <= 0) return false;
+  uint32_t other = owner(queue);
+  /* Its own: libdispatch ends the program. */
+  return other != 0 && other != probe_own_holder->tid;
+}
+
+struct turn {
+  void *queue, *block;
+  void (*work)(void *);
+};
+
+/* The wait is over when the work begins. */
+static void take_turn(void *argument) {
+  struct turn *turn = argument;
+  probe_wait_ends(turn->queue);
+  turn->work(turn->block);
+}
+
+static void wait_for_turn(void *queue, const void *frame) {
+  tell_queue(queue);
+  probe_tell_holders(queue, owner(queue));
+  probe_wait_begins(queue, CORONER_OP_ACQUIRE, PROBE_NO_LIMIT, frame);
+}
+
+/* Blocks begin so; those of work items, which libdispatch makes, do more than their function. */
+struct block {
+  void *kind;
+  int flags, reserved;
+  void (*function)(void *);
+};
+static void nothing(void *unused) { (void)unused; }
+static bool is_plain(const struct block *block) {
+  static void (*of_work_items)(void *);
+  if (!of_work_items) {
+    /* A block without anything in it, which is never copied. */
+    static const struct {
+      unsigned long reserved, size;
+    } descriptor = {0, sizeof(struct block) + sizeof(void *)};
+    static struct {
+      struct block block;
+      const void *descriptor;
+    } global = {{NULL, 1 << 28, 0, nothing}, &descriptor};
+    global.block.kind = dlsym(RTLD_DEFAULT, "_NSConcreteGlobalBlock");
+    void *(*make)(unsigned long, void *) = dlsym(RTLD_DEFAULT, "dispatch_block_create");
+    void (*drop)(void *) = dlsym(RTLD_DEFAULT, "_Block_release");
+    struct block *made = global.block.kind && make && drop ? make(0, &global) : NULL;
+    if (!made) return false;
+    __atomic_store_n(&of_work_items, made->function, __ATOMIC_RELEASE);
+    drop(made);
+  }
+  return block->function != of_work_items;
+}
+
+static void sync_block(void *queue, struct block *block, const void *frame,
+                       void (*plain)(void *, void *),
+                       void (*with_function)(void *, void *, work_function)) {
+  wait_for_turn(queue, frame);
+  if (is_plain(block)) {
+    struct turn turn = {queue, block, block->function};
+    with_function(queue, &turn, take_turn);
+  } else {
+    plain(queue, block);
+    probe_wait_ends(queue);
+  }
+}
+
+PROBE_EXPORTED void dispatch_sync(void *queue, void *block) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER) || !is_busy(queue)) return next.sync(queue, block);
+  sync_block(queue, block, HERE, next.sync, next.sync_f);
+}
+
+PROBE_EXPORTED void dispatch_barrier_sync(void *queue, void *block) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER) || !is_busy(queue))
+    return next.barrier_sync(queue, block);
+  sync_block(queue, block, HERE, next.barrier_sync, next.barrier_sync_f);
+}
+
+PROBE_EXPORTED void dispatch_sync_f(void *queue, void *context, work_function work) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER) || !is_busy(queue))
+    return next.sync_f(queue, context, work);
+  wait_for_turn(queue, HERE);
+  struct turn turn = {queue, context, work};
+  next.sync_f(queue, &turn, take_turn);
 }

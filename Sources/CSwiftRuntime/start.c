@@ -39,11 +39,6 @@ static void begin(void) {
   probe_modules_start();
   probe_stacks_start();
   probe_waits_start();
-  probe_mutexes_start();
-  probe_dispatch_start();
-  probe_threads_start();
-  probe_futexes_start();
-  probe_holds_start();
   probe_runtime_find();
   __atomic_store_n(&probe_is_on, true, __ATOMIC_RELEASE);
 }

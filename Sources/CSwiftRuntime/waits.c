@@ -37,7 +37,14 @@ static int note_range(struct dl_phdr_info *info, size_t size, void *unused) {
   return 0;
 }
 
-void probe_waits_start(void) { dl_iterate_phdr(note_range, NULL); }
+void probe_waits_start(void) {
+  dl_iterate_phdr(note_range, NULL);
+  probe_mutexes_start();
+  probe_dispatch_start();
+  probe_threads_start();
+  probe_futexes_start();
+  probe_holds_start();
+}
 
 bool probe_is_watched(const void *caller) {
   struct probe_holder *own = probe_holder();

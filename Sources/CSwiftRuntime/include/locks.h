@@ -136,4 +136,5 @@ void probe_record_given_back(uint64_t resource, uint32_t stack) PROBE_HIDDEN;
 void probe_record_notified(uint64_t condition, uint64_t count, uint32_t waiters, uint32_t stack) PROBE_HIDDEN;
 void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack) PROBE_HIDDEN;
 void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
+void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
