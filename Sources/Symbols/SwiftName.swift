@@ -6,6 +6,8 @@ struct SwiftName: Equatable {
   var text: String
   /// The module that the function is of; nothing if the name does not say.
   var module: String?
+  /// What the compiler put between a caller and a function.
+  var isThunk: Bool
 
   /// Nothing if it is no mangled name of Swift.
   init?(mangled: String) {
@@ -22,7 +24,13 @@ struct SwiftName: Equatable {
     text = parts.joined(separator: " in ")
     if text.isEmpty || reader.isProse { text = String(demangled.prefix(Self.proseLimit)) }
     module = reader.module
+    isThunk = Self.thunks.contains { demangled.contains($0) }
   }
+
+  private static let thunks = [
+    "partial apply forwarder for ", " thunk helper ", " thunk of ", " thunk for ",
+    "protocol witness for ",
+  ]
 
   /// Longer names are cut: nobody reads them.
   private static let limit = 4096

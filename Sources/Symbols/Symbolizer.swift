@@ -56,10 +56,12 @@ package struct Symbolizer {
         continue
       }
       let all = Dictionary(uniqueKeysWithValues: zip(instructions, frames))
-      if !frames.contains(where: { $0.contains { $0.file != nil } }) { notes.add(module, .noLines) }
+      let hasLines = frames.contains { $0.contains { $0.file != nil } }
+      if !hasLines { notes.add(module, .noLines) }
       for (site, address) in sites {
         named[site] = Self.sites(
-          all[address.instruction] ?? [], of: module, else: definitions.unnamed(address))
+          all[address.instruction] ?? [], of: module, hasLines: hasLines,
+          else: definitions.unnamed(address))
       }
     }
     definitions.put(named)
@@ -67,13 +69,16 @@ package struct Symbolizer {
   }
 
   private static func sites(
-    _ frames: [SymbolizerOutput.Frame], of module: Module, else unnamed: Site
+    _ frames: [SymbolizerOutput.Frame], of module: Module, hasLines: Bool, else unnamed: Site
   ) -> [Site] {
     frames.map { frame in
       let name = frame.function.flatMap { SwiftName(mangled: $0) }
+      // In a file that has lines, what has none is the compiler's.
+      let isMade =
+        frame.isGenerated || frame.file == nil && name.map { hasLines || $0.isThunk } == true
       let function = name?.text ?? frame.function.map(plain) ?? unnamed.function
       var site = Site(
-        file: frame.file ?? (frame.isGenerated ? Definitions.generated : module.path),
+        file: frame.file ?? (isMade ? Definitions.generated : module.path),
         function: function, line: frame.line, column: frame.column)
       site.ownership = CodeOwner.owner(
         module: module, file: frame.file, function: function, swiftModule: name?.module)
