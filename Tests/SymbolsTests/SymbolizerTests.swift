@@ -83,6 +83,22 @@ import TraceFormat
     #expect(notes.count == 1 && notes.allSatisfy { $0.contains("server is not on this machine") })
   }
 
+  @Test func whatHasNoLineAmongLinesIsTheCompilers() throws {
+    var definitions = try sample(of: program)
+    let symbolizer = Symbolizer(files: ModuleFiles()) { _, _ in
+      """
+      $s4main5innerSiyF
+      /src/a.swift:7:40
+
+      $s4main5outerSiyF
+      ??:0:0
+
+      """
+    }
+    _ = symbolizer.name(&definitions, recorded: .max)
+    #expect(definitions.frames(StackID(1)).map(\.function) == ["inner()", "server+0x300", "main"])
+  }
+
   @Test func anotherBuildIsNotReadAndSaidSo() throws {
     var definitions = try sample(of: program)
     definitions.modules[1]?.buildID = [1, 2, 3]
