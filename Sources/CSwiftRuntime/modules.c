@@ -90,6 +90,40 @@ static size_t build_id(const struct module *module, const void **id) {
   return 0;
 }
 
+/* ---- pointers to async functions ---- */
+
+/* A word of data that says how far off the function is, and how large its context. */
+struct async_pointer {
+  int32_t offset;
+  uint32_t context_size;
+};
+#define CONTEXT_LIMIT (1u << 20)
+
+/* Whether an address lies in a segment of the file, of code or of something else. */
+static bool is_in(const struct module *module, uintptr_t address, size_t size, bool code) {
+  for (size_t i = 0; i < module->header_count; i++) {
+    const ElfW(Phdr) *header = &module->headers[i];
+    uintptr_t offset = address - module->base - header->p_vaddr;
+    if (header->p_type == PT_LOAD && ((header->p_flags & PF_X) != 0) == code &&
+        (header->p_flags & PF_R) && offset < header->p_memsz)
+      return header->p_memsz - offset >= size;
+  }
+  return false;
+}
+
+const void *probe_async_function(const void *pointer, const void *code) {
+  struct module module;
+  uintptr_t place = (uintptr_t)pointer;
+  if (place % _Alignof(struct async_pointer) || !find_module(code, &module) ||
+      !is_in(&module, place, sizeof(struct async_pointer), false))
+    return NULL;
+  const struct async_pointer *async = pointer;
+  uintptr_t function = place + (uintptr_t)(intptr_t)async->offset;
+  bool is_sound = async->context_size && async->context_size < CONTEXT_LIMIT &&
+                  is_in(&module, function, 1, true);
+  return is_sound ? (const void *)function : NULL;
+}
+
 /* ---- what the others use ---- */
 
 uint32_t probe_define_code(const void *pc, uint32_t flags) {

@@ -9,6 +9,14 @@
 #include "tasks.h"
 
 struct probe_runtime probe_runtime;
+char probe_pools[PROBE_PRIORITY_COUNT];
+
+bool probe_is_main_thread(void) { return getpid() == gettid(); }
+
+uint32_t probe_pool_width(void) {
+  long count = sysconf(_SC_NPROCESSORS_CONF);
+  return count > 0 ? (uint32_t)count : 1;
+}
 
 /* ---- tracepoints ---- */
 
@@ -108,9 +116,6 @@ void probe_runtime_find(void) {
                  "not all symbols of Swift's concurrency library were found");
   missing = set_tracepoints(library);
   if (missing) tell_missing("who resumes, queues and cancels is missing", missing);
-  char width[24];
-  snprintf(width, sizeof width, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-  probe_define_fact("pool.width", width);
   __atomic_store_n(&probe_sees_tasks, true, __ATOMIC_RELEASE);
 }
 

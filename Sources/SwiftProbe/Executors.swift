@@ -4,39 +4,57 @@ import CRecorderLink
 import CSwiftRuntime
 import TraceABI
 
-/// The executor that a task runs on: an actor or another serial executor, else a pool of the task's own, nil
-/// the default pool.
+/// The executor that a task runs on: an actor or another serial executor, else a pool.
 func currentExecutor(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
   let executor = probe_current_executor()
-  if let identity = executor.identity {
-    if executor.implementation != nil { tellOnce(identity, CORONER_RESOURCE_ACTOR) }
-    return identity
-  }
-  guard task.word(probe_layout.job_flags) & PROBE_JOB_HAS_EXECUTOR != 0,
-    let identity = probe_preferred_executor().identity
-  else { return nil }
-  tellOnce(identity, CORONER_RESOURCE_EXECUTOR)
+  guard let identity = executor.identity else { return pool(task) }
+  if executor.implementation != nil { tellSerial(identity) }
   return identity
 }
 
-/// A task could go on, and waits for its turn on an executor. What waits for the default pool follows from
-/// what it waited for before.
+/// The task's own pool, or that of its priority.
+private func pool(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
+  if task.word(probe_layout.job_flags) & PROBE_JOB_HAS_EXECUTOR != 0,
+    task == probe_current_task(), let own = probe_preferred_executor().identity
+  {
+    if tellOnce(own, CORONER_RESOURCE_EXECUTOR) { nameByType(own) }
+    return own
+  }
+  let pool = probe_pool_of(task)
+  if let pool, tellOnce(pool, CORONER_RESOURCE_EXECUTOR, width: probe_pool_width()) {
+    recordName(poolName(probe_pool_priority(pool)), of: pool)
+  }
+  return pool
+}
+
+private func poolName(_ priority: UInt32) -> StaticString {
+  switch priority {
+  case ...9: "pool (background)"
+  case ...17: "pool (low)"
+  case ...21: "pool (medium)"
+  case ...25: "pool (high)"
+  default: "pool (user interactive)"
+  }
+}
+
+/// A task could go on, and waits for its turn on an executor.
 @c @implementation
 func probe_task_is_queued(_ job: UnsafeRawPointer!) {
   guard job.word(probe_layout.job_flags) & UInt32(PROBE_JOB_KIND) == 0 else { return }
-  if let creation = probe_creation(), !creation.pointee.is_told,
-    probe_is_first_run(job.pointer(probe_layout.resume_function))
-  {
-    probe_task_is_made(job, creation)
+  if probe_is_first_run(job.pointer(probe_layout.resume_function)) {
+    guard let creation = probe_creation() else { return }
+    if !creation.pointee.is_told { probe_task_is_made(job, creation) }
   }
-  guard let dependency = job.pointer(probe_layout.dependency),
+  record(CORONER_TASK_READY, address(job), address(nextExecutor(job)))
+}
+
+private func nextExecutor(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
+  guard let dependency = task.pointer(probe_layout.dependency),
     probe_dependency(dependency.word(probe_layout.dependency_kind)) == PROBE_WAITS_FOR_EXECUTOR,
     let executor = dependency.pointer(probe_layout.dependency_object)
-  else { return }
-  if dependency.pointer(probe_layout.dependency_object + 8) != nil {
-    tellOnce(executor, CORONER_RESOURCE_ACTOR)
-  }
-  record(CORONER_TASK_READY, address(job), address(executor))
+  else { return pool(task) }
+  if dependency.pointer(probe_layout.dependency_object + 8) != nil { tellSerial(executor) }
+  return executor
 }
 
 @c @implementation
@@ -61,20 +79,30 @@ func probe_actor_is_left(_ actor: UnsafeRawPointer!) {
   guard let turn = probe_turn(), turn.pointee.executor == actor,
     probe_current_task() == turn.pointee.task
   else { return }
-  turn.pointee.executor = nil
-  record(CORONER_TASK_RESUME, address(turn.pointee.task))
+  let pool = turn.pointee.task.flatMap(pool)
+  turn.pointee.executor = pool
+  record(CORONER_TASK_RESUME, address(turn.pointee.task), address(pool))
 }
 
 // MARK: - executors that are not seen in the making
 
-private func tellOnce(_ executor: UnsafeRawPointer, _ kind: coroner_resource_kind) {
-  guard probe_is_new(executor) else { return }
-  record(CORONER_RESOURCE_CREATE, address(executor), value: kind.rawValue)
-  if kind == CORONER_RESOURCE_ACTOR, probe_main_executor().identity == executor {
+private func tellSerial(_ executor: UnsafeRawPointer) {
+  guard tellOnce(executor, CORONER_RESOURCE_ACTOR) else { return }
+  if probe_main_executor().identity == executor {
     recordName("MainActor", of: executor)
+    // Before the program gives the main thread up to it, it needs that thread; later it may run on another.
+    if probe_is_main_thread() { record(CORONER_THREAD_BIND, address(executor)) }
   } else {
     nameByType(executor)
   }
+}
+
+private func tellOnce(
+  _ executor: UnsafeRawPointer, _ kind: coroner_resource_kind, width: UInt32 = 0
+) -> Bool {
+  guard probe_is_new(executor) else { return false }
+  record(CORONER_RESOURCE_CREATE, address(executor), UInt64(width), value: kind.rawValue)
+  return true
 }
 
 private func nameByType(_ object: UnsafeRawPointer) {

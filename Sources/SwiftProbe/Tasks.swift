@@ -51,20 +51,22 @@ func probe_task_is_made(
   }
 }
 
-/// A task that the runtime made for itself, at its first turn.
-func tellUnseen(_ task: UnsafeRawPointer) {
+/// A task that was not seen in the making, at its first turn. Whether it is worth telling: what the runtime
+/// runs for itself, to end a sleep, is none of the program's tasks.
+private func tellUnseen(_ task: UnsafeRawPointer) -> Bool {
   guard let context = task.pointer(probe_layout.resume_context), probe_watch_end(context) else {
-    return
+    return true
   }
-  record(
-    CORONER_TASK_CREATE, address(task),
-    value: probe_site(context.pointer(probe_layout.context_function)))
-  guard task.word(probe_layout.job_flags) & PROBE_JOB_HAS_NAME != 0 else { return }
+  let function = context.pointer(probe_layout.context_function)
+  guard probe_landmark_of(function) == PROBE_ELSEWHERE else { return false }
+  record(CORONER_TASK_CREATE, address(task), value: probe_site(function))
+  guard task.word(probe_layout.job_flags) & PROBE_JOB_HAS_NAME != 0 else { return true }
   var entry = task.pointer(probe_layout.records)?.assumingMemoryBound(to: probe_record_list.self)
   while let found = entry, found.pointee.kind & 0xff != UInt64(PROBE_RECORD_NAME) {
     entry = found.pointee.next.map { UnsafePointer($0) }
   }
   recordName(task, entry?.pointee.content?.assumingMemoryBound(to: CChar.self))
+  return true
 }
 
 private func recordName(_ task: UnsafeRawPointer, _ name: UnsafePointer<CChar>?) {
@@ -73,17 +75,29 @@ private func recordName(_ task: UnsafeRawPointer, _ name: UnsafePointer<CChar>?)
   if id != 0 { record(CORONER_NAME, address(task), value: id) }
 }
 
-/// The site of what a task runs: the closure that the program wrote, or a function that calls it.
+/// The site of what a task runs: the closure that the program wrote. Most are called by a function that the
+/// compiler made, and are what that captures, behind the head of the object and at most one type.
 private func closureSite(_ entry: UnsafeRawPointer?, _ closure: UnsafeRawPointer?) -> UInt32 {
   guard let entry else { return 0 }
-  return probe_site(entry + Int(entry.load(as: Int32.self)))
+  let function = entry + Int(entry.load(as: Int32.self))
+  let word = MemoryLayout<UnsafeRawPointer>.size
+  for place in 2...3 {
+    guard let closure, let captured = closure.pointer(place * word) else { break }
+    // Code of one file is no further apart.
+    guard abs(Int(bitPattern: captured) &- Int(bitPattern: function)) < 1 << 31 else { continue }
+    if let found = probe_async_function(captured, function) { return probe_site(found) }
+  }
+  return probe_site(function)
 }
 
 // MARK: - turns
 
 @c @implementation
 func probe_task_runs(_ task: UnsafeRawPointer!) {
-  if probe_is_first_run(task.pointer(probe_layout.resume_function)) { tellUnseen(task) }
+  if probe_is_first_run(task.pointer(probe_layout.resume_function)), !tellUnseen(task) {
+    probe_turn_begin(task)?.pointee.is_untold = true
+    return
+  }
   let executor = currentExecutor(task)
   probe_turn_begin(task)?.pointee.executor = executor
   record(CORONER_TASK_RESUME, address(task), address(executor))
@@ -92,15 +106,14 @@ func probe_task_runs(_ task: UnsafeRawPointer!) {
 @c @implementation
 func probe_task_leaves(_ task: UnsafeRawPointer!, _ caller: UnsafeRawPointer!) {
   probe_tell_holds(task)
-  probe_turn_end()
-  recordSuspension(task, caller)
+  if probe_turn_end() { recordSuspension(task, caller) }
 }
 
 @c @implementation
 func probe_task_ends(_ error: UnsafeRawPointer!) {
   guard let task = probe_current_task() else { return }
   probe_tell_holds(task)
-  probe_turn_end()
+  guard probe_turn_end() else { return }
   guard let error else {
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)
     return

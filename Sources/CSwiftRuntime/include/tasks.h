@@ -131,9 +131,20 @@ static inline bool probe_is_seeing(void) {
 static inline uint32_t probe_define_text(const char *text) {
   return probe_define_string(text, strnlen(text, CORONER_STRING_LIMIT));
 }
+/* The pool of a priority. Each has a queue of its own, and so a width of its own. */
+#define PROBE_PRIORITY_COUNT 256u
+extern char probe_pools[PROBE_PRIORITY_COUNT] PROBE_HIDDEN;
+uint32_t probe_pool_width(void) PROBE_HIDDEN;
+static inline const void *probe_pool_of(const void *task) {
+  return &probe_pools[((const uint8_t *)task)[probe_layout.job_flags + 1]];
+}
+static inline uint32_t probe_pool_priority(const void *pool) {
+  return (uint32_t)((const char *)pool - probe_pools);
+}
 static inline const void *probe_current_task(void) {
   return probe_runtime.current_task ? probe_runtime.current_task() : NULL;
 }
+bool probe_is_main_thread(void) PROBE_HIDDEN;
 static inline struct probe_executor probe_current_executor(void) {
   return probe_runtime.current_executor();
 }
@@ -167,6 +178,7 @@ struct probe_creation {
 #define PROBE_TURN_LIMIT 32
 struct probe_turn {
   const void *task, *executor; /* the executor that was told */
+  bool is_untold;              /* the runtime's own doing, such as the end of a sleep */
 };
 struct probe_thread {
   struct probe_turn turns[PROBE_TURN_LIMIT];
@@ -185,11 +197,14 @@ static inline struct probe_turn *probe_turn(void) {
 static inline struct probe_turn *probe_turn_begin(const void *task) {
   uint32_t depth = probe_thread.depth++;
   if (depth >= PROBE_TURN_LIMIT) return NULL;
-  probe_thread.turns[depth] = (struct probe_turn){task, NULL};
+  probe_thread.turns[depth] = (struct probe_turn){.task = task};
   return &probe_thread.turns[depth];
 }
-static inline void probe_turn_end(void) {
+/* Whether what ends was told. */
+static inline bool probe_turn_end(void) {
+  struct probe_turn *turn = probe_turn();
   if (probe_thread.depth) probe_thread.depth--;
+  return !turn || !turn->is_untold;
 }
 static inline struct probe_creation *probe_creation(void) { return probe_thread.creation; }
 static inline bool probe_takes_continuation(const void *context) {
