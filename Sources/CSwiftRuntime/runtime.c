@@ -116,6 +116,7 @@ void probe_runtime_find(void) {
                  "not all symbols of Swift's concurrency library were found");
   missing = set_tracepoints(library);
   if (missing) tell_missing("who resumes, queues and cancels is missing", missing);
+  probe_pools_are_made();
   __atomic_store_n(&probe_sees_tasks, true, __ATOMIC_RELEASE);
 }
 

@@ -21,10 +21,21 @@ private func pool(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
     return own
   }
   let pool = probe_pool_of(task)
-  if let pool, tellOnce(pool, CORONER_RESOURCE_EXECUTOR, width: probe_pool_width()) {
-    recordName(poolName(probe_pool_priority(pool)), of: pool)
-  }
+  if let pool { tellPool(pool) }
   return pool
+}
+
+/// The usual ones are told at the start, so that no two threads meet over it.
+@c @implementation
+func probe_pools_are_made() {
+  for priority: UInt32 in [9, 17, 21, 25, 33] {
+    if let pool = probe_pool(priority) { tellPool(pool) }
+  }
+}
+
+private func tellPool(_ pool: UnsafeRawPointer) {
+  guard tellOnce(pool, CORONER_RESOURCE_EXECUTOR, width: probe_pool_width()) else { return }
+  recordName(poolName(probe_pool_priority(pool)), of: pool)
 }
 
 private func poolName(_ priority: UInt32) -> StaticString {

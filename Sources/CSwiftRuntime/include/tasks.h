@@ -138,6 +138,7 @@ uint32_t probe_pool_width(void) PROBE_HIDDEN;
 static inline const void *probe_pool_of(const void *task) {
   return &probe_pools[((const uint8_t *)task)[probe_layout.job_flags + 1]];
 }
+static inline const void *probe_pool(uint32_t priority) { return &probe_pools[priority % PROBE_PRIORITY_COUNT]; }
 static inline uint32_t probe_pool_priority(const void *pool) {
   return (uint32_t)((const char *)pool - probe_pools);
 }
@@ -232,6 +233,7 @@ void probe_task_leaves(const void *task, const void *caller) PROBE_HIDDEN;
 void probe_task_ends(const void *error) PROBE_HIDDEN;
 void probe_task_is_queued(const void *task) PROBE_HIDDEN;
 void probe_task_is_cancelled(const void *task, const void *frame) PROBE_HIDDEN;
+void probe_pools_are_made(void) PROBE_HIDDEN;
 void probe_actor_is_made(const void *actor, const void *frame) PROBE_HIDDEN;
 void probe_actor_is_taken(const void *actor) PROBE_HIDDEN;
 void probe_actor_is_left(const void *actor) PROBE_HIDDEN;
