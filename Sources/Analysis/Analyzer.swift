@@ -27,11 +27,16 @@ package struct Analyzer {
     }
     let lost = max(world.lostEvents, trace.header.lostEvents)
     let isLossy = lost > 0 || losses.contains { $0.events != 0 }
-    let model = WaitModel(world)
+    var model = WaitModel(world)
+    let isOver = isOver(world, trace.header)
+    var causes = isOver ? [] : model.causes() + model.ignoredCancels()
+    if causes.isEmpty, !isOver, world.snapshot != nil {
+      let learned = WaitModel(world, learning: true)
+      causes = learned.learnedCauses()
+      if !causes.isEmpty { model = learned }
+    }
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
-    let isOver = isOver(world, trace.header)
-    let causes = isOver ? [] : model.causes() + model.ignoredCancels()
     var findings = explainer.merged(causes).map(explainer.finding)
     if findings.isEmpty, !isOver { findings = ExternalWait(world: world, namer: namer).all() }
     findings += Hazards(world: world, namer: namer).all()

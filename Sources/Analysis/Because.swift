@@ -25,7 +25,7 @@ struct Because {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
     if !cause.isRing(kind) { facts += failures() + neverAwaited() }
-    facts += habitFacts()
+    facts += habitFacts() + heirFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(
         "no timer, descriptor, signal handler, job or other thread was left that could act")
@@ -89,6 +89,42 @@ struct Because {
     }
   }
 
+  /// What became of those that used to end such waits.
+  private func heirFacts() -> [String] {
+    cause.nodes.flatMap { node -> [String] in
+      guard explainer.model.learned.contains(node),
+        case .resource(let index, _) = explainer.model.nodes[node],
+        let habit = world.habit(of: index)
+      else { return [] }
+      let acted = habit.providers.sorted()
+      guard acted.contains(where: { world.parties[$0].kind == .task }) else {
+        return ["no open connection leads to \(namer.name(resource: index)) any more"]
+      }
+      return [
+        "only \(list(acted)) \(verb(index)) \(namer.name(resource: index)), or others made at the same "
+          + "place, so far"
+      ] + explainer.model.providers(habit).suffix(Self.reachLimit).compactMap(fateFact)
+    }
+  }
+
+  private func verb(_ index: Int) -> String {
+    switch world.resources[index].kind {
+    case .queue: "filled"
+    case .event: "set"
+    case .condition: "notified"
+    default: "resolved"
+    }
+  }
+
+  private func fateFact(_ task: Int) -> String? {
+    guard case .ended(let outcome, let at) = world.parties[task].state else { return nil }
+    let error = world.parties[task].error
+    let place = namer.directSite(error?.site).map { ", raised at \(Namer.place($0))," } ?? ""
+    let how =
+      outcome == .error ? "ended with \(error?.type ?? "an error")\(place)" : ended(task, outcome)
+    return "\(namer.quoted(party: task)) \(how) at \(Clock.instant(at))"
+  }
+
   /// At most a few names.
   private func list(_ parties: [Int]) -> String {
     let others = parties.count - Self.reachLimit
@@ -109,6 +145,10 @@ struct Because {
     }
     return actorsByName.compactMap { name, entry in
       let (index, actors) = entry
+      if cause.isLearned, let timer = model.reach.timers(on: index).map(\.deadline).min() {
+        return "a timer due at \(Clock.instant(timer)) could still reach \(name), but none has ended "
+          + "such a wait before"
+      }
       if actors.isEmpty {
         return "nothing in the process could reach \(name) any more but the wait itself: no task, "
           + "thread, timer, descriptor or module"
@@ -142,12 +182,12 @@ struct Because {
     case .future where !resource.members.isEmpty: break
     case .future:
       facts.append("the future was pending when the trace ended")
-      facts += siblingFacts(resource, "resolved")
+      facts += siblingFacts(index, "resolved")
     case .event:
       facts.append(
         resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
           ?? "nothing ever set \(name)")
-      if resource.signalled == nil { facts += siblingFacts(resource, "set") }
+      if resource.signalled == nil { facts += siblingFacts(index, "set") }
     case .condition:
       facts.append(
         resource.signalled.map {
@@ -180,9 +220,11 @@ struct Because {
   }
 
   /// Who ended such waits before, and the fate of those that waited at the same place.
-  private func siblingFacts(_ resource: ResourceRecord, _ verb: String) -> [String] {
+  private func siblingFacts(_ index: Int, _ verb: String) -> [String] {
     var facts: [String] = []
-    if let habit = resource.created?.site.flatMap({ world.habits[$0] }) {
+    if let habit = world.habit(of: index),
+      !cause.isLearned || world.parties[habit.last.party].kind == .thread
+    {
       let last = habit.last
       var fact =
         "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
@@ -223,7 +265,7 @@ struct Because {
         "\(resource.unfinished) \(resource.unfinished == 1 ? "item lacks" : "items lack") "
           + "task_done(), which was called \(resource.taskDoneCount) times")
     }
-    return facts + actors(resource)
+    return cause.isLearned ? facts : facts + actors(resource)
   }
 
   /// What became of those that had put or taken before.
@@ -245,6 +287,9 @@ struct Because {
     for index in explainer.resources(cause) {
       told.formUnion(world.resources[index].holds.map(\.party))
       if let task = world.resources[index].wastedOn { told.insert(task) }
+      if cause.isLearned, let habit = world.habit(of: index) {
+        told.formUnion(explainer.model.providers(habit))
+      }
     }
     return world.parties.indices.compactMap { index in
       guard world.parties[index].kind == .task, !told.contains(index),

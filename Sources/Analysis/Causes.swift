@@ -17,12 +17,16 @@ struct Cause {
   var isCycle: Bool
   /// Whether it rests on what a snapshot found able to act.
   var isProved = false
+  /// Whether it rests on who ended such waits before.
+  var isLearned = false
   /// How many cycles of the same form there are, this one included.
   var repeats = 1
   /// What keeps the one from going on that those in it seem to wait for.
   var gate: Gate?
   /// The task that was asked to end and went on, if that is what it is about.
   var ignored: Int?
+  /// The task that failed, of those that used to end such waits.
+  var failed: Int?
 
   /// Whether it is told as a circle: each waits for the next. Where a snapshot found who could have given
   /// a signal, the one who waits for it is the matter, and the others merely could have.
@@ -50,13 +54,19 @@ extension WaitModel {
   /// task waits for, among those that a snapshot proved as among those that are merely likely.
   func causes() -> [Cause] {
     let all = sinks().filter(concernsWork).map(noting).map(pastIdleWorker)
-    var mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
-    if let thread = waitingMainThread { mains.insert(thread) }
+    let mains = mains
     let bound = all.filter { $0.isStructural && !$0.isProved }
     let leading = all.filter { keeps($0, mains) }
     let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
     if !sure.isEmpty { return sure }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
+  }
+
+  /// What a program is there for: the main tasks of its loops, and the main thread.
+  var mains: Set<Int> {
+    var mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
+    if let thread = waitingMainThread { mains.insert(thread) }
+    return mains
   }
 
   /// A worker that waits for its next job does so by design: what somebody waits for behind it is the cause.
@@ -108,7 +118,9 @@ extension WaitModel {
   /// Whether waits for this, or for what was made at the same place, have been ended, or should have been.
   private func hasEndedBefore(_ index: Int) -> Bool {
     let resource = world.resources[index]
-    if let made = resource.created?.site, world.habits[made] != nil { return true }
+    if resource.kind == .future || resource.kind == .event, world.habit(of: index) != nil {
+      return true
+    }
     if resource.kind != .queue, resource.signalled != nil { return true }
     return waiters[index, default: []].contains { party in
       guard let wait = world.parties[party].wait else { return false }
@@ -132,7 +144,7 @@ extension WaitModel {
     return (cause.behind + inside).contains { $0 == main || world.parties[$0].kind != .thread }
   }
 
-  private func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {
+  func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {
     cause.behind.contains { mains.contains($0) } || involves(cause, anyOf: mains)
   }
 
@@ -150,7 +162,7 @@ extension WaitModel {
     }
   }
 
-  private func sinks() -> [Cause] {
+  func sinks() -> [Cause] {
     var members: [Int: [Int]] = [:]
     for (node, component) in components.enumerated() {
       if let component { members[component, default: []].append(node) }
@@ -164,15 +176,17 @@ extension WaitModel {
       guard !leaves else { return nil }
       let behind = reached[component, default: []]
       let isCycle = nodes.count > 1 || targets(of: nodes[0]).contains(nodes[0])
+      // Habits leave room for others.
       let isClosed = !nodes.contains { node in
-        targets(of: node).contains { self.nodes[$0] == .anything }
+        learned.contains(node) || targets(of: node).contains { self.nodes[$0] == .anything }
       }
       let isStructural = isClosed && !nodes.contains { habitual.contains($0) }
       guard !waitedFor(nodes, behind).isEmpty else { return nil }
       return Cause(
         nodes: nodes, behind: behind, isStructural: isStructural, isClosed: isClosed,
         isCycle: isCycle,
-        isProved: nodes.contains { proved.contains($0) })
+        isProved: nodes.contains { proved.contains($0) },
+        isLearned: nodes.contains { learned.contains($0) })
     }
   }
 

@@ -8,6 +8,7 @@ extension Explainer {
   func addMarks(_ cause: Cause, _ parties: [Int], to finding: inout Finding) {
     for party in parties { addMarks(of: party, to: &finding) }
     if let task = cause.ignored { addCancelMark(task, to: &finding) }
+    if let task = cause.failed { addFailureMarks(task, to: &finding) }
     addResourceMarks(cause, to: &finding)
     addLibraryMarks(cause, parties, to: &finding)
     var marked: Set<String> = []
@@ -56,6 +57,28 @@ extension Explainer {
         site: site, role: .secondary,
         label: "asked \(namer.quoted(party: task)) to end here at \(Clock.instant(asked.time))",
         party: namer.name(party: asked.party)))
+  }
+
+  /// Where a task failed: the innermost line that is no builtin's, and the line of its own function.
+  private func addFailureMarks(_ task: Int, to finding: inout Finding) {
+    let party = world.parties[task]
+    guard let error = party.error, case .ended(_, let at) = party.state else { return }
+    let name = namer.name(party: task)
+    if let site = namer.directSite(error.site) {
+      finding.marks.append(
+        Mark(
+          site: site, role: .secondary, label: "raised \(error.type) at \(Clock.instant(at))",
+          party: name))
+    }
+    let own = world.definitions.frames(error.site).last {
+      $0.file == party.function?.file && $0.function == party.function?.function
+    }
+    if let own {
+      finding.marks.append(
+        Mark(
+          site: own, role: .secondary, label: "which ended \(namer.quoted(party: task))",
+          party: name))
+    }
   }
 
   /// How the future that a party waits for was resolved, if it was.

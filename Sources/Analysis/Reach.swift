@@ -11,16 +11,30 @@ struct Reach {
   /// Marks a descriptor among the numbers that a snapshot has referrers of.
   private static let descriptorBit: UInt64 = 1 << 63
 
-  init(_ world: World) {
+  /// Timers that habits set aside do not count.
+  private let isLearned: Bool
+
+  init(_ world: World, learning: Bool = false) {
     self.world = world
-    snapshot = world.snapshot.flatMap { $0.isComplete ? $0 : nil }
+    isLearned = learning
+    snapshot = world.snapshot
   }
 
   /// Who can act on a resource; nothing if no snapshot says.
   func actors(on resource: Int) -> [WaitModel.Node]? {
     let record = world.resources[resource]
     guard let snapshot, record.created?.time ?? .start <= snapshot.time else { return nil }
-    return actors(number: record.number)
+    let nodes = actors(number: record.number)
+    guard isLearned, let nodes, nodes.contains(.outside) else { return nodes }
+    return timers(on: resource).allSatisfy { world.isAside($0, of: resource) }
+      ? nodes.filter { $0 != .outside } : nodes
+  }
+
+  /// Armed timers that can reach a resource.
+  func timers(on resource: Int) -> [TimerState] {
+    (snapshot?.referrers[world.resources[resource].number] ?? []).compactMap { reach in
+      if case .timer(let number) = reach { world.timers[number] } else { nil }
+    }
   }
 
   /// Who can make a descriptor ready: those that can reach its other end in this process; nothing if it

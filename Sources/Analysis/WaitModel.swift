@@ -39,6 +39,9 @@ struct WaitModel {
   var proved: Set<Int> = []
   /// Nodes bound to those that have acted so far: others might, but nobody waits like this by design.
   var habitual: Set<Int> = []
+  /// Whether what habits tell counts where nothing is proved, and nodes for which it does.
+  let isLearned: Bool
+  var learned: Set<Int> = []
   /// Tasks that another thread made ready without waking their loop.
   var unheard: Set<Int> = []
   var pending: [Int] = []
@@ -52,19 +55,31 @@ struct WaitModel {
   /// nobody waits for five minutes to see whether a program hangs.
   static let patience: UInt64 = 300_000_000_000
 
-  init(_ world: World) {
-    self.init(world, blocked: [])
+  /// A timer this far ahead, in nanoseconds, is no part of what is going on: nobody looks at a program for so
+  /// long before calling it stuck.
+  static let farAhead: UInt64 = 10_000_000_000
+
+  /// - Parameter learning: from what was done before, who has to act where anybody could.
+  init(_ world: World, learning: Bool = false) {
+    self.init(world, blocked: [], learning: learning)
     let blocked = blockedLoops()
-    if !blocked.isEmpty { self.init(world, blocked: blocked) }
+    if !blocked.isEmpty { self.init(world, blocked: blocked, learning: learning) }
   }
 
   /// - Parameter blocked: threads of loops to take as busy although they wait.
-  private init(_ world: World, blocked: Set<ThreadSlot>) {
+  private init(_ world: World, blocked: Set<ThreadSlot>, learning: Bool) {
     self.world = world
+    isLearned = learning
     busyThreads = blocked
-    reach = Reach(world)
+    reach = Reach(world, learning: learning)
     findBusyThreads()
-    for timer in liveTimers { timed.formUnion(timer.targets) }
+    for timer in liveTimers {
+      timed.formUnion(
+        timer.targets.filter { target in
+          guard learning, case .resource(let index) = target else { return true }
+          return !world.isAside(timer, of: index)
+        })
+    }
     for targets in world.signalHandlers.values { timed.formUnion(targets) }
     passOnTimeouts()
     for index in world.parties.indices {
@@ -147,6 +162,7 @@ struct WaitModel {
 
   /// Connects a resource with those that a snapshot found able to act on it; false if none did say.
   mutating func connectByReach(_ node: Int, _ index: Int) -> Bool {
+    if connectByHeirs(node, index) { return true }
     guard let actors = reach.actors(on: index) else { return false }
     if !actors.contains(.anything) { proved.insert(node) }
     need(node, .any, actors)

@@ -83,6 +83,7 @@ struct Wording {
         "\(subject) \(verb) for \(lent.one) of \(resource) that \(probably)nobody will give back"
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that \(probably)nothing can \(setOrResolve) any more"
+        + failed
     case .lostWakeup where wasInVain:
       return
         "\(subject) \(verb) on \(resource), which was notified before what is waited for held; "
@@ -94,6 +95,7 @@ struct Wording {
         "\(subject) \(verb) to put into \(resource), which is full and \(probably)never emptied"
     case .queueNoProducer:
       return "\(subject) \(verb) for an item of \(resource), which \(probably)nobody fills any more"
+        + failed
     case .unfinishedJoin:
       return "\(subject) \(verb) in join() of \(resource), which \(probably)nobody will finish"
     case .shortBarrier:
@@ -150,6 +152,8 @@ struct Wording {
       ["wait with wait_for(predicate): a notify that comes first is then not needed"]
     case .queueNoConsumer:
       ["see what keeps its consumer: it has ended, or waits for something itself"]
+    case .queueNoProducer where cause.failed != nil:
+      ["watch over the task that fills it: await it, or let its failure end those that wait"]
     case .queueNoProducer: ["put an end marker when the producer ends, or cancel the consumer"]
     case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
     case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
@@ -266,6 +270,13 @@ struct Wording {
     return "all \(lent.many) of \(namer.name(resource: gate.resource)) are taken for \(inside), "
       + "stuck at \(resource); \(namer.quoted(party: gate.party)), which has been through there, "
       + "waits for one more"
+  }
+
+  /// Who was to end the wait, and failed.
+  private var failed: String {
+    guard let task = cause.failed else { return "" }
+    return
+      ": \(namer.quoted(party: task)) ended with \(world.parties[task].error?.type ?? "an error")"
   }
 
   private var ignoredCancel: String {

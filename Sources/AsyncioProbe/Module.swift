@@ -66,14 +66,16 @@ private func copy(_ text: Object?) -> UnsafeMutablePointer<CChar>? {
   return strdup(bytes)
 }
 
-/// reach(known types, closed types, futures._set_result_unless_cancelled)
+/// reach(known types, closed types, futures._set_result_unless_cancelled, the type of bound methods,
+/// ignores_object)
 private let reachFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 3, let known = arguments[0], let closed = arguments[1] else {
+  guard let arguments, count == 5, let known = arguments[0], let closed = arguments[1] else {
     return none()
   }
   setReach(known: known, closed: closed)
-  Py_IncRef(arguments[2])
+  for index in 2..<5 { Py_IncRef(arguments[index]) }
   setResultFunction = arguments[2].map { Raw($0) }
+  setMethods(type: arguments[3].map { Raw($0) }, ignoresObject: arguments[4])
   return none()
 }
 

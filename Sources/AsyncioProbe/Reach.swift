@@ -52,7 +52,10 @@ private func types(_ tuple: Object) -> (UnsafeMutablePointer<Raw>, Int) {
 }
 
 /// Calls `found` with each party or resource in reach of a callback and its arguments; returns how many.
-func reach(_ callback: Raw, _ arguments: Raw?, _ found: (UInt64) -> Void) -> Int {
+/// - Parameter asking: whether Python code may run to learn of a method that it has not met.
+func reach(
+  _ callback: Raw, _ arguments: Raw?, asking: Bool = true, _ found: (UInt64) -> Void
+) -> Int {
   if callback == setResultFunction, let arguments, PyTuple_Size(object(arguments)) > 0 {
     found(address(PyTuple_GetItem(object(arguments), 0)))
     return 1
@@ -60,7 +63,7 @@ func reach(_ callback: Raw, _ arguments: Raw?, _ found: (UInt64) -> Void) -> Int
   guard queue != nil else { return 0 }
   queued = 0
   depth = 0
-  _ = visit(callback, nil)
+  _ = visit(function(aloneIn: callback, asking: asking) ?? callback, nil)
   if let arguments { _ = visit(arguments, nil) }
   var count = 0
   var next = 0

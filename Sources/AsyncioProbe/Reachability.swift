@@ -345,9 +345,14 @@ private func follow(timer: Raw) {
   guard let arguments = plainAttribute(timer, argumentsName) else { return }
   defer { Py_DecRef(arguments) }
   if Raw(callback) == setResultFunction { return traverse(Raw(arguments), labelVisit) }
-  traverse(timer, labelVisit)
+  if let function = function(aloneIn: Raw(callback), asking: false) {
+    _ = labelVisit(function, nil)
+    traverse(Raw(arguments), labelVisit)
+  } else {
+    traverse(timer, labelVisit)
+  }
   // Also through what the roots reach.
-  _ = AsyncioProbe.reach(Raw(callback), Raw(arguments)) { number in
+  _ = AsyncioProbe.reach(Raw(callback), Raw(arguments), asking: false) { number in
     let slot = node(Raw(bitPattern: UInt(number)))
     if slot >= 0 { nodes[slot].word |= Mark.timed }
   }

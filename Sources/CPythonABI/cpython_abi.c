@@ -33,6 +33,10 @@ bool probe_code_location(void *code, int offset, int *line, int *column, int *en
   return locate && locate(code, offset, line, column, end_line, end_column);
 }
 
+void *probe_call(void *callable, void *argument) {
+  return PyObject_CallFunctionObjArgs(callable, argument, (void *)0);
+}
+
 void *probe_function_part(void *function, int defaults) {
   static void *(*parts[2])(void *);
   static bool looked;

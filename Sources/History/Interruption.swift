@@ -8,13 +8,6 @@ package struct Interruption: Sendable {
   package var stack: StackID
 }
 
-/// How futures and events made at one place have been resolved or set so far.
-package struct FutureHabit: Sendable {
-  package var count: Int
-  /// The latest one that resolved such a future with a value.
-  package var last: Occurrence
-}
-
 extension World {
   /// As many interruptions as are kept, the latest ones: a leak shows in the last calls before the wait.
   private static let interruptionLimit = 1024
@@ -25,10 +18,5 @@ extension World {
       interruptions.removeFirst(Self.interruptionLimit)
     }
     interruptions.append(Interruption(task: task, asked: asked, stack: stack))
-  }
-
-  mutating func noteHabit(of future: Int, _ outcome: Outcome, _ by: Occurrence) {
-    guard outcome == .value, let made = resources[future].created?.site else { return }
-    habits[made] = FutureHabit(count: (habits[made]?.count ?? 0) + 1, last: by)
   }
 }

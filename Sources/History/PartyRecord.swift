@@ -38,6 +38,8 @@ package struct PartyRecord: Sendable {
   /// The executor of a job.
   package var executor: Int?
   package var isDestroyed = false
+  /// Whether somebody has waited for its end.
+  package internal(set) var isAwaited = false
 
   package init(kind: Kind, number: UInt64, created: Occurrence, thread: ThreadSlot) {
     self.kind = kind

@@ -59,6 +59,8 @@ package struct ResourceRecord: Sendable {
   package var takers: Set<Int> = []
 
   package var members: [Entity] = []
+  /// Whether somebody has waited for it.
+  package internal(set) var isAwaited = false
   package var dependency: Dependency = .all
   /// The loop that work for a concurrent future was submitted to from a thread.
   package var submittedTo: UInt64?

@@ -40,6 +40,8 @@ package struct LoopState: Sendable {
   package var idle: (since: TraceInstant, limit: UInt32?)?
   /// When it went to its selector last to sleep there.
   package var rested: TraceInstant?
+  /// When its next timer is due, as far as is known; nothing if it has none.
+  package var nextTimer: TraceInstant?
   /// When another thread asked it last to look at its callbacks.
   package var woken = TraceInstant.start
   package init(number: UInt64, since: TraceInstant, mainTask: Int?) {
@@ -50,6 +52,7 @@ package struct LoopState: Sendable {
 }
 
 package struct TimerState: Sendable {
+  package var armed: Occurrence
   package var deadline: TraceInstant
   package var thread: ThreadSlot
   package var targets: [Entity]

@@ -52,7 +52,7 @@ extension World {
       applyOperation(event, by: actor)
     case .blockBegin, .blockEnd: applyBlock(event)
     case .jobQueue, .jobStart, .jobEnd: applyJob(event, by: actor)
-    case .timerArm, .timerCancel: applyTimer(event)
+    case .timerArm, .timerCancel: applyTimer(event, by: actor)
     case .ioRegister, .ioUnregister: applyIO(event)
     case .signalHandler: applySignal(event)
     case .threadBind:
@@ -127,6 +127,9 @@ extension World {
       let limit = event.value == .max ? nil : event.value
       threads[slot]!.loops[last].idle = (event.time, limit)
       threads[slot]!.loops[last].rested = event.time
+      threads[slot]!.loops[last].nextTimer = limit.map {
+        TraceInstant(nanoseconds: event.time.nanoseconds + UInt64($0) * 1_000_000)
+      }
       pruneTimers(of: slot)
     default:
       guard let last = threads[slot]!.loops.indices.last else { return }
@@ -198,7 +201,7 @@ extension World {
     }
   }
 
-  private mutating func applyTimer(_ event: Event) {
+  private mutating func applyTimer(_ event: Event, by actor: Int) {
     guard event.kind == .timerArm else {
       timers[event.subject] = nil
       return
@@ -209,8 +212,14 @@ extension World {
     if timer?.deadline ?? .start <= event.time { timer = nil }
     var state =
       timer
-      ?? TimerState(deadline: deadline, thread: event.thread, targets: [], reachesUnknown: false)
+      ?? TimerState(
+        armed: occurrence(event, by: actor), deadline: deadline, thread: event.thread, targets: [],
+        reachesUnknown: false)
     state.deadline = deadline
+    if let last = threads[event.thread]!.loops.indices.last {
+      let next = threads[event.thread]!.loops[last].nextTimer ?? deadline
+      threads[event.thread]!.loops[last].nextTimer = min(next, deadline)
+    }
     if let target = living[event.object] {
       state.targets.append(target)
     } else {

@@ -31,7 +31,7 @@ extension World {
     let outcome = Outcome(rawValue: event.value) ?? .value
     let what = occurrence(event, by: actor)
     resources[future].done = (outcome, what)
-    noteHabit(of: future, outcome, what)
+    if outcome == .value { noteHabit(of: future, what) }
   }
 
   mutating func applyOperation(_ event: Event, by actor: Int) {
@@ -43,19 +43,21 @@ extension World {
     case .eventSet:
       resources[index].isSet = true
       resources[index].signalled = what
-      noteHabit(of: index, .value, what)
+      noteHabit(of: index, what)
       resources[index].providers.insert(actor)
     case .eventCleared: resources[index].isSet = false
     case .notified:
       resources[index].signalled = what
       resources[index].signalledWaiters = event.value
       resources[index].notifier = actor
+      noteHabit(of: index, what)
       resources[index].providers.insert(actor)
     case .queuePut:
       putBack(index, what)
       resources[index].items = event.value
       resources[index].unfinished += 1
       resources[index].lastPut = what
+      noteHabit(of: index, what)
       resources[index].providers.insert(actor)
     case .queueGot:
       takeItem(index, what)

@@ -5,12 +5,14 @@ extension World {
   mutating func applySnapshot(_ event: Event) {
     switch event.kind {
     case .snapshotBegin:
-      snapshot = Snapshot(
+      taking = Snapshot(
         number: event.subject, time: event.time,
         reason: SnapshotReason(rawValue: event.value) ?? .stall)
-    case .snapshotEnd: snapshot?.isComplete = event.value == 0
+    case .snapshotEnd:
+      if event.value == 0, let taking { snapshot = taking }
+      taking = nil
     case .threadWait:
-      snapshot?.threads[event.subject] = Snapshot.ThreadStand(
+      taking?.threads[event.subject] = Snapshot.ThreadStand(
         site: event.site, resource: living[event.object],
         operation: Operation(rawValue: event.value))
     case .taskStack:
@@ -21,14 +23,14 @@ extension World {
       parties[task].state = .waiting(wait)
     case .referrer:
       guard let kind = Referrer(rawValue: event.value) else { return }
-      snapshot?.pending[event.subject, default: []].append((kind, event.object))
+      taking?.pending[event.subject, default: []].append((kind, event.object))
     case .referrers:
-      let found = snapshot?.pending.removeValue(forKey: event.subject) ?? []
+      let found = taking?.pending.removeValue(forKey: event.subject) ?? []
       // Fewer than were recorded: some were lost, and nothing is proved.
       guard UInt64(found.count) == event.object else { return }
       let reached = found.map { referrer($0.0, $0.1) }
-      snapshot?.referrers[event.subject] = reached
-    default: snapshot?.peers[event.subject] = event.object
+      taking?.referrers[event.subject] = reached
+    default: taking?.peers[event.subject] = event.object
     }
   }
 
@@ -64,7 +66,6 @@ package struct Snapshot: Sendable {
   package var number: UInt64
   package var time: TraceInstant
   package var reason: SnapshotReason
-  package var isComplete = false
   /// Where each thread stood, by tid.
   package var threads: [UInt64: ThreadStand] = [:]
   /// All that can reach something that is waited for, by its number.

@@ -84,6 +84,10 @@ extension World {
     let wait = Wait(future: future, primitive: primitive, site: event.site, since: event.time)
     parties[task].state = .waiting(wait)
     parties[task].lastWait = wait
+    switch future {
+    case .party(let awaited): parties[awaited].isAwaited = true
+    case .resource(let awaited): resources[awaited].isAwaited = true
+    }
   }
 
   mutating func endTask(_ event: Event) {

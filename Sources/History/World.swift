@@ -28,10 +28,12 @@ package struct World: Sendable {
 
   /// Tasks asked to end while they waited, oldest first.
   package internal(set) var interruptions: [Interruption] = []
-  /// By the stack where they were made.
-  package internal(set) var habits: [StackID: FutureHabit] = [:]
-  /// The latest snapshot.
+  /// By the place where things were made.
+  var habits: [Origin: Habit] = [:]
+  /// The latest snapshot that is complete.
   package internal(set) var snapshot: Snapshot?
+  /// The one that is being recorded.
+  var taking: Snapshot?
 
   /// The live party or resource behind a number.
   var living: [UInt64: Entity] = [:]

@@ -109,6 +109,8 @@ bool probe_is_listening(int descriptor) PROBE_HIDDEN;
 /* PyCode_Addr2Location (3.11+); false where it is missing. */
 bool probe_code_location(void *code, int offset, int *line, int *column, int *end_line,
                          int *end_column) PROBE_HIDDEN;
+/* The result of a call with one argument; null after an exception. */
+void *probe_call(void *callable, void *argument) PROBE_HIDDEN;
 /* PyFunction_GetClosure / PyFunction_GetDefaults; borrowed or null. */
 void *probe_function_part(void *function, int defaults) PROBE_HIDDEN;
 /* Memory that is all zero, and its return; null if there is none. */

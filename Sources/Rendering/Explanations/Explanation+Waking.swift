@@ -72,7 +72,9 @@ extension Explanation {
     kind: .queueNoProducer,
     summary: "a queue is empty, and nobody is left to put into it",
     meaning: """
-      Tasks wait for an item of a queue, and all that put into it have ended.
+      Tasks wait for an item of a queue, and all that put into it have ended. Where the last of \
+      them failed and nobody waited for its end, the report says with what and where, also while \
+      the rest of the program goes on.
       """,
     example: """
       async def worker():

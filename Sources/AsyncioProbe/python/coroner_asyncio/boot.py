@@ -263,7 +263,7 @@ def _reach():
     closed = (asyncio.events.AbstractEventLoop, types.ModuleType, types.FrameType, types.CodeType)
     probe.reach(
         tuple(cls for cls in known if isinstance(cls, type)), closed,
-        asyncio.futures._set_result_unless_cancelled)
+        asyncio.futures._set_result_unless_cancelled, types.MethodType, callbacks.ignores_object)
 
 
 def _inject_asyncio():

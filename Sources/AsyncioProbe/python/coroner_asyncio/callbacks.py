@@ -1,6 +1,26 @@
 """What injected calls need of Python. None of it raises: it runs inside the program's own calls."""
+import opcode
+
 from . import _coroner_probe as probe
 from . import events as e
+
+# Instructions that read a local variable, and those that read two.
+_READS = {n for n, name in enumerate(opcode.opname[:256])
+          if "FAST" in name and name not in ("STORE_FAST", "DELETE_FAST")}
+_READS_TWO = {n for n in _READS if opcode.opname[n].count("FAST") > 1}
+_READS_ALL = {"locals", "vars", "eval", "exec", "_getframe"}
+
+
+def ignores_object(code):
+    """Whether a method never looks at its object: its first argument is in no cell, and is not read."""
+    if not code.co_argcount or code.co_freevars or code.co_cellvars:
+        return False
+    if _READS_ALL.intersection(code.co_names):
+        return False
+    raw = code.co_code
+    return not any(
+        raw[at] in _READS and (raw[at + 1] == 0 or raw[at] in _READS_TWO)
+        for at in range(0, len(raw), 2))
 
 
 def code(function, arguments):

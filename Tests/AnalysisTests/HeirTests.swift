@@ -1,0 +1,91 @@
+import Findings
+import Testing
+import TraceFormat
+
+@testable import Analysis
+
+/// What those that used to end a wait tell about one that goes on.
+@Suite struct HeirTests {
+  /// 'main' takes what 'put' puts, while a server listens. The queue could be reached through a module.
+  private static let queue = """
+    +1ms 1 io-register 7 object=0x1 value=read|listen
+    +1ms 1 resource-create 0xe1 site=atMade value=queue
+    +2ms 1 wait-begin 0xa0 object=0xe1 site=atMain value=queue-get
+    +2ms 1 task-suspend 0xa0 object=0xf0 site=atMain
+    +2ms 1 task-resume 0xa1
+    +2ms 1 queue-put 0xe1 site=atPut value=1
+    +2ms 1 future-done 0xf0 site=atPut
+
+    """
+  private static let takes = """
+    +3ms 1 task-resume 0xa0
+    +3ms 1 queue-got 0xe1 site=atMain
+    +3ms 1 wait-begin 0xa0 object=0xe1 site=atMain value=queue-get
+    +3ms 1 task-suspend 0xa0 object=0xf1 site=atMain
+
+    """
+  private static let fails =
+    "+2ms 1 task-end 0xa1 object=\"KeyError\" site=atPut value=error\n" + takes
+  private static let idle = """
+    +3ms 1 task-resume 0xa2
+    +3ms 1 task-suspend 0xa2 object=0xf9 site=atCompact
+    +4ms 1 timer-arm 0xcc object=0xf9 value=60000
+    +4ms 1 loop-idle 0x1 value=60000
+
+    """
+  private static let snapshot = """
+    +5000ms 1 snapshot-begin 1 object=5000 value=stall
+    +5001ms 1 referrer 0xe1 object=0 value=root
+    +5001ms 1 referrers 0xe1 object=1
+    +5001ms 1 snapshot-end 1 object=900 value=0
+
+    """
+
+  private func findings(_ events: String) throws -> [Finding] {
+    let trace = try TraceText.parse(VerdictTests.places + events)
+    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+  }
+
+  @Test func aQueueWhoseOnlyProducerFailedIsProbablyNeverFilled() throws {
+    let all = try findings(Self.queue + Self.fails + Self.idle + Self.snapshot)
+    #expect(all.map(\.kind) == [.queueNoProducer])
+    #expect(all.first?.certainty == .likely)
+    #expect(all.first?.headline.contains("'Store.put' ended with KeyError") == true)
+  }
+
+  @Test func beforeASnapshotNothingIsKnown() throws {
+    #expect(try findings(Self.queue + Self.fails + Self.idle).isEmpty)
+  }
+
+  @Test func aProducerThatEndedWellMayHaveSuccessors() throws {
+    let ends = "+2ms 1 task-end 0xa1\n" + Self.takes
+    #expect(try findings(Self.queue + ends + Self.idle + Self.snapshot).isEmpty)
+  }
+
+  @Test func whoWaitedForTheProducerKnowsOfItsFailure() throws {
+    let watched =
+      "+1ms 1 task-resume 0xa2\n+1ms 1 task-suspend 0xa2 object=0xa1 site=atCompact\n"
+    #expect(try findings(watched + Self.queue + Self.fails + Self.idle + Self.snapshot).isEmpty)
+  }
+
+  @Test func whoStartedTheProducerMayStartAnother() throws {
+    let started = """
+      +1ms 1 task-resume 0xa2
+      +1ms 1 task-create 0xa1 site=atCompact value=put object=2
+      +1ms 1 task-suspend 0xa2
+
+      """
+    #expect(try findings(started + Self.queue + Self.fails + Self.idle + Self.snapshot).isEmpty)
+  }
+
+  @Test func aTimerArmedAfterTheFailureMayStartAnother() throws {
+    let timer = "+3ms 1 timer-arm 0xcd object=0 value=30000\n"
+    #expect(try findings(Self.queue + Self.fails + timer + Self.idle + Self.snapshot).isEmpty)
+  }
+
+  @Test func workersThatIdleAreNoFault() throws {
+    let moved =
+      Self.queue.replacing("0xa0", with: "0xa2") + Self.fails.replacing("0xa0", with: "0xa2")
+    #expect(try findings(moved + Self.snapshot).isEmpty)
+  }
+}

@@ -1,0 +1,41 @@
+# Closing a pool waits for a connection that a failed task has not given back. A timer that will warn of that
+# in a minute is no help.
+# expect: orphaned-future
+# tasks: close
+# because: only 'use'
+# snapshot: yes
+import asyncio
+
+
+class Pool:
+    def acquire(self):
+        self.in_use = asyncio.get_running_loop().create_future()  # <- made
+
+    def release(self):
+        self.in_use.set_result(None)
+
+    def warn(self):
+        print("closing takes long")
+
+    async def close(self):
+        asyncio.get_running_loop().call_later(60, self.warn)
+        await self.in_use  # <- waits
+
+
+async def use(pool, question):
+    pool.acquire()
+    await asyncio.sleep(0.01)
+    if not question:
+        raise ValueError("nothing to ask")
+    pool.release()
+
+
+async def main():
+    pool = Pool()
+    for question in "what", "":
+        await asyncio.wait([asyncio.create_task(use(pool, question), name="use")])
+    print("hung", flush=True)
+    await asyncio.create_task(pool.close(), name="close")
+
+
+asyncio.run(main())
