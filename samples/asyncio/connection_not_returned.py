@@ -1,5 +1,4 @@
-# Closing a pool waits for a connection that a failed task has not given back. A timer that will warn of that
-# in a minute is no help.
+# Closing a pool waits for a connection that a failed task has not given back. A timer will only warn of that.
 # expect: orphaned-future
 # tasks: close
 # because: only 'use'

@@ -1,5 +1,4 @@
-# A connection was told to pause and not to go on: the reply stays in the socket. A timer of its owner, which
-# closes idle connections, could reach the call.
+# A connection was told to pause: the reply stays in the socket. A timer of its owner could reach the call.
 # expect: orphaned-future
 # tasks: main
 # snapshot: yes
@@ -9,19 +8,16 @@ import asyncio
 class Client(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
-        self.loop = asyncio.get_running_loop()
-        self.reply = None
 
     def data_received(self, data):
         self.reply.set_result(data)
 
     def close_if_idle(self):
-        if self.reply is None:
-            self.transport.close()
+        self.reply.done() and self.transport.close()
 
     async def call(self):
-        self.loop.call_later(60, self.close_if_idle)
-        self.reply = self.loop.create_future()  # <- made
+        asyncio.get_running_loop().call_later(60, self.close_if_idle)
+        self.reply = asyncio.get_running_loop().create_future()  # <- made
         self.transport.write(b"hello\n")
         return await self.reply  # <- waits
 
