@@ -51,6 +51,9 @@ package struct Analyzer {
       lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: tasks.count,
       stuckTasks: stuck)
     summary.parent = trace.header.parent
+    if !isOver {
+      summary.waitsForChild = ChildWait(world: world, namer: namer).place()
+    }
     return Analysis(
       report: Report(traces: [summary], findings: findings), model: model, namer: namer,
       causes: causes, trace: trace, until: until)

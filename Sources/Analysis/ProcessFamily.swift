@@ -14,7 +14,10 @@ package enum ProcessFamily {
       result.findings += report.findings.map { finding in
         var finding = finding
         finding.process = trace.process
-        if !finding.kind.isHazard, finding.waitsForChild { finding.notes += stuck }
+        if !finding.kind.isHazard {
+          if finding.waitsForChild { finding.notes += stuck }
+          if finding.severity != .note { finding.notes += ancestors(of: trace, in: result.traces) }
+        }
         return finding
       }
     }
@@ -22,6 +25,24 @@ package enum ProcessFamily {
       result.findings.filter { $0.severity == severity }
     }
     return result
+  }
+
+  /// Where those wait that started the process, and who started them, as far as their traces are there.
+  private static func ancestors(
+    of trace: TraceSummary, in traces: [TraceSummary]
+  ) -> [String] {
+    var notes: [String] = []
+    var child = trace
+    // A process's number may be another one's again: no longer chain than there are traces.
+    for _ in traces {
+      guard child.parent != 0, let parent = traces.first(where: { $0.process == child.parent }),
+        let place = parent.waitsForChild
+      else { break }
+      notes.append(
+        "\(parent.process), which started \(child.process), waits for a process: \(place)")
+      child = parent
+    }
+    return notes
   }
 
   /// What keeps a child, in one clause; nothing if it is no child or nothing does.
@@ -38,12 +59,8 @@ extension Finding {
   /// library that starts processes.
   fileprivate var waitsForChild: Bool {
     if kind == .externalWait { return true }
-    let modules = ["/subprocess.py", "/multiprocessing/", "/concurrent/futures/process.py"]
     return parties.contains { party in
-      party.state != "ended"
-        && party.stack.contains { site in
-          site.ownership == .runtime && modules.contains { site.file.contains($0) }
-        }
+      party.state != "ended" && party.stack.contains(where: \.startsProcesses)
     }
   }
 }

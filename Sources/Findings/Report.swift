@@ -27,6 +27,8 @@ package struct TraceSummary: Sendable {
   package var cleanEnd: Bool
   package var tasks: Int
   package var stuckTasks: Int
+  /// Where it waits for a process that it has started, "'main' at app.py:12"; nothing if that is not seen.
+  package var waitsForChild: String?
   /// What else a reader should know, and what to do about it: a sentence each.
   package var notes: [String] = []
   package init(

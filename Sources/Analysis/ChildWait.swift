@@ -1,0 +1,74 @@
+import History
+import TraceFormat
+
+/// Where a process waits for one that it has started: said beside what keeps the other one.
+struct ChildWait {
+  let world: World
+  let namer: Namer
+
+  /// "'main' at app.py:12"; nothing if no such wait is seen.
+  func place() -> String? {
+    guard isAwaited || isPoolAwaited else { return threadPlace() }
+    return mainPlace()
+  }
+
+  private var isAwaited: Bool {
+    world.parties.contains { $0.wait?.primitive?.operation == .process }
+  }
+
+  /// Whether a job is left that a process of a pool is to do.
+  private var isPoolAwaited: Bool {
+    world.resources.indices.contains(where: { index in
+      let record = world.resources[index]
+      return record.kind == .concurrentFuture && !world.isDone(.resource(index))
+        && world.definitions.frames(record.created?.site).contains(where: Self.isOfProcessPool)
+    })
+  }
+
+  /// A job, or the main thread outside of a loop, in a call of the library that starts processes.
+  private func threadPlace() -> String? {
+    for slot in world.threadSlots {
+      guard let thread = world.threads[slot], !thread.hasEnded,
+        let stack = stand(of: slot, thread) ?? thread.block?.site
+      else { continue }
+      let frames = world.definitions.frames(stack)
+      guard frames.contains(where: \.startsProcesses) else { continue }
+      if frames.contains(where: { $0.ownership == .user }), let site = namer.userSite(stack) {
+        return "\(namer.quoted(party: thread.actor)) at \(Namer.place(site))"
+      }
+      if !thread.running.isEmpty { return mainPlace() }
+    }
+    return nil
+  }
+
+  /// Where the latest snapshot found a thread; the stands come first in it, so that it need not be complete.
+  private func stand(of slot: ThreadSlot, _ thread: ThreadState) -> StackID? {
+    guard let snapshot = world.snapshot, thread.lastEvent <= snapshot.time,
+      let tid = world.definitions.threads[slot]?.tid
+    else { return nil }
+    return snapshot.threads[UInt64(tid)]?.site
+  }
+
+  private func mainPlace() -> String? {
+    for slot in world.threadSlots {
+      guard let main = world.threads[slot]?.loops.first?.mainTask,
+        let site = namer.userSite(world.parties[main].wait?.site)
+      else { continue }
+      return "\(namer.quoted(party: main)) at \(Namer.place(site))"
+    }
+    return nil
+  }
+
+  private static func isOfProcessPool(_ site: Site) -> Bool {
+    site.ownership == .runtime && site.file.hasSuffix("/concurrent/futures/process.py")
+  }
+}
+
+extension Site {
+  /// Whether it is in a module of the language's library that starts processes and waits for them.
+  var startsProcesses: Bool {
+    ownership == .runtime
+      && ["/subprocess.py", "/multiprocessing/", "/concurrent/futures/process.py"]
+        .contains { file.contains($0) }
+  }
+}
