@@ -22,29 +22,31 @@ bool probe_is_new(const void *object) {
 }
 
 static struct {
-  const void *type;
-  uint32_t name;
-} names[COUNT];
+  const void *object;
+  uint32_t id;
+} ids[COUNT];
 
-uint32_t probe_name_known(const void *type) {
-  size_t place = place_of(type);
+uint32_t probe_id_known(const void *object) {
+  /* Something else may lie where a file was that is gone. */
+  if (__atomic_load_n(&probe_unloads, __ATOMIC_ACQUIRE)) return 0;
+  size_t place = place_of(object);
   for (size_t i = 0; i < TRIES; i++) {
-    const void *found = __atomic_load_n(&names[(place + i) % COUNT].type, __ATOMIC_ACQUIRE);
-    if (found == type) return __atomic_load_n(&names[(place + i) % COUNT].name, __ATOMIC_ACQUIRE);
+    const void *found = __atomic_load_n(&ids[(place + i) % COUNT].object, __ATOMIC_ACQUIRE);
+    if (found == object) return __atomic_load_n(&ids[(place + i) % COUNT].id, __ATOMIC_ACQUIRE);
     if (!found) break;
   }
   return 0;
 }
 
-void probe_name_remember(const void *type, uint32_t name) {
-  size_t place = place_of(type);
+void probe_id_remember(const void *object, uint32_t id) {
+  size_t place = place_of(object);
   for (size_t i = 0; i < TRIES; i++) {
     const void *found = NULL;
-    if (!__atomic_compare_exchange_n(&names[(place + i) % COUNT].type, &found, type, false,
+    if (!__atomic_compare_exchange_n(&ids[(place + i) % COUNT].object, &found, object, false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
-        found != type)
+        found != object)
       continue;
-    __atomic_store_n(&names[(place + i) % COUNT].name, name, __ATOMIC_RELEASE);
+    __atomic_store_n(&ids[(place + i) % COUNT].id, id, __ATOMIC_RELEASE);
     return;
   }
 }

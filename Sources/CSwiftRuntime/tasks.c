@@ -40,20 +40,28 @@ END(0) END(1) END(2) END(3) END(4) END(5) END(6) END(7)
 static const end_function own_ends[END_COUNT] = {end_0, end_1, end_2, end_3,
                                                  end_4, end_5, end_6, end_7};
 
+/* Which of the ends goes on here; END_COUNT: none. */
+static int place_of(end_function end, const end_function *of) {
+  int i = 0;
+  while (i < END_COUNT && __atomic_load_n(&of[i], __ATOMIC_ACQUIRE) != end) i++;
+  return i;
+}
+
 bool probe_watch_end(const void *context) {
   end_function *place = (end_function *)((char *)context + probe_layout.context_resume);
   end_function end = *place;
-  for (int i = 0; i < END_COUNT; i++)
-    if (end == own_ends[i]) return false;
-  for (int i = 0; i < END_COUNT; i++) {
-    end_function known = NULL;
-    if (!__atomic_compare_exchange_n(&ends[i], &known, end, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE) &&
-        known != end)
-      continue;
-    *place = own_ends[i];
-    break;
+  int i = place_of(end, ends);
+  if (i == END_COUNT) {
+    if (place_of(end, own_ends) < END_COUNT) return false;
+    for (i = 0; i < END_COUNT; i++) {
+      end_function known = NULL;
+      if (__atomic_compare_exchange_n(&ends[i], &known, end, false, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_ACQUIRE) ||
+          known == end)
+        break;
+    }
   }
+  if (i < END_COUNT) *place = own_ends[i];
   return true;
 }
 

@@ -21,20 +21,23 @@ private func pool(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
     return own
   }
   let pool = probe_pool_of(task)
-  if let pool { tellPool(pool) }
+  if let pool, !probe_is_usual_pool(pool) { tellPool(pool) }
   return pool
 }
 
 /// The usual ones are told at the start, so that no two threads meet over it.
 @c @implementation
 func probe_pools_are_made() {
-  for priority: UInt32 in [9, 17, 21, 25, 33] {
-    if let pool = probe_pool(priority) { tellPool(pool) }
+  for priority in 0..<PROBE_PRIORITY_COUNT {
+    if let pool = probe_pool(priority), probe_is_usual_pool(pool) { tellPool(pool) }
   }
 }
 
 private func tellPool(_ pool: UnsafeRawPointer) {
-  guard tellOnce(pool, CORONER_RESOURCE_EXECUTOR, width: probe_pool_width()) else { return }
+  guard probe_is_new(pool) else { return }
+  record(
+    CORONER_RESOURCE_CREATE, address(pool), UInt64(probe_pool_width()),
+    value: CORONER_RESOURCE_EXECUTOR.rawValue)
   recordName(poolName(probe_pool_priority(pool)), of: pool)
 }
 
@@ -108,11 +111,9 @@ private func tellSerial(_ executor: UnsafeRawPointer) {
   }
 }
 
-private func tellOnce(
-  _ executor: UnsafeRawPointer, _ kind: coroner_resource_kind, width: UInt32 = 0
-) -> Bool {
+private func tellOnce(_ executor: UnsafeRawPointer, _ kind: coroner_resource_kind) -> Bool {
   guard probe_is_new(executor) else { return false }
-  record(CORONER_RESOURCE_CREATE, address(executor), UInt64(width), value: kind.rawValue)
+  record(CORONER_RESOURCE_CREATE, address(executor), value: kind.rawValue)
   return true
 }
 
@@ -131,11 +132,11 @@ private func recordName(_ name: StaticString, of object: UnsafeRawPointer) {
 /// The name of a type as a string's id.
 func typeName(_ type: UnsafeRawPointer?) -> UInt32 {
   guard let type else { return 0 }
-  let known = probe_name_known(type)
+  let known = probe_id_known(type)
   if known != 0 { return known }
   let name = probe_type_name_of(type)
   guard let text = name.text else { return 0 }
   let id = probe_define_string(text, min(name.length, Int(CORONER_STRING_LIMIT)))
-  probe_name_remember(type, id)
+  probe_id_remember(type, id)
   return id
 }

@@ -83,9 +83,14 @@ private func closureSite(_ entry: UnsafeRawPointer?, _ closure: UnsafeRawPointer
   let word = MemoryLayout<UnsafeRawPointer>.size
   for place in 2...3 {
     guard let closure, let captured = closure.pointer(place * word) else { break }
+    let known = probe_id_known(captured)
+    if known != 0 { return known }
     // Code of one file is no further apart.
     guard abs(Int(bitPattern: captured) &- Int(bitPattern: function)) < 1 << 31 else { continue }
-    if let found = probe_async_function(captured, function) { return probe_site(found) }
+    guard let found = probe_async_function(captured, function) else { continue }
+    let site = probe_site(found)
+    probe_id_remember(captured, site)
+    return site
   }
   return probe_site(function)
 }

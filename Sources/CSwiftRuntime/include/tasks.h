@@ -139,6 +139,12 @@ static inline const void *probe_pool_of(const void *task) {
   return &probe_pools[((const uint8_t *)task)[probe_layout.job_flags + 1]];
 }
 static inline const void *probe_pool(uint32_t priority) { return &probe_pools[priority % PROBE_PRIORITY_COUNT]; }
+/* Of a priority that has a name: background, low, medium, high, user interactive. */
+static inline bool probe_is_usual_pool(const void *pool) {
+  const uint64_t usual = 1ull << 9 | 1ull << 17 | 1ull << 21 | 1ull << 25 | 1ull << 33;
+  size_t priority = (size_t)((const char *)pool - probe_pools);
+  return priority < 64 && (usual >> priority & 1);
+}
 static inline uint32_t probe_pool_priority(const void *pool) {
   return (uint32_t)((const char *)pool - probe_pools);
 }
@@ -221,9 +227,9 @@ bool probe_watch_end(const void *context) PROBE_HIDDEN;
 
 /* Whether the address was not told before; false as well if there is no room for another one. */
 bool probe_is_new(const void *object) PROBE_HIDDEN;
-/* The string id of a type's name, 0 if it was not told before. */
-uint32_t probe_name_known(const void *type) PROBE_HIDDEN;
-void probe_name_remember(const void *type, uint32_t name) PROBE_HIDDEN;
+/* What was defined for something in a loaded file, such as a type's name; 0: nothing so far. */
+uint32_t probe_id_known(const void *object) PROBE_HIDDEN;
+void probe_id_remember(const void *object, uint32_t id) PROBE_HIDDEN;
 
 /* ---- called from the hooks, written in Swift ---- */
 
