@@ -19,6 +19,7 @@ struct Because {
       for index in explainer.resources(cause) { facts += resourceFacts(index) }
     }
     facts += gateFacts()
+    facts += ChildWording(explainer: explainer, cause: cause).facts()
     facts += reachFacts()
     facts += unheardFacts()
     for node in cause.nodes {

@@ -57,6 +57,7 @@ extension Explainer {
         for hold in world.resources[index].holds.prefix(Self.limit) {
           members.insert(.party(namer.shape(party: hold.party)))
         }
+      case .descriptor where model.kind(of: cause) == .pipeCycle: continue
       case .thread, .executor, .descriptor, .outside, .anything: return nil
       }
     }

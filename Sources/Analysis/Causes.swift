@@ -107,6 +107,8 @@ extension WaitModel {
         .resource(_, .barrierWait), .resource(_, .result), .resource(_, .join),
         .resource(_, .exit):
         return true
+      case .resource(let index, .process):
+        if isFault(child: index) || keeps(cause, mains) { return true }
       case .resource(let index, _):
         if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
       case .thread, .executor, .descriptor, .outside, .anything: break

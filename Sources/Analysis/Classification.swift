@@ -35,6 +35,7 @@ extension WaitModel {
         }
       }
     }
+    if kinds.contains(.process) { return .pipeCycle }
     if hasExecutor { return .poolStarvation }
     if needsBlockedLoop(cause) {
       return kinds.contains(.threadLock) ? .suspendedHolder : .loopSelfWait
@@ -123,8 +124,8 @@ extension WaitModel {
           world.threads[world.parties[$0].thread]?.loops.isEmpty == false
         }
         return blocked ? .loopSelfWait : .orphanedFuture
-      case .event, .condition, .barrier, .queue, .group, .stream, .executor, .thread, .process,
-        .actor,
+      case .process: return .pipeCycle
+      case .event, .condition, .barrier, .queue, .group, .stream, .executor, .thread, .actor,
         .future:
         return signalKind(operation, resource: resource)
       }

@@ -31,7 +31,7 @@ extension Explainer {
       if let knot = knot(cause) { return direct(cause) + knot.hops }
       return waits(cause, kind)
     }
-    let ring = ring(cause)
+    let ring = ring(cause, kind)
     // One that could have served itself is as stuck as all that wait with it.
     return ring.count == 1 && kind.isLackOfSignal ? waits(cause, kind) : ring
   }
@@ -47,11 +47,19 @@ extension Explainer {
   }
 
   /// The hops of a circle in its order; of a cause without one, its waits.
-  private func ring(_ cause: Cause) -> [Hop] {
-    guard cause.isCycle, let start = cause.nodes.first(where: isPartyNode) else {
+  private func ring(_ cause: Cause, _ kind: FindingKind) -> [Hop] {
+    guard cause.isCycle,
+      let start = cause.nodes.first(where: waitsForOutside) ?? cause.nodes.first(where: isPartyNode)
+    else {
       return direct(cause)
     }
     let path = model.cycle(from: start, within: cause)
+    // Who could act at the other end of a pipe is not who is meant to; a thread may wait on behalf of a task.
+    if kind == .pipeCycle, !path.contains(where: isProcess) || path.contains(where: isOwnThread) {
+      let process = allResources(cause).first { world.resources[$0].kind == .process }
+      let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
+      if !waiting.isEmpty { return waiting.map { Hop(party: $0, resource: process) } }
+    }
     var hops: [Hop] = []
     for node in path {
       switch model.nodes[node] {
@@ -92,7 +100,7 @@ extension Explainer {
     case .lostWakeup: operation == .conditionWait || operation == .eventWait
     case .permitExhaustion: operation == .acquire || operation == .queueGet
     case .orphanedFuture: operation == nil || operation == .eventWait
-    case .lockCycle, .awaitCycle, .selfDeadlock, .abandonedLock,
+    case .lockCycle, .awaitCycle, .pipeCycle, .selfDeadlock, .abandonedLock,
       .leakedPermit, .blockedLoop, .loopSelfWait, .poolStarvation,
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
       .externalWait, .swallowedException,
@@ -100,6 +108,29 @@ extension Explainer {
       .slowCallback, .transientDeadlock, .destroyedPending:
       true
     }
+  }
+
+  /// Whether a node is a task or job that waits for a child process, or at a connection.
+  private func waitsForOutside(_ node: Int) -> Bool {
+    let party: Int
+    switch model.nodes[node] {
+    case .party(let index): party = index
+    case .thread(let slot): party = world.threads[slot]!.actor
+    case .resource, .executor, .descriptor, .outside, .anything: return false
+    }
+    return world.parties[party].kind != .thread && operation(of: party).isForOutside
+  }
+
+  private func isOwnThread(_ node: Int) -> Bool {
+    guard case .thread(let slot) = model.nodes[node], let thread = world.threads[slot] else {
+      return false
+    }
+    return thread.actor == thread.party
+  }
+
+  private func isProcess(_ node: Int) -> Bool {
+    guard case .resource(let index, _) = model.nodes[node] else { return false }
+    return world.resources[index].kind == .process
   }
 
   func partyNodes(_ cause: Cause) -> [Int] {
@@ -148,6 +179,18 @@ extension Explainer {
     guard let thread = world.threads[world.parties[party].thread], thread.actor == party else {
       return nil
     }
-    return thread.block
+    return thread.block ?? model.standingWait(of: world.parties[party].thread)
+  }
+}
+
+extension Operation? {
+  /// Whether it is for something that other processes or peers do.
+  fileprivate var isForOutside: Bool {
+    switch self {
+    case .read, .drain, .connect, .process: true
+    case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+      .sleep, .group, .accept, .result, .join, .exit, nil:
+      false
+    }
   }
 }

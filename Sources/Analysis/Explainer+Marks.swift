@@ -150,7 +150,9 @@ extension Explainer {
       {
         finding.marks.append(
           Mark(
-            site: site, role: .secondary, label: "made here at \(Clock.instant(created.time))",
+            site: site, role: .secondary,
+            label:
+              "\(resource.kind == .process ? "started" : "made") here at \(Clock.instant(created.time))",
             party: namer.name(party: created.party)))
       }
     }

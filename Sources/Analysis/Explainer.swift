@@ -81,7 +81,8 @@ struct Explainer {
   func involved(_ cause: Cause, _ hops: [Hop]) -> [Int] {
     var result: OrderedSet<Int> = []
     for hop in hops { result.append(namer.crowds.shown(party: hop.party)) }
-    if cause.isRing(kind(of: cause)) || hops.isEmpty {
+    let kind = kind(of: cause)
+    if cause.isRing(kind) && kind != .pipeCycle || hops.isEmpty {
       for index in partyNodes(cause) { result.append(namer.crowds.shown(party: index)) }
     }
     // Those that took it and have ended belong to the story.
@@ -97,6 +98,9 @@ struct Explainer {
   /// What the cause is about: in a ring all of its resources, else those whose waiters it is told of.
   func resources(_ cause: Cause) -> [Int] {
     let kind = kind(of: cause)
+    guard kind != .pipeCycle else {
+      return allResources(cause).filter { world.resources[$0].kind == .process }
+    }
     guard !cause.isRing(kind) else { return allResources(cause) }
     let own = OrderedSet(
       hops(of: cause, kind).compactMap { hop in hop.resource.map(namer.crowds.shown(resource:)) })

@@ -103,6 +103,9 @@ struct Namer {
   func name(resource index: Int) -> String {
     let resource = world.resources[index]
     if let crowd = crowds.crowd(resource: index) { return name(crowd, of: resource) }
+    if resource.kind == .process, resource.capacity > 0 {
+      return "the child process \(resource.name.map { "\($0) " } ?? "")(pid \(resource.capacity))"
+    }
     if let name = resource.name {
       return resource.kind == .concurrentFuture ? "the result of \(name)" : name
     }
@@ -119,7 +122,9 @@ struct Namer {
       return "the lock of \(name(resource: condition))"
     }
     let kind = libraryWord(resource: index) ?? word(resource.kind)
-    guard let site = userSite(resource.created?.site) else { return "a \(kind)" }
+    guard let site = userSite(resource.created?.site),
+      resource.kind != .stream || site.ownership != .runtime
+    else { return "a \(kind)" }
     return "the \(kind) made at \(Self.place(site))"
   }
 

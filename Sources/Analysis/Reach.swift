@@ -44,6 +44,28 @@ struct Reach {
     return actors(number: peer | Self.descriptorBit)
   }
 
+  /// Who can read from a descriptor of this process, write into it or close it; nothing if no snapshot says.
+  func actors(onDescriptor descriptor: UInt64) -> [WaitModel.Node]? {
+    actors(number: descriptor | Self.descriptorBit)
+  }
+
+  /// What a child process waits for this one to do; nothing if it may go on without.
+  func needs(ofProcess resource: Int) -> [Snapshot.ChildWait]? {
+    let process = world.resources[resource].capacity
+    guard let snapshot, world.processes[process] == resource else { return nil }
+    let needs = snapshot.children.filter { $0.process == process && $0.link != .alone }
+    return needs.isEmpty ? nil : needs
+  }
+
+  /// The children without which a descriptor does not become ready.
+  func children(holding descriptor: UInt64) -> [WaitModel.Node]? {
+    let children = snapshot?.children.filter {
+      $0.link == .alone && $0.descriptor == descriptor
+    }
+    guard let children, !children.isEmpty else { return nil }
+    return children.compactMap { world.processes[$0.process] }.map { .resource($0, .process) }
+  }
+
   /// The ways from what runs to a resource, such as a module's name for it.
   func ways(to resource: Int) -> [String] {
     (snapshot?.referrers[world.resources[resource].number] ?? []).compactMap { reach in
@@ -79,6 +101,7 @@ struct Reach {
   /// A thread that runs a loop goes on when the loop's main task has ended.
   private func node(ofThread slot: ThreadSlot) -> WaitModel.Node {
     guard let snapshot, let thread = world.threads[slot] else { return .anything }
+    if stand(of: slot)?.operation == .process { return .thread(slot) }
     if let loop = thread.loops.first { return loop.mainTask.map { .party($0) } ?? .anything }
     return thread.lastEvent > snapshot.time ? .anything : .party(thread.party)
   }

@@ -139,7 +139,7 @@ struct TimelineBuilder {
       .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
-      .referrers, .ioPeer:
+      .referrers, .ioPeer, .processWait:
       return nil
     }
   }

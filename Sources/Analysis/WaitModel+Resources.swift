@@ -12,7 +12,8 @@ extension WaitModel {
     case .queue where resource.isPool && operation == .queueGet, .condition where resource.isPool:
       connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
-    case .group, .stream, .process, .actor: need(node, .all, [])
+    case .process: connectProcess(node, index)
+    case .group, .stream, .actor: need(node, .all, [])
     case .executor: need(node, .all, [.executor(index)])
     case .thread:
       if let slot = resource.thread, let thread = world.threads[slot] {

@@ -7,6 +7,7 @@ extension WaitModel {
     for (slot, thread) in world.threads {
       guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded else { continue }
       if let block = thread.block, !endsSoon(block) { continue }
+      if synchronousWait(of: slot) != nil { continue }
       if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
         busyThreads.insert(slot)
       }
@@ -48,12 +49,25 @@ extension WaitModel {
       }
       return (resource, operation)
     }
-    guard thread.loops.isEmpty, let stand = reach.stand(of: slot),
-      let operation = stand.operation
-    else { return nil }
-    if case .resource(let index)? = stand.resource { return (index, operation) }
-    return (nil, operation)
+    guard let stand = reach.stand(of: slot), let operation = stand.operation else { return nil }
+    if case .resource(let index)? = stand.resource {
+      return thread.loops.isEmpty || isBound(index) ? (index, operation) : nil
+    }
+    return thread.loops.isEmpty ? (nil, operation) : nil
   }
+
+  /// The wait of a thread that records nothing itself, since it was seen last.
+  func standingWait(of slot: ThreadSlot) -> Wait? {
+    guard let (resource, operation) = synchronousWait(of: slot), let resource, isBound(resource),
+      let thread = world.threads[slot]
+    else { return nil }
+    return Wait(
+      future: nil, primitive: (resource, operation), site: reach.stand(of: slot)?.site,
+      since: thread.lastEvent)
+  }
+
+  /// Whether something outside of the events says what would end a wait of a thread.
+  private func isBound(_ resource: Int) -> Bool { reach.needs(ofProcess: resource) != nil }
 
   /// Whether a thread's wait ends by itself before anybody would call it a hang.
   func endsSoon(_ block: Wait) -> Bool {
@@ -100,6 +114,7 @@ extension WaitModel {
     world.parties.contains { party in
       guard let wait = party.wait, let operation = wait.primitive?.operation else { return false }
       switch operation {
+      case .process where isBoundToChild(wait): return false
       case .read, .accept, .connect, .drain, .process:
         if case .resource(let future)? = wait.future { return !isKnown(reach.actors(on: future)) }
         return true

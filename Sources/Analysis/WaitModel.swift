@@ -154,7 +154,9 @@ struct WaitModel {
     case .executor(let index): connectExecutor(node, index)
     case .resource(let index, let operation): connectResource(node, index, operation)
     case .descriptor(let number):
-      need(node, .any, reach.actors(onOtherEndOf: number) ?? [.outside])
+      need(
+        node, .any,
+        reach.actors(onOtherEndOf: number) ?? reach.children(holding: number) ?? [.outside])
     case .outside: need(node, .all, [])
     case .anything: connectAnything(node)
     }
@@ -217,6 +219,8 @@ struct WaitModel {
     if let (resource, operation) = wait.primitive {
       switch operation {
       case .sleep: return nil
+      case .process where isBoundToChild(wait):
+        return resource.map { .resource($0, operation) }
       case .read, .drain, .accept, .connect, .process:
         // From outside, unless a snapshot knows all that can end it.
         guard case .resource(let future)? = wait.future, isKnown(reach.actors(on: future)) else {

@@ -14,6 +14,7 @@ struct Wording {
   private var namer: Namer { explainer.namer }
   private var world: World { explainer.world }
 
+  private var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
   private var waiting: [Int] { hops.map(\.party) }
   private var subject: String { list(waiting.map(namer.quoted(party:))) }
   private var resource: String {
@@ -55,6 +56,7 @@ struct Wording {
     case .awaitCycle:
       return waiting.count == 1
         ? "\(subject) waits for its own end" : "\(subject) wait for each other to end"
+    case .pipeCycle: return children.headline(subject, verb, waiting)
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
     case .permitExhaustion where cause.gate != nil: return gate
     case .permitExhaustion:
@@ -121,6 +123,7 @@ struct Wording {
     switch kind {
     case .lockCycle: [oneOrder]
     case .awaitCycle: ["let one of them go on without the other's result"]
+    case .pipeCycle: children.help()
     case .selfDeadlock:
       ["asyncio locks are not reentrant: call a version that expects the lock held"]
     case .permitExhaustion where cause.gate != nil:

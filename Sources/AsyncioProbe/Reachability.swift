@@ -67,6 +67,7 @@ func recordReferrers(_ threads: StandingThreads, looked: inout UInt64) -> Bool {
     traverse(Raw(bitPattern: heapObjects[index])!, countVisit)
   }
   threads.eachPartyFrame { _, frame in eachReference(of: frame) { countReference($0) } }
+  threads.eachPassedArgument { countReference($0) }
   // Which objects somebody else holds, before the counts make room for marks.
   for slot in 0...nodeMask where nodes[slot].object != 0 {
     if outOfTime() { return false }
@@ -104,6 +105,7 @@ private func forgetAll() {
 // MARK: Who waits
 
 private func findParties(_ threads: StandingThreads) {
+  threads.eachPartyFrame { _, frame in eachKeeper(of: frame) { close($0) } }
   for index in 0..<heapObjects.count {
     if outOfTime() || ranOut { return }
     let object = Raw(bitPattern: heapObjects[index])!
@@ -124,6 +126,7 @@ private func findParties(_ threads: StandingThreads) {
     }
   }
   findPeers()
+  findWaitingChildren()
   for index in 0..<threads.list.count {
     let thread = threads.list[index]
     let waits = thread.role == .waits
@@ -143,7 +146,12 @@ private func findTask(_ task: Raw) {
   if let coroutine = coroutine(of: task) { recordWholeStack(task, coroutine) }
   guard let future = stand.future else {
     // It acts as soon as its turn comes, unless it does already: then its frames are those of a thread.
-    if !(coroutine(of: task).map(isRunning) ?? false) { ranOut = !actors.append(slot) || ranOut }
+    if let coroutine = coroutine(of: task), isRunning(coroutine) {
+      // One that runs on a thread that waits is a part of that.
+      if isClosed(coroutine) { close(task) }
+    } else {
+      ranOut = !actors.append(slot) || ranOut
+    }
     return
   }
   let resource = node(Raw(bitPattern: UInt(stand.resource))) < 0 ? 0 : stand.resource
@@ -164,6 +172,11 @@ private func eachOwned(by task: Raw, _ body: (Raw) -> Void) {
 private func close(_ object: Raw) {
   let slot = node(object)
   if slot >= 0 { nodes[slot].word |= Mark.closed }
+}
+
+private func isClosed(_ object: Raw) -> Bool {
+  let slot = node(object)
+  return slot >= 0 && nodes[slot].word & Mark.closed != 0
 }
 
 /// What a loop keeps of its transports says whose a descriptor is; it calls none of them.
@@ -208,8 +221,9 @@ private func addSubject(_ number: UInt64, own: UInt32) {
 
 // MARK: Ends of connections
 
-/// Marks numbers of descriptors where other things are meant by their addresses.
-private let descriptorBit: UInt64 = 1 << 63
+/// Mark numbers of descriptors and of processes where other things are meant by their addresses.
+let descriptorBit: UInt64 = 1 << 63
+let processBit: UInt64 = 1 << 62
 /// Slots of sockets and files by descriptor + 1; -1 for a descriptor that several have.
 nonisolated(unsafe) private var fileOfDescriptor = AddressMap()
 nonisolated(unsafe) private var watchedDescriptors = AddressMap()
@@ -235,10 +249,35 @@ private func findPeers() {
       let slot = fileOfDescriptor.find(UInt64(other) + 1), slot >= 0
     else { return }
     record(CORONER_IO_PEER, UInt64(descriptor), UInt64(other))
-    addSubject(address(heapObject(slot)), own: 0)
-    if let index = subjectOfSlot.find(UInt64(slot) + 1) {
-      subjects[index].descriptor = descriptorBit | UInt64(other)
+    addSubject(slot, ofDescriptor: UInt64(other))
+  }
+}
+
+private func addSubject(_ slot: Int, ofDescriptor descriptor: UInt64) {
+  addSubject(address(heapObject(slot)), own: 0)
+  if let index = subjectOfSlot.find(UInt64(slot) + 1) {
+    subjects[index].descriptor = descriptorBit | descriptor
+  }
+}
+
+/// Records which child processes wait for something that this process may do with a descriptor. Who can do
+/// it is who can reach the file that has it.
+private func findWaitingChildren() {
+  probe_each_child_wait { process, descriptor, link in
+    record(CORONER_PROCESS_WAIT, UInt64(process), UInt64(descriptor), value: link)
+    if link == CORONER_PROCESS_ALONE.rawValue { return }
+    recordName(ofProcess: process)
+    if let slot = fileOfDescriptor.find(UInt64(descriptor) + 1), slot >= 0 {
+      addSubject(slot, ofDescriptor: UInt64(descriptor))
     }
+  }
+}
+
+private func recordName(ofProcess process: Int32) {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+    guard probe_command(Int(process), text.baseAddress, text.count) else { return }
+    let name = probe_define_string(text.baseAddress, strlen(text.baseAddress!))
+    record(CORONER_NAME, processBit | UInt64(process), value: name)
   }
 }
 

@@ -97,6 +97,18 @@ func eachReference(of frame: RunningFrame, _ body: (Raw) -> Void) {
   }
 }
 
+/// Calls `body` with the objects that a running frame is a part of: the coroutine; up to 3.10 the frame.
+func eachKeeper(of frame: RunningFrame, _ body: (Raw) -> Void) {
+  if layout.inline {
+    let isGenerators = frame.base.load(fromByteOffset: layout.owner, as: Int8.self) == 1
+    if isGenerators { body(frame.base - layout.generatorFrame) }
+  } else {
+    body(frame.base)
+    // The field before the last instruction is the generator whose frame it is.
+    if let generator = load(frame.base, layout.lastInstruction - 8) { body(generator) }
+  }
+}
+
 /// How many locals, with cells and free variables, the frames of a code object have.
 func localCount(_ code: Raw) -> Int {
   guard knowsFrameReferences(), let references else { return 0 }

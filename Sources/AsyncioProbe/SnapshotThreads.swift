@@ -103,6 +103,8 @@ struct StandingThread {
   var role: ThreadRole
   /// The arguments of its function, if nobody has them but its Thread object: that keeps them for it alone.
   var arguments: (Raw?, Raw?) = (nil, nil)
+  /// The call of its function has the first of them on its stack, where no reference is looked for.
+  var passesArguments = false
 }
 
 /// What the frames of a thread wait for.
@@ -152,6 +154,13 @@ struct StandingThreads {
     }
   }
 
+  /// Calls `body` with each object that only a call of a waiting thread refers to besides what is tracked.
+  func eachPassedArgument(_ body: (Raw) -> Void) {
+    for index in 0..<list.count where list[index].passesArguments {
+      if let arguments = list[index].arguments.0 { body(arguments) }
+    }
+  }
+
   func free() {
     var list = list
     list.free()
@@ -175,6 +184,7 @@ func standingThreads() -> StandingThreads {
     var thread = StandingThread(
       state: state, tid: tid, stack: stack, resource: 0, operation: 0, role: .acts)
     findThreadPrimitive(count, &thread)
+    if thread.operation == 0, threads.list.count < 256 { findCall(&thread) }
     findRole(&thread)
     for index in 0..<count where frames[index].code == shutdownCode { threads.isExiting = true }
     if !threads.list.append(thread) { break }
@@ -193,28 +203,61 @@ private func findRole(_ thread: inout StandingThread) {
     if frame.code == codes.until { runsUntil = true }
     return true
   }
-  if runs || runsUntil { thread.role = runsUntil ? .runsLoop : .acts }
-  if thread.role == .waits { thread.arguments = argumentsKept(by: thread.state) }
+  let isInCall = thread.role == .waits && thread.resource & processBit != 0
+  if !isInCall, runs || runsUntil { thread.role = runsUntil ? .runsLoop : .acts }
+  if thread.role == .waits { findArguments(&thread) }
 }
 
-private func argumentsKept(by state: Raw) -> (Raw?, Raw?) {
+/// The call of the kernel that a thread is blocked in; the frames of one that waits for a child wait with it.
+private func findCall(_ thread: inout StandingThread) {
+  let call = probe_call_of(0, Int(thread.tid))
+  guard call.kind == PROBE_CALL_CHILD.rawValue, call.object > 0 else { return }
+  thread.operation = CORONER_OP_PROCESS.rawValue
+  thread.resource = processBit | UInt64(call.object)
+  thread.role = .waits
+}
+
+private func findArguments(_ thread: inout StandingThread) {
   var outermost: Raw? = nil
-  eachRunningFrame(state) { frame in
+  let run = code(ofThreads: "run")
+  var runs = false
+  eachRunningFrame(thread.state) { frame in
     if localCount(frame.code) > 0 { outermost = untagged(load(frame.base, layout.locals)) }
+    if frame.code == run { runs = true }
     return true
   }
-  guard let thread = outermost, let module = moduleDictionary(cString("threading")),
-    let type = PyDict_GetItemString(module, cString("Thread")),
-    PyType_IsSubtype(typeOf(thread), Raw(type)) != 0
-  else { return (nil, nil) }
-  return (onlyHeld(by: thread, argumentsName), onlyHeld(by: thread, keywordsName))
+  guard let object = outermost, let type = threadType(),
+    PyType_IsSubtype(typeOf(object), Raw(type)) != 0
+  else { return }
+  // Up to 3.11 a call keeps the tuple that it is given.
+  thread.passesArguments = runs && minorVersion < 12
+  thread.arguments = (
+    onlyHeld(by: object, argumentsName, thread.passesArguments ? 2 : 1),
+    onlyHeld(by: object, keywordsName, 1)
+  )
 }
 
-/// An attribute (borrowed) that nothing else refers to.
-private func onlyHeld(by thread: Raw, _ name: Object) -> Raw? {
+private func threadType() -> Object? {
+  moduleDictionary(cString("threading")).flatMap { PyDict_GetItemString($0, cString("Thread")) }
+}
+
+/// The code of a method of threading.Thread.
+private func code(ofThreads method: StaticString) -> Raw? {
+  guard let type = threadType(), let function = PyObject_GetAttrString(type, cString(method))
+  else {
+    PyErr_Clear()
+    return nil
+  }
+  // The class keeps it.
+  defer { Py_DecRef(function) }
+  return typeOf(Raw(function)) == functionType ? code(ofFunction: function) : nil
+}
+
+/// An attribute (borrowed) that has so many references.
+private func onlyHeld(by thread: Raw, _ name: Object, _ references: Int) -> Raw? {
   guard let value = plainAttribute(thread, name) else { return nil }
   Py_DecRef(value)
-  return value.pointee.ob_refcnt == 1 ? Raw(value) : nil
+  return value.pointee.ob_refcnt == references ? Raw(value) : nil
 }
 
 /// The primitive that a thread with the first `count` of `frames` (innermost first) waits for.

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cpython_abi.h"
 
 /* Programs with more are not looked at: they serve the outside. */
@@ -45,8 +46,11 @@ static bool name_of(const struct sockaddr_storage *address, uint64_t name[4]) {
   return true;
 }
 
-/* The inode of the other end of a UNIX socket, 0 if it is not known. */
-static uint64_t other_inode(int netlink, uint64_t inode) {
+int probe_diagnosis(void) {
+  return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+uint64_t probe_other_inode(int netlink, uint64_t inode) {
   struct {
     struct nlmsghdr header;
     struct unix_diag_req request;
@@ -86,7 +90,7 @@ static bool describe_socket(int netlink, uint64_t inode, struct end *end) {
       return false;
     end->kind = UNIX;
     end->own[0] = inode;
-    end->other[0] = other_inode(netlink, inode);
+    end->other[0] = probe_other_inode(netlink, inode);
     return end->other[0] != 0;
   }
   if (type != SOCK_STREAM) return false;
@@ -136,7 +140,7 @@ void probe_each_pair(void (*found)(int, int)) {
   DIR *all = opendir("/proc/self/fd");
   if (!all) return;
   struct end *ends = calloc(END_LIMIT, sizeof *ends);
-  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  int netlink = probe_diagnosis();
   int count = 0, seen = 0;
   struct dirent *entry;
   while (ends && count < END_LIMIT && seen < 2 * END_LIMIT && (entry = readdir(all))) {

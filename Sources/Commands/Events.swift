@@ -81,6 +81,7 @@ struct EventLines {
     case .operation: word(Operation.self, number)
     case .dependency: word(Dependency.self, number)
     case .referrer: word(Referrer.self, number)
+    case .processLink: word(ProcessLink.self, number)
     case .reason: word(SnapshotReason.self, number)
     }
   }

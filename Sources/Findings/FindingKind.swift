@@ -3,6 +3,7 @@ package enum FindingKind: String, CaseIterable, Sendable {
   // Stuck for good.
   case lockCycle = "lock-cycle"
   case awaitCycle = "await-cycle"
+  case pipeCycle = "pipe-cycle"
   case selfDeadlock = "self-deadlock"
   case permitExhaustion = "permit-exhaustion"
   case abandonedLock = "abandoned-lock"
@@ -35,7 +36,8 @@ package enum FindingKind: String, CaseIterable, Sendable {
     switch self {
     case .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock, .destroyedPending:
       true
-    case .lockCycle, .awaitCycle, .selfDeadlock, .permitExhaustion, .abandonedLock, .leakedPermit,
+    case .lockCycle, .awaitCycle, .pipeCycle, .selfDeadlock, .permitExhaustion, .abandonedLock,
+      .leakedPermit,
       .orphanedFuture, .lostWakeup, .queueNoConsumer, .queueNoProducer, .unfinishedJoin,
       .shortBarrier, .blockedLoop, .loopSelfWait, .poolStarvation, .suspendedHolder,
       .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup, .externalWait:

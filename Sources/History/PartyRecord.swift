@@ -96,4 +96,6 @@ package struct Wait: Sendable {
 package enum Entity: Hashable, Sendable {
   case party(Int)
   case resource(Int)
+
+  var resource: Int? { if case .resource(let index) = self { index } else { nil } }
 }

@@ -58,7 +58,8 @@ extension World {
     case .threadBind:
       resources[resource(event.subject, orNew: .thread)].thread = event.thread
     case .held: applyHeld(event)
-    case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer:
+    case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer,
+      .processWait:
       applySnapshot(event)
     }
   }
@@ -197,7 +198,10 @@ extension World {
     switch living[event.subject] {
     case .party(let index): parties[index].name = name
     case .resource(let index): resources[index].name = name
-    case nil: break
+    case nil:
+      if let process = World.process(named: event.subject) {
+        resources[resource(ofProcess: process)].name = name
+      }
     }
   }
 
@@ -233,6 +237,8 @@ extension World {
     guard event.value & internalPipe == 0 else { return }
     let key = event.subject << 2 | UInt64(event.value & 2)
     io[key] = event.kind == .ioRegister ? event.value : nil
+    unwatched[key] = event.kind == .ioUnregister ? event.time : nil
+    watchers[key] = event.kind == .ioRegister ? event.object : nil
   }
 
   private mutating func applySignal(_ event: Event) {

@@ -13,6 +13,7 @@ extension World {
       resources.append(new)
       living[event.subject] = .resource(resources.count - 1)
     }
+    if kind == .process { processes[event.object] = living[event.subject]?.resource }
     if kind == .concurrentFuture { lastConcurrentFuture[event.thread] = resources.count - 1 }
   }
 

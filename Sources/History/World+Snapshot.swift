@@ -12,8 +12,9 @@ extension World {
       if event.value == 0, let taking { snapshot = taking }
       taking = nil
     case .threadWait:
+      let resource = awaited(event.object)
       taking?.threads[event.subject] = Snapshot.ThreadStand(
-        site: event.site, resource: living[event.object],
+        site: event.site, resource: resource,
         operation: Operation(rawValue: event.value))
     case .taskStack:
       guard let task = party(event.subject), case .waiting(var wait) = parties[task].state,
@@ -30,8 +31,32 @@ extension World {
       guard UInt64(found.count) == event.object else { return }
       let reached = found.map { referrer($0.0, $0.1) }
       taking?.referrers[event.subject] = reached
+    case .processWait:
+      guard let link = ProcessLink(rawValue: event.value) else { return }
+      _ = resource(ofProcess: event.subject)
+      taking?.children.append(
+        Snapshot.ChildWait(process: event.subject, descriptor: event.object, link: link))
     default: taking?.peers[event.subject] = event.object
     }
+  }
+
+  /// What a thread waits for: a party or resource, or a child process.
+  private mutating func awaited(_ number: UInt64) -> Entity? {
+    World.process(named: number).map { .resource(resource(ofProcess: $0)) } ?? living[number]
+  }
+
+  /// The child process that a number names where others are addresses.
+  static func process(named number: UInt64) -> UInt64? {
+    number >> 62 == 1 ? number & ~(1 << 62) : nil
+  }
+
+  /// What stands for a child process; a new one if its start was not seen.
+  mutating func resource(ofProcess number: UInt64) -> Int {
+    if let index = processes[number] { return index }
+    resources.append(
+      ResourceRecord(kind: .process, number: number | 1 << 62, capacity: number, created: nil))
+    processes[number] = resources.count - 1
+    return resources.count - 1
   }
 
   private func referrer(_ kind: Referrer, _ object: UInt64) -> Snapshot.Reach {
@@ -63,6 +88,13 @@ package struct Snapshot: Sendable {
     package var operation: Operation?
   }
 
+  /// A child that goes on only when this process does something with a descriptor.
+  package struct ChildWait: Sendable {
+    package var process: UInt64
+    package var descriptor: UInt64
+    package var link: ProcessLink
+  }
+
   package var number: UInt64
   package var time: TraceInstant
   package var reason: SnapshotReason
@@ -72,6 +104,7 @@ package struct Snapshot: Sendable {
   package var referrers: [UInt64: [Reach]] = [:]
   /// Descriptors whose other end belongs to this process.
   package var peers: [UInt64: UInt64] = [:]
+  package var children: [ChildWait] = []
   var pending: [UInt64: [(Referrer, UInt64)]] = [:]
 
   init(number: UInt64, time: TraceInstant, reason: SnapshotReason) {

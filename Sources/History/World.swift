@@ -10,6 +10,12 @@ package struct World: Sendable {
   package internal(set) var timers: [UInt64: TimerState] = [:]
   /// Registered descriptors that something outside can make ready.
   package internal(set) var io: [UInt64: UInt32] = [:]
+  /// The loop that watches a registered descriptor.
+  package internal(set) var watchers: [UInt64: UInt64] = [:]
+  /// When a loop stopped watching a descriptor.
+  package internal(set) var unwatched: [UInt64: TraceInstant] = [:]
+  /// Resources that stand for child processes, by their numbers.
+  package internal(set) var processes: [UInt64: Int] = [:]
   package internal(set) var signalHandlers: [UInt64: [Entity]] = [:]
   package internal(set) var unknownSignalHandlers: Set<UInt64> = []
   package internal(set) var now = TraceInstant.start

@@ -70,7 +70,7 @@ extension Finding {
   /// Where its own parties are, as against those behind them.
   fileprivate var placeOfParties: String {
     switch kind {
-    case .lockCycle, .awaitCycle: repeats > 1 ? "in such cycles" : "in the cycle"
+    case .lockCycle, .awaitCycle, .pipeCycle: repeats > 1 ? "in such cycles" : "in the cycle"
     default:
       resources.first.map { $0.count > 1 ? "on the \($0.kind)s" : "on the \($0.kind)" } ?? "at it"
     }

@@ -53,6 +53,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case referrer = 59
   case referrers = 60
   case ioPeer = 61
+  case processWait = 62
 }
 
 /// How a task or a future ended.
@@ -87,6 +88,12 @@ package enum Dependency: UInt32, CaseIterable, Sendable {
 package enum Referrer: UInt32, CaseIterable, Sendable {
   case task = 1
   case thread, descriptor, timer, root
+}
+
+/// What a child process waits for, and a descriptor.
+package enum ProcessLink: UInt32, CaseIterable, Sendable {
+  case reads = 1
+  case writes, alone
 }
 
 /// Why a snapshot was taken.

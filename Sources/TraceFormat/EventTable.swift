@@ -24,6 +24,7 @@ package enum FieldMeaning: String, CaseIterable, Sendable {
   case operation
   case dependency
   case referrer
+  case processLink
   /// Why a snapshot was taken.
   case reason
   /// A set of `coroner_io` flags.
@@ -154,7 +155,8 @@ extension EventKind {
       E(
         .resourceCreate, "resource-create", F(.resource, "resource"), object: F(.any, "capacity"),
         site: "who creates it", value: F(.resourceKind, "kind"),
-        "a resource is created; capacity is its permits, items, parties, or a condition's lock"),
+        "a resource is created; capacity is its permits, items, parties, a condition's lock, or the "
+          + "number of a process"),
       E(
         .depends, "depends", F(.any, "outer"), object: F(.any, "inner"),
         value: F(.dependency, "dependency"), "the outer goes on, or is filled, by the inner"),
@@ -236,7 +238,7 @@ extension EventKind {
         .snapshotEnd, "snapshot-end", snapshot, object: F(.number, "objects"),
         value: F(.number, "incomplete"), "the snapshot is done (0), or ran out of time (1)"),
       E(
-        .threadWait, "thread-wait", F(.tid, "tid"), object: F(.resource, "resource"),
+        .threadWait, "thread-wait", F(.tid, "tid"), object: F(.any, "resource"),
         site: "its stack", value: F(.operation, "operation"),
         "where a thread stands, and what it waits for, as far as that is known"),
       E(
@@ -252,6 +254,10 @@ extension EventKind {
       E(
         .ioPeer, "io-peer", fd, object: F(.number, "peer"),
         "both ends of a connection belong to this process"),
+      E(
+        .processWait, "process-wait", F(.number, "process"), object: F(.number, "descriptor"),
+        value: F(.processLink, "link"),
+        "a child goes on only when this process does something with the descriptor"),
     ]
   }()
 }

@@ -89,6 +89,16 @@ extension Referrer: Worded {
   }
 }
 
+extension ProcessLink: Worded {
+  package var word: String {
+    switch self {
+    case .reads: "reads"
+    case .writes: "writes"
+    case .alone: "alone"
+    }
+  }
+}
+
 extension SnapshotReason: Worded {
   package var word: String {
     switch self {
@@ -126,6 +136,7 @@ extension FieldMeaning {
     case .operation: return Operation(rawValue: small)?.word
     case .dependency: return Dependency(rawValue: small)?.word
     case .referrer: return Referrer(rawValue: small)?.word
+    case .processLink: return ProcessLink(rawValue: small)?.word
     case .reason: return SnapshotReason(rawValue: small)?.word
     case .io:
       let known = IOInterest.words.filter { small & $0.flag.rawValue != 0 }
@@ -144,6 +155,7 @@ extension FieldMeaning {
     case .operation: return Operation(word: word).map { UInt64($0.rawValue) }
     case .dependency: return Dependency(word: word).map { UInt64($0.rawValue) }
     case .referrer: return Referrer(word: word).map { UInt64($0.rawValue) }
+    case .processLink: return ProcessLink(word: word).map { UInt64($0.rawValue) }
     case .reason: return SnapshotReason(word: word).map { UInt64($0.rawValue) }
     case .io:
       var flags: UInt32 = 0

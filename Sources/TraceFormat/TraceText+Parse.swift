@@ -233,7 +233,7 @@ private struct TraceTextParser {
     case .site: return try reference(word, names: sites, "a site", line)
     case .limit where word == "none": return UInt64.max
     case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .outcome,
-      .resourceKind, .operation, .dependency, .referrer, .reason, .io:
+      .resourceKind, .operation, .dependency, .referrer, .processLink, .reason, .io:
       if let number = meaning.number(for: String(word)) { return number }
       return try line.integer(word, "a number or a word for \(meaning.rawValue)")
     }

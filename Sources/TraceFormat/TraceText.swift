@@ -159,7 +159,7 @@ struct TraceTextPrinter {
       return TraceText.quoted(string)
     case .limit where number == .max: return "none"
     case .number, .tid, .ticks, .milliseconds, .limit, .outcome, .resourceKind, .operation,
-      .dependency, .referrer, .reason, .io:
+      .dependency, .referrer, .processLink, .reason, .io:
       return meaning.word(for: number) ?? "\(number)"
     }
   }

@@ -42,7 +42,7 @@ import TraceFormat
     }
     for (meaning, limit) in [
       (FieldMeaning.outcome, 3), (.resourceKind, 32), (.operation, 32), (.dependency, 3),
-      (.referrer, 16), (.reason, 16), (.io, 16),
+      (.referrer, 16), (.processLink, 16), (.reason, 16), (.io, 16),
     ] {
       let list = ", \(listed(meaning)),".replacing("flags: ", with: "")
       for number in 0..<UInt64(limit) {
@@ -111,6 +111,7 @@ import TraceFormat
       (.referrer, CORONER_REFERRER),
       (.referrers, CORONER_REFERRERS),
       (.ioPeer, CORONER_IO_PEER),
+      (.processWait, CORONER_PROCESS_WAIT),
     ]
     for (kind, c) in numbers { #expect(UInt32(kind.rawValue) == c.rawValue, "\(kind)") }
     #expect(numbers.map(\.0) == EventKind.allCases)
@@ -137,6 +138,8 @@ import TraceFormat
     #expect(outcomes.map(\.rawValue) == Outcome.allCases.map(\.rawValue))
     let dependencies = [CORONER_DEPENDS_ALL, CORONER_DEPENDS_ANY, CORONER_DEPENDS_GUARD]
     #expect(dependencies.map(\.rawValue) == Dependency.allCases.map(\.rawValue))
+    let links = [CORONER_PROCESS_READS, CORONER_PROCESS_WRITES, CORONER_PROCESS_ALONE]
+    #expect(links.map(\.rawValue) == ProcessLink.allCases.map(\.rawValue))
     let interests = [CORONER_IO_READ, CORONER_IO_WRITE, CORONER_IO_LISTEN, CORONER_IO_INTERNAL]
     #expect(interests.map(\.rawValue) == IOInterest.words.map(\.flag.rawValue))
   }

@@ -51,6 +51,28 @@ extension Explanation {
       signal each other with an event that is set before either waits.
       """)
 
+  static let pipeCycle = Explanation(
+    kind: .pipeCycle,
+    summary: "a child process and the program wait for each other at a pipe",
+    meaning: """
+      A child process waits until its output is read, or until it is sent input or told that none \
+      comes. Only this program has the other end of the pipe, and all that could act on it wait for \
+      the child.
+      """,
+    example: """
+      process = await asyncio.create_subprocess_exec("make", stdout=PIPE)
+      await process.wait()         # make has filled the pipe: 64 KB that nobody reads
+      """,
+    comesAbout: """
+      a pipe holds little, so whoever writes more waits for its reader. wait() reads nothing, and a \
+      child that reads its input to the end waits until the pipe is closed.
+      """,
+    mending: """
+      use communicate(), which writes, reads, closes and waits all at once. Or read the output \
+      in a task of its own, close stdin when nothing more comes, and redirect what nobody wants to \
+      DEVNULL.
+      """)
+
   static let selfDeadlock = Explanation(
     kind: .selfDeadlock,
     summary: "a task waits for a lock that it holds itself",

@@ -56,6 +56,7 @@ extension FindingKind {
     switch self {
     case .lockCycle: .lockCycle
     case .awaitCycle: .awaitCycle
+    case .pipeCycle: .pipeCycle
     case .selfDeadlock: .selfDeadlock
     case .permitExhaustion: .permitExhaustion
     case .abandonedLock: .abandonedLock

@@ -52,8 +52,9 @@ enum coroner_event_kind {
   CORONER_TASK_WAIT_OWN = 18,   /* the same; the future was made for this wait, and its life begins here */
 
   /* resources */
-  CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, or the related
-                                   resource (condition: its lock); site: stack; value: coroner_resource_kind */
+  CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, the related
+                                   resource (condition: its lock), the number of a process; site: stack;
+                                   value: coroner_resource_kind */
   CORONER_DEPENDS = 21,         /* subject: outer; object: inner: what ends, resolves or fills the outer, 0: those
                                    told before; value: coroner_dependency, the last one told counts */
   CORONER_NAME = 22,            /* subject: any party or resource; value: string id */
@@ -106,8 +107,9 @@ enum coroner_event_kind {
                                    value: coroner_snapshot_reason */
   CORONER_SNAPSHOT_END = 56,    /* subject: its number; object: objects looked at; value: 0 complete,
                                    1 given up for want of time */
-  CORONER_THREAD_WAIT = 57,     /* subject: tid; object: resource, 0 unknown; site: stack; value:
-                                   coroner_operation, 0: none that is known */
+  CORONER_THREAD_WAIT = 57,     /* subject: tid; object: resource, 0 unknown, or with CORONER_DESCRIPTOR_BIT
+                                   a descriptor, with CORONER_PROCESS_BIT the number of a child; site:
+                                   stack; value: coroner_operation, 0: none that is known */
   CORONER_TASK_STACK = 58,      /* subject: task; site: its await stack where the one of its suspension was
                                    cut short, as at a greenlet */
   CORONER_REFERRER = 59,        /* subject: resource that somebody waits for, or descriptor with
@@ -118,6 +120,9 @@ enum coroner_event_kind {
                                    it. Comes after them: nothing else can reach it */
   CORONER_IO_PEER = 61,         /* subject: descriptor; object: the descriptor of this process that is its
                                    other end */
+  CORONER_PROCESS_WAIT = 62,    /* subject: number of a child of this process that can go on only when this
+                                   process does something with a descriptor; object: the descriptor; value:
+                                   coroner_process_link. One event for each descriptor */
 
   CORONER_EVENT_KIND_LIMIT = 64 /* kinds below this number may be added by minor versions */
 };
@@ -186,6 +191,16 @@ enum coroner_referrer {
 
 /* Set in the number of a descriptor among the subjects of referrer events; no address has it. */
 #define CORONER_DESCRIPTOR_BIT ((uint64_t)1 << 63)
+/* Set in the number of a child process where other things are meant by their addresses: in thread-wait and
+ * name events. */
+#define CORONER_PROCESS_BIT ((uint64_t)1 << 62)
+
+/* What a child process waits for, and a descriptor of this process. */
+enum coroner_process_link {
+  CORONER_PROCESS_READS = 1,    /* until something is written into the descriptor, or it is closed */
+  CORONER_PROCESS_WRITES = 2,   /* until the descriptor is read, or closed */
+  CORONER_PROCESS_ALONE = 3,    /* nothing but the child makes the descriptor ready, by what it does or its end */
+};
 
 enum coroner_snapshot_reason {
   CORONER_SNAPSHOT_STALL = 1,

@@ -74,11 +74,16 @@ def _lines(path):
 
 
 def _imported(lines):
-    """The names that a module's import statements at its left margin bind."""
+    """The names that a module's import statements bind, outside of functions and classes."""
     names = set()
     within = False
+    outer = ""
     for line in lines:
         text = line.split("#")[0]
+        if not text[:1].isspace():
+            outer = text
+        elif outer.startswith(("try:", "except", "else:", "if ")):
+            text = text.lstrip()
         if text.startswith(("import ", "from ")):
             within = "(" in text
             text = text.partition("import ")[2]

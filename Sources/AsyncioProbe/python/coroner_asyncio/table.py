@@ -101,6 +101,10 @@ ADDITIONS = (
     _row("asyncio.unix_events", "_UnixSelectorEventLoop.remove_signal_handler",
          ("return", "R.plain({e.SIGNAL_HANDLER}, sig)")),
     _row("asyncio.streams", "StreamReader.__init__", ("end", _created % (0, "STREAM"))),
+    # Child processes
+    _row("asyncio.base_subprocess", "BaseSubprocessTransport.__init__",
+         ("after:self._pid = self._proc.pid", _created % ("self._pid", "PROCESS"))),
+    _row("subprocess", "Popen.__init__", ("end", _created % ("self.pid", "PROCESS"))),
     _row("warnings", "_warn_unawaited_coroutine", ("entry", "R.unawaited(coro)")),
 
     # Threads

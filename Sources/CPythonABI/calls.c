@@ -1,0 +1,76 @@
+/* In which call of the kernel a thread is blocked, by /proc. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "calls.h"
+
+/* What a small file under /proc says. */
+static bool read_text(const char *path, char *into, size_t size) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  ssize_t length = read(file, into, size - 1);
+  close(file);
+  if (length <= 0) return false;
+  into[length] = 0;
+  return true;
+}
+
+static struct probe_call call_of(long number, const unsigned long a[6]) {
+  struct probe_call call = {PROBE_CALL_OTHER, (int)a[0]};
+  switch (number) {
+  case SYS_read:
+  case SYS_readv:
+  case SYS_recvfrom:
+  case SYS_recvmsg: call.kind = PROBE_CALL_READ; break;
+  case SYS_write:
+  case SYS_writev:
+  case SYS_sendto:
+  case SYS_sendmsg: call.kind = PROBE_CALL_WRITE; break;
+  case SYS_connect: call.kind = PROBE_CALL_CONNECT; break;
+  case SYS_wait4:
+    if (!((int)a[2] & WNOHANG)) call.kind = PROBE_CALL_CHILD;
+    break;
+  case SYS_waitid:
+    call.object = (int)a[0] == P_PID ? (int)a[1] : -1;
+    if (!((int)a[3] & WNOHANG) && (int)a[0] != P_PIDFD) call.kind = PROBE_CALL_CHILD;
+    break;
+  case SYS_futex:
+    if (!a[3]) call.kind = PROBE_CALL_FUTEX;
+    break;
+  default: break;
+  }
+  return call;
+}
+
+struct probe_call probe_call_of(long process, long thread) {
+  char path[64], text[256];
+  unsigned long a[6];
+  long number;
+  if (process == 0) process = getpid();
+  snprintf(path, sizeof path, "/proc/%ld/task/%ld/syscall", process, thread);
+  if (!read_text(path, text, sizeof text) ||
+      sscanf(text, "%ld %lx %lx %lx %lx %lx %lx", &number, &a[0], &a[1], &a[2], &a[3], &a[4],
+             &a[5]) != 7)
+    return (struct probe_call){PROBE_CALL_OTHER, -1};
+  return call_of(number, a);
+}
+
+bool probe_is_recorder(long process, long thread) {
+  char path[64], text[64];
+  snprintf(path, sizeof path, "/proc/%ld/task/%ld/comm", process, thread);
+  return read_text(path, text, sizeof text) && strncmp(text, "coroner-", 8) == 0;
+}
+
+bool probe_command(long process, char *into, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/comm", process);
+  if (!read_text(path, into, size)) return false;
+  into[strcspn(into, "\n")] = 0;
+  return true;
+}
