@@ -108,7 +108,7 @@ extension WaitModel {
         .resource(_, .exit):
         return true
       case .resource(let index, .process):
-        if isFault(child: index) || keeps(cause, mains) { return true }
+        if isStuckChild(index) || keeps(cause, mains) { return true }
       case .resource(let index, _):
         if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
       case .thread, .executor, .descriptor, .outside, .anything: break

@@ -26,7 +26,7 @@ extension WaitModel {
   }
 
   /// Nobody lets a child wait on purpose for its output to be read; for input one may.
-  func isFault(child index: Int) -> Bool {
+  func isStuckChild(_ index: Int) -> Bool {
     reach.needs(ofProcess: index)?.contains { $0.link == .writes } ?? false
   }
 
