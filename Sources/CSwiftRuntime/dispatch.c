@@ -52,7 +52,7 @@ __attribute__((noinline, cold)) void probe_dispatch_start(void) {
 #define RESOLVED (__builtin_expect(!next.semaphore_wait, 0) ? probe_dispatch_start() : (void)0)
 
 /* ms from now until a time of dispatch: two bits name its clock, wall times are negative. */
-static uint64_t limit_of(dispatch_time until) {
+uint64_t probe_dispatch_limit(uint64_t until) {
   if (until == DISPATCH_FOREVER) return PROBE_NO_LIMIT;
   uint64_t clock = until >> 62;
   uint64_t ns = clock == 3 ? -until : until & ~(UINT64_C(1) << 63);
@@ -60,77 +60,28 @@ static uint64_t limit_of(dispatch_time until) {
   return probe_limit(clock == 3 ? CLOCK_REALTIME : clock == 2 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &then);
 }
 
-/* ---- what is known of semaphores, groups and queues ---- */
-
-/* By address; the latest to be made at one counts. */
-struct object {
-  uintptr_t address; /* atomic; 0: none */
-  int32_t permits;   /* of a semaphore: that it was made with, or given by who made it before anybody waited */
-  uint32_t maker;    /* tid */
-  bool is_waited_for;
-  bool is_told;      /* atomic: the trace knows it */
-  const void *callers[2];
-};
-enum { OBJECT_COUNT = 4096, OBJECT_TRIES = 8 };
-static struct object objects[OBJECT_COUNT];
-
-/* What is known of it; if `new`, that may be nothing. NULL: no room. */
-static struct object *object(const void *address, bool new) {
-  uintptr_t number = (uintptr_t)address, hash = (number >> 4) * 0x9e3779b97f4a7c15u >> 40;
-  for (uintptr_t i = 0; i < OBJECT_TRIES; i++) {
-    struct object *found = &objects[(hash + i) % OBJECT_COUNT];
-    uintptr_t it = __atomic_load_n(&found->address, __ATOMIC_ACQUIRE);
-    if (it == number) return found;
-    if (it) continue;
-    if (!new) return NULL;
-    if (__atomic_compare_exchange_n(&found->address, &it, number, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED))
-      return found;
-  }
-  return NULL;
-}
-
-static void made(const void *address, intptr_t permits, const void *frame) {
-  struct object *new = object(address, true);
-  if (!new) return;
-  struct probe_holder *own = probe_holder();
-  new->permits = permits < INT32_MAX ? (int32_t)permits : INT32_MAX;
-  new->maker = own ? own->tid : 0;
-  new->is_waited_for = new->is_told = false;
-  const void *pcs[2] = {NULL, NULL};
-  probe_walk(frame, pcs, 2);
-  new->callers[0] = pcs[0];
-  new->callers[1] = pcs[1];
-}
-
-static bool tells_now(struct object *known) {
-  return known && !__atomic_load_n(&known->is_told, __ATOMIC_RELAXED) &&
-         !__atomic_exchange_n(&known->is_told, true, __ATOMIC_ACQ_REL);
-}
-
-static uint32_t origin(const struct object *known) {
-  return probe_stack(known->callers, known->callers[0] ? known->callers[1] ? 2 : 1 : 0, 2);
-}
-
 /* ---- semaphores ---- */
 
 /* Whether takes of it are holds: one without permits of its own is a signal, given by others. */
-static bool has_permits(const struct object *known) { return !known || known->permits > 0; }
+static bool has_permits(const struct probe_object *known) { return !known || known->permits > 0; }
 
-static void tell_semaphore(const void *semaphore, struct object *known) {
-  if (!tells_now(known)) return;
-  probe_record_semaphore((uint64_t)(uintptr_t)semaphore, (uint64_t)known->permits, origin(known));
+static void tell_semaphore(const void *semaphore, struct probe_object *known) {
+  if (!probe_tells_now(known)) return;
+  probe_record_semaphore((uint64_t)(uintptr_t)semaphore, (uint64_t)known->permits, probe_origin(known));
 }
 
-static intptr_t wait_slowly(void *semaphore, struct object *known, dispatch_time until,
+static intptr_t wait_slowly(void *semaphore, struct probe_object *known, dispatch_time until,
                             const void *frame, bool *told) {
-  if (next.time && limit_of(until) > 1) {
+  if (next.time && probe_dispatch_limit(until) > 1) {
+    /* libdispatch waits in turn for a semaphore of the C library. */
+    probe_own_holder->waits++;
     intptr_t result = next.semaphore_wait(semaphore, next.time(0, PROBE_SHORT_NS));
+    probe_own_holder->waits--;
     if (result == 0) return 0;
   }
   tell_semaphore(semaphore, known);
   if (has_permits(known)) probe_tell_holders(semaphore, 0);
-  uint32_t stack = probe_wait_begins(semaphore, CORONER_OP_ACQUIRE, limit_of(until), frame);
+  uint32_t stack = probe_wait_begins(semaphore, CORONER_OP_ACQUIRE, probe_dispatch_limit(until), frame);
   intptr_t result = next.semaphore_wait(semaphore, until);
   probe_wait_ends(semaphore);
   *told = result == 0 && has_permits(known);
@@ -141,14 +92,14 @@ static intptr_t wait_slowly(void *semaphore, struct object *known, dispatch_time
 PROBE_EXPORTED void *dispatch_semaphore_create(intptr_t permits) {
   RESOLVED;
   void *semaphore = next.semaphore_create(permits);
-  if (probe_is_on && semaphore && probe_is_watched(CALLER)) made(semaphore, permits, HERE);
+  if (probe_is_on && semaphore && probe_is_watched(CALLER)) probe_is_made(semaphore, permits, HERE);
   return semaphore;
 }
 
 PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_wait(semaphore, until);
-  struct object *known = object(semaphore, false);
+  struct probe_object *known = probe_object(semaphore, false);
   if (known) known->is_waited_for = true;
   bool told = false;
   intptr_t result = next.semaphore_wait(semaphore, 0);
@@ -160,7 +111,7 @@ PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time u
 PROBE_EXPORTED intptr_t dispatch_semaphore_signal(void *semaphore) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_signal(semaphore);
-  struct object *known = object(semaphore, false);
+  struct probe_object *known = probe_object(semaphore, false);
   if (known && !known->is_waited_for && !known->is_told && known->maker == probe_own_holder->tid) {
     known->permits++;
   } else if (!has_permits(known) || !probe_gave_back(semaphore, true, HERE)) {
@@ -173,14 +124,14 @@ PROBE_EXPORTED intptr_t dispatch_semaphore_signal(void *semaphore) {
 /* ---- groups, work items ---- */
 
 static void tell_group(const void *group) {
-  struct object *known = object(group, true);
-  if (tells_now(known)) probe_record_group((uint64_t)(uintptr_t)group, origin(known));
+  struct probe_object *known = probe_object(group, true);
+  if (probe_tells_now(known)) probe_record_group((uint64_t)(uintptr_t)group, probe_origin(known));
 }
 
 PROBE_EXPORTED void *dispatch_group_create(void) {
   RESOLVED;
   void *group = next.group_create();
-  if (probe_is_on && group && probe_is_watched(CALLER)) made(group, 0, HERE);
+  if (probe_is_on && group && probe_is_watched(CALLER)) probe_is_made(group, 0, HERE);
   return group;
 }
 
@@ -189,7 +140,7 @@ PROBE_EXPORTED intptr_t dispatch_group_wait(void *group, dispatch_time until) {
   if (!probe_is_on || until == 0 || !probe_is_watched(CALLER)) return next.group_wait(group, until);
   if (next.group_wait(group, 0) == 0) return 0;
   tell_group(group);
-  probe_wait_begins(group, CORONER_OP_GROUP, limit_of(until), HERE);
+  probe_wait_begins(group, CORONER_OP_GROUP, probe_dispatch_limit(until), HERE);
   intptr_t result = next.group_wait(group, until);
   probe_wait_ends(group);
   return result;
@@ -207,7 +158,7 @@ PROBE_EXPORTED void dispatch_group_leave(void *group) {
 PROBE_EXPORTED intptr_t dispatch_block_wait(void *block, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || until == 0 || !probe_is_watched(CALLER)) return next.block_wait(block, until);
-  probe_wait_begins(block, CORONER_OP_EVENT_WAIT, limit_of(until), HERE);
+  probe_wait_begins(block, CORONER_OP_EVENT_WAIT, probe_dispatch_limit(until), HERE);
   intptr_t result = next.block_wait(block, until);
   probe_wait_ends(block);
   return result;
@@ -244,7 +195,7 @@ __attribute__((noinline, cold)) static void try_owner(void) {
 }
 
 static void tell_queue(void *queue) {
-  if (!tells_now(object(queue, true))) return;
+  if (!probe_tells_now(probe_object(queue, true))) return;
   const char *label = next.label ? next.label(queue) : NULL;
   probe_record_queue((uint64_t)(uintptr_t)queue, label, label ? strlen(label) : 0);
 }

@@ -44,7 +44,7 @@ struct probe_holder *probe_make_holder(void) {
   struct probe_holder *own = unused((uint32_t)syscall(SYS_gettid));
   errno = saved;
   if (!own) return NULL;
-  own->count = own->busy = 0;
+  own->count = own->busy = own->waits = 0;
   own->is_bound = false;
   own->endings = 0;
   probe_own_holder = own;

@@ -90,14 +90,28 @@ static int sem_waited(sem_t *semaphore, clockid_t clock, const struct timespec *
   return result;
 }
 
+/* libdispatch's workers park so. */
+static int parked(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
+  probe_record_rest(until ? (uint32_t)probe_limit(clock, until) : UINT32_MAX);
+  int result = until ? next.sem_timedwait(semaphore, until) : next.sem_wait(semaphore);
+  int saved = errno;
+  probe_record_rest_end(result == 0);
+  errno = saved;
+  return result;
+}
+
 PROBE_EXPORTED int sem_wait(sem_t *semaphore) {
   RESOLVED;
+  if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
+    return parked(semaphore, CLOCK_REALTIME, NULL);
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_wait(semaphore);
   return sem_waited(semaphore, CLOCK_MONOTONIC, NULL, HERE);
 }
 
 PROBE_EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
   RESOLVED;
+  if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
+    return parked(semaphore, CLOCK_REALTIME, until);
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_timedwait(semaphore, until);
   return sem_waited(semaphore, CLOCK_REALTIME, until, HERE);
 }

@@ -1,5 +1,6 @@
 /* What all kinds of waiting threads have in common. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
@@ -14,36 +15,51 @@ static const char *const own_affairs[] = {"libdispatch.so",  "libswiftCore.so", 
                                           "libcoroner.so",   "libcoroner-swift.so",
                                           "libc.so.6",       "libpthread.so.0"};
 enum { OWN_COUNT = sizeof own_affairs / sizeof *own_affairs };
-static struct {
+static struct range {
   uintptr_t start, size;
-} ranges[OWN_COUNT];
+} ranges[OWN_COUNT + 1], dispatch;
 static int range_count;
+bool probe_has_python;
 
-static int note_range(struct dl_phdr_info *info, size_t size, void *unused) {
-  (void)size;
-  (void)unused;
-  const char *name = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
-  if (!name) return 0;
-  for (int i = 0; i < OWN_COUNT && range_count < OWN_COUNT; i++) {
-    if (strcmp(name + 1, own_affairs[i]) != 0) continue;
-    for (int k = 0; k < info->dlpi_phnum; k++) {
-      const ElfW(Phdr) *part = &info->dlpi_phdr[k];
-      if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
-      ranges[range_count].start = info->dlpi_addr + part->p_vaddr;
-      ranges[range_count++].size = part->p_memsz;
-      break;
-    }
+static struct range code_of(const struct dl_phdr_info *info) {
+  for (int k = 0; k < info->dlpi_phnum; k++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[k];
+    if (part->p_type == PT_LOAD && part->p_flags & PF_X)
+      return (struct range){info->dlpi_addr + part->p_vaddr, part->p_memsz};
   }
+  return (struct range){0, 0};
+}
+
+/* The interpreter's waits are the business of another probe. */
+static int note_range(struct dl_phdr_info *info, size_t size, void *python) {
+  (void)size;
+  struct range code = code_of(info);
+  const char *name = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
+  int own = OWN_COUNT;
+  for (int i = 0; name && i < OWN_COUNT; i++)
+    if (strcmp(name + 1, own_affairs[i]) == 0) own = i;
+  bool is_python = python && (uintptr_t)python - code.start < code.size;
+  if ((own == OWN_COUNT && !is_python) || range_count > OWN_COUNT) return 0;
+  if (own == 0) dispatch = code;
+  ranges[range_count++] = code;
   return 0;
 }
 
 void probe_waits_start(void) {
-  dl_iterate_phdr(note_range, NULL);
+  void *python = dlsym(RTLD_DEFAULT, "Py_GetVersion");
+  if (!python) dlerror();
+  probe_has_python = python != NULL;
+  dl_iterate_phdr(note_range, python);
   probe_mutexes_start();
   probe_dispatch_start();
   probe_threads_start();
   probe_futexes_start();
+  probe_outside_start();
   probe_holds_start();
+}
+
+bool probe_is_dispatch(const void *caller) {
+  return (uintptr_t)caller - dispatch.start < dispatch.size;
 }
 
 bool probe_is_watched(const void *caller) {
@@ -52,6 +68,11 @@ bool probe_is_watched(const void *caller) {
   for (int i = 0; i < range_count; i++)
     if ((uintptr_t)caller - ranges[i].start < ranges[i].size) return false;
   return true;
+}
+
+bool probe_may_rest(void) {
+  struct probe_holder *own = probe_holder();
+  return own && !own->busy && !own->waits && !probe_has_python && !probe_task_here();
 }
 
 /* ---- time ---- */
@@ -99,6 +120,7 @@ uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t li
   if (!own->is_bound) announce(own);
   uint32_t stack = probe_stack_here(frame);
   probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);
+  own->waits++;
   own->busy--;
   errno = saved;
   return stack;
@@ -108,6 +130,7 @@ void probe_wait_ends(const void *resource) {
   struct probe_holder *own = probe_own_holder;
   int saved = errno;
   own->busy++;
+  own->waits--;
   probe_record_wait_end((uint64_t)(uintptr_t)resource);
   own->busy--;
   errno = saved;

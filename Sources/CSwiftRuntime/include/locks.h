@@ -29,6 +29,7 @@ struct probe_hold {
 struct probe_holder {
   uint32_t tid;      /* 0: of no thread */
   uint32_t busy;     /* depth of what this library does in it: its own locks are nobody's business */
+  uint32_t waits;    /* depth of waits that are told */
   uint32_t count;    /* written by its thread, read by others */
   bool is_bound;     /* the trace says which thread a join for it waits for */
   uint8_t endings;   /* passes of the thread's destructors */
@@ -107,10 +108,15 @@ void probe_mutexes_start(void) PROBE_HIDDEN;
 void probe_dispatch_start(void) PROBE_HIDDEN;
 void probe_threads_start(void) PROBE_HIDDEN;
 void probe_futexes_start(void) PROBE_HIDDEN;
+void probe_outside_start(void) PROBE_HIDDEN;
 
 /* Whether what the calling thread does at this address of a caller is the program's doing, not that of
  * this library, the runtime or the system; false also within this library's own doing. */
 bool probe_is_watched(const void *caller) PROBE_HIDDEN;
+/* Whether this is a Python process: where its threads rest, the probe for Python says. */
+extern bool probe_has_python PROBE_HIDDEN;
+/* Whether the address is libdispatch's. */
+bool probe_is_dispatch(const void *caller) PROBE_HIDDEN;
 /* So long a wait is nobody's business. */
 #define PROBE_SHORT_NS 1000000
 #define PROBE_NO_LIMIT UINT64_MAX
@@ -126,6 +132,35 @@ void probe_wait_ends(const void *resource) PROBE_HIDDEN;
 /* The one that it waited for is its own now. */
 void probe_has_now(const void *resource, uint32_t stack) PROBE_HIDDEN;
 
+/* Whether a wait of the calling thread is its rest between one piece of work and the next: nothing that it does itself,
+ * and no part of another wait. */
+bool probe_may_rest(void) PROBE_HIDDEN;
+
+/* ---- objects.c: what is known of libdispatch's semaphores, groups, queues and sources ---- */
+
+/* By address; the latest to be made at one counts. */
+struct probe_object {
+  uintptr_t address; /* 0: none */
+  int32_t permits;   /* of a semaphore: that it was made with, or given by who made it before anybody waited;
+                        of a source: its interest, -1 a signal */
+  uint32_t maker;    /* tid */
+  bool is_waited_for;
+  bool is_told;      /* the trace knows it */
+  const void *callers[2]; /* of who made it */
+};
+/* What is known of it; if `new`, that may be nothing. NULL: no room. */
+struct probe_object *probe_object(const void *address, bool new) PROBE_HIDDEN;
+void probe_is_made(const void *address, intptr_t permits, const void *frame) PROBE_HIDDEN;
+/* Whether it is the caller's to tell it to the trace. */
+bool probe_tells_now(struct probe_object *known) PROBE_HIDDEN;
+/* The stack of who made it. */
+uint32_t probe_origin(const struct probe_object *known) PROBE_HIDDEN;
+
+/* ---- dispatch.c ---- */
+
+/* ms from now until a time of dispatch. */
+uint64_t probe_dispatch_limit(uint64_t until) PROBE_HIDDEN;
+
 /* ---- what is recorded of them, written in Swift ---- */
 
 void probe_record_wait(uint64_t resource, uint32_t operation, uint64_t limit_ms, uint32_t stack) PROBE_HIDDEN;
@@ -138,3 +173,9 @@ void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack
 void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
 void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
+/* The thread rests until there is work for it, no longer than so many ms (UINT32_MAX: any time); it rests no more. */
+void probe_record_rest(uint32_t limit_ms) PROBE_HIDDEN;
+void probe_record_rest_end(uint32_t ready) PROBE_HIDDEN;
+void probe_record_descriptor(uint64_t descriptor, bool watched, uint32_t interest) PROBE_HIDDEN;
+void probe_record_timer(uint64_t timer, bool armed, uint32_t ms) PROBE_HIDDEN;
+void probe_record_signal(uint32_t number, bool handled) PROBE_HIDDEN;

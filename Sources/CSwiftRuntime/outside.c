@@ -1,0 +1,265 @@
+/* What may come from outside of the process: descriptors that are watched, timers, signals; and the threads that
+ * rest until it comes. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "locks.h"
+
+#define CALLER __builtin_return_address(0)
+
+typedef uint64_t dispatch_time;
+
+static struct {
+  int (*epoll_ctl)(int, int, int, struct epoll_event *);
+  int (*epoll_wait)(int, struct epoll_event *, int, int);
+  int (*epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
+  int (*poll)(struct pollfd *, nfds_t, int);
+  int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+  int (*timerfd_settime)(int, int, const struct itimerspec *, struct itimerspec *);
+  void *(*source_create)(const void *, uintptr_t, uintptr_t, void *);
+  void (*source_set_timer)(void *, dispatch_time, uint64_t, uint64_t);
+  void (*source_cancel)(void *);
+  uintptr_t (*source_handle)(void *);
+  void (*after)(dispatch_time, void *, void *);
+  void (*main)(void);
+  const void *read, *write, *signal, *timer; /* types of sources */
+} next;
+
+__attribute__((noinline, cold)) void probe_outside_start(void) {
+  if (next.epoll_ctl) return;
+  next.epoll_wait = dlsym(RTLD_NEXT, "epoll_wait");
+  next.epoll_pwait = dlsym(RTLD_NEXT, "epoll_pwait");
+  next.poll = dlsym(RTLD_NEXT, "poll");
+  next.ppoll = dlsym(RTLD_NEXT, "ppoll");
+  next.timerfd_settime = dlsym(RTLD_NEXT, "timerfd_settime");
+  next.source_create = dlsym(RTLD_NEXT, "dispatch_source_create");
+  next.source_set_timer = dlsym(RTLD_NEXT, "dispatch_source_set_timer");
+  next.source_cancel = dlsym(RTLD_NEXT, "dispatch_source_cancel");
+  next.source_handle = dlsym(RTLD_NEXT, "dispatch_source_get_handle");
+  next.after = dlsym(RTLD_NEXT, "dispatch_after");
+  next.main = dlsym(RTLD_NEXT, "dispatch_main");
+  next.read = dlsym(RTLD_NEXT, "_dispatch_source_type_read");
+  next.write = dlsym(RTLD_NEXT, "_dispatch_source_type_write");
+  next.signal = dlsym(RTLD_NEXT, "_dispatch_source_type_signal");
+  next.timer = dlsym(RTLD_NEXT, "_dispatch_source_type_timer");
+  __atomic_store_n(&next.epoll_ctl, dlsym(RTLD_NEXT, "epoll_ctl"), __ATOMIC_RELEASE);
+}
+#define RESOLVED (__builtin_expect(!next.epoll_ctl, 0) ? probe_outside_start() : (void)0)
+
+/* Numbers of what is no descriptor, among those of descriptors and timers. */
+#define TIMER_DESCRIPTOR (UINT64_C(1) << 61)
+#define DELAYED_BLOCK (UINT64_C(1) << 60)
+
+/* Longer than this, nobody waits for a timer. */
+#define LONGEST_MS (UINT64_C(24) * 3600 * 1000)
+
+static void arm(uint64_t timer, uint64_t ms) {
+  if (ms > LONGEST_MS)
+    probe_record_timer(timer, false, 0);
+  else
+    probe_record_timer(timer, true, (uint32_t)ms);
+}
+
+/* ---- descriptors ---- */
+
+/* Whether it only passes on what this process does itself, or what is watched by another one. */
+static bool is_internal(int descriptor) {
+  struct stat status;
+  int saved = errno;
+  char path[32], target[32] = "";
+  bool internal = false;
+  if (fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == 0) {
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    internal = length > 0 && (!strcmp(target, "anon_inode:[eventfd]") ||
+                              !strcmp(target, "anon_inode:[timerfd]") ||
+                              !strcmp(target, "anon_inode:[eventpoll]"));
+  }
+  errno = saved;
+  return internal;
+}
+
+static bool listens(int descriptor) {
+  int saved = errno, answer = 0;
+  socklen_t size = sizeof answer;
+  bool yes = getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer;
+  errno = saved;
+  return yes;
+}
+
+static void note_epoll(int operation, int descriptor, uint32_t events) {
+  bool reads = operation != EPOLL_CTL_DEL && events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI);
+  bool writes = operation != EPOLL_CTL_DEL && events & EPOLLOUT;
+  if (operation == EPOLL_CTL_ADD && is_internal(descriptor)) return;
+  uint32_t extra = operation == EPOLL_CTL_ADD && listens(descriptor) ? CORONER_IO_LISTEN : 0;
+  /* A descriptor can always fail or hang up: who watches it for nothing still hears of that. */
+  if (reads || (operation != EPOLL_CTL_DEL && !writes))
+    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ | extra);
+  else if (operation != EPOLL_CTL_ADD)
+    probe_record_descriptor((uint64_t)descriptor, false, CORONER_IO_READ);
+  if (writes)
+    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_WRITE);
+  else if (operation != EPOLL_CTL_ADD)
+    probe_record_descriptor((uint64_t)descriptor, false, CORONER_IO_WRITE);
+}
+
+PROBE_EXPORTED int epoll_ctl(int set, int operation, int descriptor, struct epoll_event *event) {
+  RESOLVED;
+  if (!probe_is_on || probe_has_python || !probe_is_watched(CALLER))
+    return next.epoll_ctl(set, operation, descriptor, event);
+  uint32_t events = event && operation != EPOLL_CTL_DEL ? event->events : 0;
+  /* Before it is in force: another thread may hear of it at once. */
+  if (operation != EPOLL_CTL_DEL) note_epoll(operation, descriptor, events);
+  int result = next.epoll_ctl(set, operation, descriptor, event);
+  if (operation == EPOLL_CTL_DEL && result == 0) note_epoll(operation, descriptor, events);
+  return result;
+}
+
+/* ---- threads that rest ---- */
+
+PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, int timeout) {
+  RESOLVED;
+  if (!probe_is_on || timeout == 0 || !probe_may_rest())
+    return next.epoll_wait(set, events, count, timeout);
+  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  int result = next.epoll_wait(set, events, count, timeout);
+  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  return result;
+}
+
+PROBE_EXPORTED int epoll_pwait(int set, struct epoll_event *events, int count, int timeout,
+                               const sigset_t *mask) {
+  RESOLVED;
+  if (!probe_is_on || timeout == 0 || !probe_may_rest())
+    return next.epoll_pwait(set, events, count, timeout, mask);
+  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  int result = next.epoll_pwait(set, events, count, timeout, mask);
+  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  return result;
+}
+
+/* A run loop polls its own wake-up descriptors; who polls a socket waits for the outside. */
+static bool rests(const struct pollfd *descriptors, nfds_t count) {
+  if (count == 0 || count > 4 || !probe_may_rest()) return false;
+  for (nfds_t i = 0; i < count; i++)
+    if (descriptors[i].fd >= 0 && !is_internal(descriptors[i].fd)) return false;
+  return true;
+}
+
+PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
+  RESOLVED;
+  if (!probe_is_on || timeout == 0 || !rests(descriptors, count))
+    return next.poll(descriptors, count, timeout);
+  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  int result = next.poll(descriptors, count, timeout);
+  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  return result;
+}
+
+PROBE_EXPORTED int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout,
+                         const sigset_t *mask) {
+  RESOLVED;
+  bool at_once = timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
+  if (!probe_is_on || at_once || !rests(descriptors, count))
+    return next.ppoll(descriptors, count, timeout, mask);
+  bool is_long = !timeout || timeout->tv_sec >= 4000000;
+  probe_record_rest(is_long ? UINT32_MAX
+                            : (uint32_t)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000));
+  int result = next.ppoll(descriptors, count, timeout, mask);
+  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  return result;
+}
+
+/* ---- timers ---- */
+
+PROBE_EXPORTED int timerfd_settime(int descriptor, int flags, const struct itimerspec *new,
+                                   struct itimerspec *old) {
+  RESOLVED;
+  int result = next.timerfd_settime(descriptor, flags, new, old);
+  if (!probe_is_on || result != 0 || !probe_is_watched(CALLER)) return result;
+  uint64_t timer = TIMER_DESCRIPTOR | (uint64_t)descriptor;
+  bool repeats = new->it_interval.tv_sec || new->it_interval.tv_nsec;
+  if (!new->it_value.tv_sec && !new->it_value.tv_nsec)
+    probe_record_timer(timer, false, 0);
+  else if (flags & TFD_TIMER_ABSTIME)
+    arm(timer, probe_limit(CLOCK_MONOTONIC, &new->it_value));
+  else
+    arm(timer, (uint64_t)new->it_value.tv_sec * 1000 + (uint64_t)new->it_value.tv_nsec / 1000000 + 1);
+  if (repeats) probe_record_descriptor(timer, true, CORONER_IO_READ);
+  return result;
+}
+
+PROBE_EXPORTED void dispatch_after(dispatch_time when, void *queue, void *block) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER)) {
+    static uint64_t count;
+    arm(DELAYED_BLOCK | __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED), probe_dispatch_limit(when));
+  }
+  next.after(when, queue, block);
+}
+
+/* ---- dispatch sources ---- */
+
+PROBE_EXPORTED void *dispatch_source_create(const void *type, uintptr_t handle, uintptr_t mask,
+                                            void *queue) {
+  RESOLVED;
+  void *source = next.source_create(type, handle, mask, queue);
+  if (!probe_is_on || !source || !probe_is_watched(CALLER)) return source;
+  struct probe_object *known = probe_object(source, true);
+  if (!known) return source;
+  known->permits = 0;
+  if (type == next.read || type == next.write) {
+    known->permits = type == next.read ? CORONER_IO_READ : CORONER_IO_WRITE;
+    uint32_t extra = listens((int)handle) ? CORONER_IO_LISTEN : 0;
+    probe_record_descriptor(handle, true, (uint32_t)known->permits | extra);
+  } else if (type == next.signal) {
+    known->permits = -1;
+    probe_record_signal((uint32_t)handle, true);
+  }
+  return source;
+}
+
+PROBE_EXPORTED void dispatch_source_set_timer(void *source, dispatch_time start, uint64_t interval,
+                                              uint64_t leeway) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER)) {
+    arm((uint64_t)(uintptr_t)source, probe_dispatch_limit(start));
+    /* One that repeats is like a descriptor that may always be ready. */
+    bool repeats = start != UINT64_MAX && interval < UINT64_MAX / 2 && interval > 0;
+    probe_record_descriptor((uint64_t)(uintptr_t)source, repeats, CORONER_IO_READ);
+  }
+  next.source_set_timer(source, start, interval, leeway);
+}
+
+PROBE_EXPORTED void dispatch_source_cancel(void *source) {
+  RESOLVED;
+  if (probe_is_on && next.source_handle && probe_is_watched(CALLER)) {
+    struct probe_object *known = probe_object(source, false);
+    uint64_t handle = next.source_handle(source);
+    if (known && known->permits > 0)
+      probe_record_descriptor(handle, false, (uint32_t)known->permits);
+    else if (known && known->permits < 0)
+      probe_record_signal((uint32_t)handle, false);
+    else {
+      probe_record_timer((uint64_t)(uintptr_t)source, false, 0);
+      probe_record_descriptor((uint64_t)(uintptr_t)source, false, CORONER_IO_READ);
+    }
+  }
+  next.source_cancel(source);
+}
+
+/* The main thread's last act: it sleeps from now on. */
+PROBE_EXPORTED void dispatch_main(void) {
+  RESOLVED;
+  if (probe_is_on) probe_record_rest(UINT32_MAX);
+  next.main();
+}
