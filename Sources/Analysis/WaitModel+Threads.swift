@@ -44,7 +44,9 @@ extension WaitModel {
   func synchronousWait(of slot: ThreadSlot) -> (resource: Int?, operation: Operation)? {
     guard let thread = world.threads[slot] else { return nil }
     if let block = thread.block {
-      guard !endsSoon(block), let (resource, operation) = block.primitive, let resource else {
+      guard !endsSoon(block), let (resource, operation) = block.primitive, let resource,
+        operation != .sleep
+      else {
         return nil
       }
       return (resource, operation)
@@ -129,7 +131,7 @@ extension WaitModel {
   func mayAct(_ slot: ThreadSlot) -> Bool {
     guard let thread = world.threads[slot] else { return false }
     if thread.hasEnded || thread.isRecorder { return false }
-    if thread.isWorker && thread.running.isEmpty { return false }
+    if thread.isResting ?? (thread.isWorker && thread.running.isEmpty) { return false }
     if thread.loops.last?.idle != nil { return false }
     return !busyThreads.contains(slot)
   }

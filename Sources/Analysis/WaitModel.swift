@@ -264,12 +264,20 @@ struct WaitModel {
     }
   }
 
-  /// Timers that have not run: those to come, and those due on a thread that has not been idle since.
+  /// Timers that have not run: those to come, and those due on a thread that has not been idle since. Where
+  /// threads say that they rest, a timer that is due gives work to one of them at once.
   var liveTimers: [TimerState] {
-    world.timers.values.filter { timer in
+    let isWorkHandedOut = world.threads.values.contains { $0.isResting != nil }
+    return world.timers.values.filter { timer in
       if timer.deadline > world.now { return true }
-      guard let idle = world.threads[timer.thread]?.loops.last?.idle else { return true }
+      guard let loop = world.threads[timer.thread]?.loops.last else {
+        return !isWorkHandedOut || world.now.since(timer.deadline) < Self.handOver
+      }
+      guard let idle = loop.idle else { return true }
       return timer.deadline > idle.since
     }
   }
+
+  /// So soon after a timer is due, in ns, its work has begun.
+  private static let handOver: UInt64 = 100_000_000
 }

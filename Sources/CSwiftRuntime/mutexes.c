@@ -148,6 +148,8 @@ static uint32_t waiters(const pthread_cond_t *condition) {
 static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
                   const struct timespec *until, const void *frame) {
   probe_gave_back(mutex, false, frame);
+  struct probe_object *known = probe_object(condition, false);
+  if (known) __atomic_store_n(&known->is_told, false, __ATOMIC_RELEASE);
   probe_wait_begins(condition, CORONER_OP_CONDITION_WAIT, probe_limit(clock, until), frame);
   int result = !until                    ? next.wait(condition, mutex)
                : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
@@ -178,9 +180,10 @@ PROBE_EXPORTED int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mut
   return waited(condition, mutex, clock, until, HERE);
 }
 
+/* A signal that nobody waits for is lost; of several in a row the first is told. */
 static void note_notified(const pthread_cond_t *condition, bool all, const void *frame) {
   uint32_t count = waiters(condition);
-  if (count == 0) return;
+  if (count == 0 && !probe_tells_now(probe_object(condition, true))) return;
   probe_record_notified((uint64_t)(uintptr_t)condition, all ? count : 1, count,
                         probe_stack_near(frame));
 }

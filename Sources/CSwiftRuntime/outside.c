@@ -14,6 +14,7 @@
 
 #include "locks.h"
 
+#define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)
 
 typedef uint64_t dispatch_time;
@@ -157,8 +158,15 @@ static bool rests(const struct pollfd *descriptors, nfds_t count) {
 
 PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
   RESOLVED;
-  if (!probe_is_on || timeout == 0 || !rests(descriptors, count))
-    return next.poll(descriptors, count, timeout);
+  if (!probe_is_on || timeout == 0) return next.poll(descriptors, count, timeout);
+  if (count && probe_task_here() && probe_is_watched(CALLER)) {
+    const void *first = (const void *)(UINT64_C(1) << 58 | (uint32_t)descriptors[0].fd);
+    probe_wait_begins(first, CORONER_OP_READ, timeout < 0 ? PROBE_NO_LIMIT : (uint64_t)timeout, HERE);
+    int result = next.poll(descriptors, count, timeout);
+    probe_wait_ends(first);
+    return result;
+  }
+  if (!rests(descriptors, count)) return next.poll(descriptors, count, timeout);
   probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
   int result = next.poll(descriptors, count, timeout);
   probe_record_rest_end(result > 0 ? (uint32_t)result : 0);

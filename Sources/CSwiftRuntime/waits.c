@@ -55,6 +55,7 @@ void probe_waits_start(void) {
   probe_threads_start();
   probe_futexes_start();
   probe_outside_start();
+  probe_calls_start();
   probe_holds_start();
 }
 

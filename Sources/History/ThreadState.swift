@@ -14,6 +14,8 @@ package struct ThreadState: Sendable {
   package var hasEnded = false
   /// Whether it has ever run a job of an executor.
   package var isWorker = false
+  /// Whether it rests until there is work for it, of a thread that says so itself and runs no loop.
+  package var isResting: Bool?
   /// The recorder's own.
   package var isRecorder = false
   /// The latest stack that the watchdog saw, and for how long the thread had been busy then.

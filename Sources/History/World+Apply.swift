@@ -68,6 +68,7 @@ extension World {
   private mutating func touch(_ event: Event) -> Int {
     _ = touch(event.thread, at: event.time)
     threads[event.thread]!.lastEvent = event.time
+    if threads[event.thread]!.isResting != nil { threads[event.thread]!.isResting = false }
     return threads[event.thread]!.actor
   }
 
@@ -124,7 +125,10 @@ extension World {
     case .loopStop:
       if !threads[slot]!.loops.isEmpty { threads[slot]!.loops.removeLast() }
     case .loopIdle:
-      guard let last = threads[slot]!.loops.indices.last else { return }
+      guard let last = threads[slot]!.loops.indices.last else {
+        threads[slot]!.isResting = true
+        return pruneTimers(of: slot)
+      }
       let limit = event.value == .max ? nil : event.value
       threads[slot]!.loops[last].idle = (event.time, limit)
       threads[slot]!.loops[last].rested = event.time
@@ -145,10 +149,12 @@ extension World {
     threads[slot]!.loops[position].woken = event.time
   }
 
-  /// A loop that goes to sleep has run every timer that was due.
+  /// A loop that goes to sleep has run every timer that was due. Those of a thread without one are others'.
   private mutating func pruneTimers(of slot: ThreadSlot) {
-    guard timers.count > 64 else { return }
-    timers = timers.filter { $0.value.thread != slot || $0.value.deadline > now }
+    guard timers.count > timerLimit else { return }
+    let hasLoop = !threads[slot]!.loops.isEmpty
+    timers = timers.filter { (hasLoop && $0.value.thread != slot) || $0.value.deadline > now }
+    timerLimit = max(64, 2 * timers.count)
   }
 
   private mutating func applySample(_ event: Event) {

@@ -8,6 +8,8 @@ package struct World: Sendable {
   package internal(set) var resources: [ResourceRecord] = []
   package internal(set) var threads: [ThreadSlot: ThreadState] = [:]
   package internal(set) var timers: [UInt64: TimerState] = [:]
+  /// As many timers are kept before those that are over are let go of.
+  var timerLimit = 64
   /// Registered descriptors that something outside can make ready.
   package internal(set) var io: [UInt64: UInt32] = [:]
   /// The loop that watches a registered descriptor.

@@ -109,6 +109,7 @@ void probe_dispatch_start(void) PROBE_HIDDEN;
 void probe_threads_start(void) PROBE_HIDDEN;
 void probe_futexes_start(void) PROBE_HIDDEN;
 void probe_outside_start(void) PROBE_HIDDEN;
+void probe_calls_start(void) PROBE_HIDDEN;
 
 /* Whether what the calling thread does at this address of a caller is the program's doing, not that of
  * this library, the runtime or the system; false also within this library's own doing. */
