@@ -116,7 +116,7 @@ static _Thread_local struct {
 /* The kernel reads the set of signals before it looks at what to do with it, which is nonsense here. */
 static bool kernel_reads(uintptr_t at) {
   int saved = errno;
-  bool can = syscall(SYS_rt_sigprocmask, ~0, at, NULL, 8) == 0 || errno != EFAULT;
+  bool can = syscall(SYS_rt_sigprocmask, ~0, at, NULL, 8) == 0 || errno == EINVAL;
   errno = saved;
   return can;
 }
@@ -131,6 +131,17 @@ static bool is_frame(uintptr_t frame, uintptr_t inner) {
   return true;
 }
 
+/* A return address without the signature that some processors put into its upper bits. */
+static inline const void *plain(const void *pc) {
+#if defined(__aarch64__)
+  register const void *x30 __asm__("x30") = pc;
+  __asm__("hint #7" : "+r"(x30)); /* xpaclri; nothing on processors that do not sign */
+  return x30;
+#else
+  return pc;
+#endif
+}
+
 size_t probe_walk(const void *frame, const void **pcs, size_t limit) {
   uintptr_t at = (uintptr_t)frame;
   if (at < readable.low || at + 2 * sizeof(void *) > readable.high) {
@@ -141,7 +152,7 @@ size_t probe_walk(const void *frame, const void **pcs, size_t limit) {
   size_t count = 0;
   while (count < limit) {
     uintptr_t outer = ((const uintptr_t *)at)[0];
-    const void *pc = ((const void *const *)at)[1];
+    const void *pc = plain(((const void *const *)at)[1]);
     if (!pc || (uintptr_t)pc - turn_start < turn_size) break;
     if (!probe_is_own_code(pc)) pcs[count++] = pc;
     if (!is_frame(outer, at)) break;
