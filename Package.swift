@@ -49,7 +49,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // In the observed process.
-    .target(name: "CPlatform", cSettings: hidden),
+    .target(name: "CPlatform", dependencies: ["TraceABI"], cSettings: hidden),
     .target(
       name: "Recorder", dependencies: ["TraceABI", "CPlatform", "CZlib"],
       exclude: ["exports.map"],

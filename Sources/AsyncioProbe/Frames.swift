@@ -123,15 +123,15 @@ func hashAwaits(_ coroutine: Raw) -> UInt64 {
     layout.generatorFrame, layout.locals, layout.lastInstruction
   )
   let (stateAt, ended) = (layout.generatorState, layout.states.ended)
-  let (coroutines, generators) = (coroutineType, generatorType)
-  let depth = layout.awaitedDepth
+  let (coroutines, generators) = (address(coroutineType), address(generatorType))
+  let depth = layout.awaitedDepth &* 8
   var next: Raw? = coroutine
   var hash = hashSeed
   var count = 0
   while let this = next, count < frameLimit {
     let type = typeOf(this)
     var generator = this
-    if type != coroutines && type != generators {
+    if address(type) != coroutines && address(type) != generators {
       if type == coroutineWrapperType {
         next = load(this, Offset.firstField)
         continue
@@ -149,7 +149,7 @@ func hashAwaits(_ coroutine: Raw) -> UInt64 {
     count &+= 1
     fold(&hash, address(instruction))
     guard awaits(state, instruction), let top = stackTop(base) else { break }
-    let awaited = top - depth * 8
+    let awaited = top.advanced(by: 0 &- depth)
     next = awaited < locals ? nil : untagged(awaited.load(as: Raw?.self))
   }
   return count == 0 ? 0 : hash
@@ -229,16 +229,17 @@ func hashRunning(_ thread: Raw) -> UInt64 {
   if !layout.inline { return hashRunningObjects(thread) }
   // Read once: the compiler cannot know that nothing below changes them.
   let (previous, codeAt, instructionAt) = (layout.previous, layout.code, layout.lastInstruction)
-  let (owner, marks, bottom) = (layout.owner, minorVersion >= 12, stackBottom)
+  let (owner, bottom) = (layout.owner, address(stackBottom))
   var next = load(thread, layout.current.0)
   if let second = layout.current.1 { next = next.flatMap { load($0, second) } }
   var hash = hashSeed
   var left = frameLimit
   while let base = next, left > 0 {
     next = load(base, previous)
-    if marks, base.load(fromByteOffset: owner, as: Int8.self) >= 3 { continue }
+    // A mark; 3.11 has none.
+    if base.load(fromByteOffset: owner, as: Int8.self) >= 3 { continue }
     guard let code = untagged(load(base, codeAt)) else { continue }
-    if code == bottom { break }
+    if address(code) == bottom { break }
     // It points into the code object: so it says both.
     fold(&hash, address(load(base, instructionAt)))
     left &-= 1

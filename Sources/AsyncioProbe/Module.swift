@@ -305,6 +305,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("rec", recFunction)
   add("plain", plainFunction)
   add("queues", queuesFunction)
+  add("queue_made", queueMadeFunction)
   add("queue_put", queuePutFunction)
   add("queue_got", queueGotFunction)
   add("acquired", acquiredFunction)

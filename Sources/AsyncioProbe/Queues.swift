@@ -13,6 +13,7 @@ let queuesFunction: FastFunction = { _, arguments, count in
   plainQueues = (
     arguments[0].map { Raw($0) }, arguments[1].map { Raw($0) }, arguments[2].map { Raw($0) }
   )
+  known = calloc(Int(knownCount), MemoryLayout<Known>.stride)?.assumingMemoryBound(to: Known.self)
   itemsName = PyUnicode_InternFromString(cString("_queue"))
   sizeName = PyUnicode_InternFromString(cString("qsize"))
   stockName = PyUnicode_InternFromString(cString("queue"))
@@ -20,14 +21,65 @@ let queuesFunction: FastFunction = { _, arguments, count in
 }
 
 /// How many items are in a queue, 0 if it does not say.
-@inline(__always)
+@inline(never)
 func items(_ queue: Object?) -> UInt32 {
   guard let queue, let itemsName else { return 0 }
+  return isPlain(queue) ? length(of: itemsName, in: queue) : size(queue)
+}
+
+@inline(__always)
+private func isPlain(_ queue: Object) -> Bool {
   let type = typeOf(Raw(queue))
-  guard type == plainQueues.0 || type == plainQueues.1 || type == plainQueues.2 else {
-    return size(queue)
+  return type == plainQueues.0 || type == plainQueues.1 || type == plainQueues.2
+}
+
+/// What a queue of asyncio's own is known to hold: asking it at every operation would cost more than all
+/// else. Asked anew after `trust` operations, for a program may change the collection by itself.
+private struct Known {
+  var queue: Raw? = nil
+  var items: Int32 = 0
+  var trust: Int32 = 0
+}
+private let trusted: Int32 = 64
+private let knownCount: UInt64 = 256
+nonisolated(unsafe) private var known: UnsafeMutablePointer<Known>? = nil
+
+@inline(__always)
+private func knownSlot(_ queue: Raw) -> UnsafeMutablePointer<Known>? {
+  let number = address(queue) >> 4
+  return known.map { $0 + Int(truncatingIfNeeded: (number ^ number >> 8) % knownCount) }
+}
+
+/// How many items are in a queue after one was put (1) or taken (-1).
+@inline(__always)
+func items(_ queue: Object?, after change: Int32) -> UInt32 {
+  guard let queue, let slot = knownSlot(Raw(queue)), slot.pointee.queue == Raw(queue),
+    slot.pointee.trust > 0, slot.pointee.items + change >= 0
+  else { return askedItems(queue) }
+  slot.pointee.trust -= 1
+  slot.pointee.items += change
+  return UInt32(slot.pointee.items)
+}
+
+@inline(never)
+private func askedItems(_ queue: Object?) -> UInt32 {
+  let count = items(queue)
+  guard let queue, isPlain(queue), let slot = knownSlot(Raw(queue)), count < 1 << 30 else {
+    return count
   }
-  return length(of: itemsName, in: queue)
+  slot.pointee = Known(queue: Raw(queue), items: Int32(count), trust: trusted)
+  return count
+}
+
+/// queue_made(queue, places)
+let queueMadeFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2, let queue = arguments[0] else { return none() }
+  // Another one may have been where it is.
+  if let slot = knownSlot(Raw(queue)) { slot.pointee.queue = nil }
+  record(
+    CORONER_RESOURCE_CREATE, address(queue), field(arguments[1]), site: currentStack(),
+    value: CORONER_RESOURCE_QUEUE.rawValue)
+  return none()
 }
 
 /// The same for a queue of threads, whose lock the calling thread holds.

@@ -60,8 +60,8 @@ let acquiredFunction: OneFunction = { operated(CORONER_ACQUIRED, $1) }
 let releasedFunction: OneFunction = { operated(CORONER_RELEASED, $1) }
 let eventSetFunction: OneFunction = { operated(CORONER_EVENT_SET, $1) }
 let eventClearedFunction: OneFunction = { operated(CORONER_EVENT_CLEARED, $1) }
-let queuePutFunction: OneFunction = { operated(CORONER_QUEUE_PUT, $1, value: items($1)) }
-let queueGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: items($1)) }
+let queuePutFunction: OneFunction = { operated(CORONER_QUEUE_PUT, $1, value: items($1, after: 1)) }
+let queueGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: items($1, after: -1)) }
 
 @inline(__always)
 private func operated(

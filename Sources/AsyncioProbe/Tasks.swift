@@ -91,11 +91,10 @@ private func stepping(_ task: Object, _ step: () -> Object?) -> Object? {
   // Steps nest: an eager task's, a nested loop's. The outer task goes on when the inner step ends.
   let outer = thread.pointee.task
   thread.pointee.task = address(task)
-  Py_IncRef(task)
   record(CORONER_TASK_RESUME, address(task))
+  // Who called holds what refers to the task.
   let result = step()
   if result != nil { stepped(task) } else { preservingError { stepped(task) } }
-  Py_DecRef(task)
   thread.pointee.task = outer
   return result
 }

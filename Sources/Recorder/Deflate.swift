@@ -5,8 +5,10 @@ import CPlatform
 /// fixed codes, and matches of at least six bytes, looked up once in a small table: shorter ones would save
 /// little and be found everywhere. What has no match for long is stored as it is.
 struct Deflate {
-  /// Where six bytes with a given hash were seen last: the position + 1.
+  /// Where six bytes with a given hash were seen last: the position + `base`.
   private let table: UnsafeMutablePointer<UInt32>
+  /// Above all that was put into the table for earlier input, so that nobody has to clear it.
+  private var base = 1
   /// Codes of the literals, and of the lengths 0 to 258; the number of bits is in the top byte.
   private let literals: UnsafeMutablePointer<UInt32>
   private let lengths: UnsafeMutablePointer<UInt32>
@@ -64,14 +66,11 @@ struct Deflate {
   }
 
   /// Deflates `count` bytes behind `input` into `output`, which has room for `limit(count)`; the length.
-  func run(
+  mutating func run(
     _ input: UnsafePointer<UInt8>, _ count: Int, into output: UnsafeMutableRawPointer
   ) -> Int {
-    var slot = 0
-    while slot < 1 << Int(Self.hashBits) {
-      table[slot] = 0
-      slot &+= 1
-    }
+    if base > 1 << 30 { forget() }
+    defer { base &+= count }
     output.storeBytes(of: 0x0178, as: UInt16.self)  // zlib's header
     var bits = Bits(to: output + 2)
     bits.beginCodes()
@@ -109,8 +108,8 @@ struct Deflate {
   private func find(_ input: UnsafePointer<UInt8>, _ here: Int) -> Int {
     let six = Self.six(input + here)
     let slot = Int(truncatingIfNeeded: (six &* 0x9E37_79B9_7F4A_7C15) >> (64 &- Self.hashBits))
-    let before = Int(table[slot]) &- 1
-    table[slot] = UInt32(truncatingIfNeeded: here &+ 1)
+    let before = Int(table[slot]) &- base
+    table[slot] = UInt32(truncatingIfNeeded: here &+ base)
     guard before >= 0, here &- before <= Self.farthest,
       Self.six(input + before) == six
     else { return -1 }
@@ -161,6 +160,12 @@ struct Deflate {
 }
 
 extension Deflate {
+  /// Makes earlier input unknown.
+  mutating func forget() {
+    for slot in 0..<1 << Int(Self.hashBits) { table[slot] = 0 }
+    base = 1
+  }
+
   @inline(never)
   private func store(
     _ input: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ bits: inout Bits

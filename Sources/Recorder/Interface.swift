@@ -19,11 +19,17 @@ public func coroner_record(
 ) {
   let thread = platform_this_thread()!
   // Before the clock: a program that is not recorded, and has no buffer, stops here.
-  if thread.pointee.limit == 0, Recorder.state == .off { return }
+  if thread.pointee.writer.limit == 0, Recorder.state == .off { return }
   let time = platform_ticks() << 8
   Record.emit(
     Record(
       timeKind: time | UInt64(kind), subject: subject, object: object, site: site, value: value))
+}
+
+@c @implementation
+public func coroner_writer() -> UnsafeMutablePointer<coroner_writer>! {
+  guard platform_clock_is_counter() else { return nil }
+  return withUnsafeMutablePointer(to: &platform_this_thread()!.pointee.writer) { $0 }
 }
 
 @c @implementation

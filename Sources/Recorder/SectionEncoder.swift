@@ -13,7 +13,11 @@ enum SectionEncoder {
   private static let outputCapacity = 96 * 1024
 
   static func start() -> Bool {
-    if deflate != nil { return true }
+    if deflate != nil {
+      // In a forked child: the parent's drain thread may have been at work.
+      deflate!.forget()
+      return true
+    }
     guard let planes = platform_reserve(planesCapacity),
       let output = platform_reserve(outputCapacity), let deflate = Deflate(),
       let columns = Columns()

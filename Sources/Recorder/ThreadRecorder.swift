@@ -8,12 +8,12 @@ enum ThreadRecorder {
   /// Records one event into the active buffer, which has room.
   @inline(__always)
   static func write(_ thread: Thread, _ record: Record) {
-    let count = thread.pointee.count
-    let records = thread.pointee.records.assumingMemoryBound(to: Record.self)
+    let count = thread.pointee.writer.count
+    let records = thread.pointee.writer.records.assumingMemoryBound(to: Record.self)
     records[Int(count)] = record
-    thread.pointee.count = count &+ 1
+    thread.pointee.writer.count = count &+ 1
     // Release: a reader that sees the new count, be it after the process's death, sees the record.
-    platform_store(thread.pointee.committed, UInt64(count &+ 1))
+    platform_store(thread.pointee.writer.committed, UInt64(count &+ 1))
   }
 
   /// Records an event of a thread whose buffer is full or that has none.
@@ -54,11 +54,12 @@ enum ThreadRecorder {
     platform_unlock(Int32(PLATFORM_POOL))
     guard let buffer = taken else { return false }
     thread.pointee.buffer = buffer &+ 1
-    thread.pointee.records = BufferPool.records(of: buffer)
+    thread.pointee.writer.records = BufferPool.records(of: buffer)
     let header = BufferPool.memory(of: buffer)
     // The field's own address: the pointer is into the mapping, not to a copy.
-    thread.pointee.committed = withUnsafeMutablePointer(to: &header.pointee.committed) { $0 }
-    thread.pointee.limit = UInt32(
+    thread.pointee.writer.committed = withUnsafeMutablePointer(to: &header.pointee.committed) { $0 }
+    platform_tell_clock(&thread.pointee.writer)
+    thread.pointee.writer.limit = UInt32(
       (Int(CORONER_BUFFER_SIZE) &- MemoryLayout<coroner_buffer>.size)
         / MemoryLayout<Record>.stride)
     if thread.pointee.first_index == 0 {
@@ -71,12 +72,12 @@ enum ThreadRecorder {
   /// Takes the thread's buffer away from it and hands it to the drain thread.
   private static func release(_ thread: Thread) {
     if thread.pointee.buffer > 0 {
-      thread.pointee.first_index &+= UInt64(thread.pointee.count)
+      thread.pointee.first_index &+= UInt64(thread.pointee.writer.count)
       if BufferPool.isOpen { BufferPool.handOver(thread.pointee.buffer &- 1) }
     }
     thread.pointee.buffer = 0
-    thread.pointee.count = 0
-    thread.pointee.limit = 0
+    thread.pointee.writer.count = 0
+    thread.pointee.writer.limit = 0
   }
 
   private static func define(_ thread: Thread) {
@@ -127,7 +128,8 @@ enum ThreadRecorder {
       platform_watch_thread_end()
       return
     }
-    guard Recorder.state == .on, thread.pointee.first_index > 0 || thread.pointee.count > 0 else {
+    guard Recorder.state == .on, thread.pointee.first_index > 0 || thread.pointee.writer.count > 0
+    else {
       return
     }
     Record.emit(CORONER_THREAD_END, subject: platform_thread_id())
@@ -160,7 +162,7 @@ extension Record {
   @inline(__always)
   static func emit(_ record: Record) {
     let thread = platform_this_thread()!
-    if thread.pointee.count != thread.pointee.limit {
+    if thread.pointee.writer.count != thread.pointee.writer.limit {
       ThreadRecorder.write(thread, record)
     } else {
       ThreadRecorder.writeSlowly(record)

@@ -24,6 +24,7 @@ import Testing
         "coroner_define_site", "coroner_define_stack", "coroner_define_string", "coroner_go_on",
         "coroner_is_recording", "coroner_name_thread", "coroner_now", "coroner_record",
         "coroner_rest", "coroner_start", "coroner_stop", "coroner_ticks_per_second",
+        "coroner_writer",
       ])
   }
 }

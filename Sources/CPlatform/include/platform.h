@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "coroner.h"
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #endif
@@ -16,9 +18,7 @@
 
 /* What a thread knows of itself. All zero until its first event. */
 struct platform_thread {
-  void *records;          /* the first record of its active buffer */
-  uint64_t *committed;    /* that buffer's count of complete records */
-  uint32_t count, limit;  /* records in it, and how many fit; equal: take the slow path */
+  struct coroner_writer writer; /* full: take the slow path */
   uint64_t first_index;   /* index of the buffer's first record among the thread's events */
   int32_t buffer;         /* number of the buffer in the pool + 1, 0 if it has none */
   uint32_t slot;          /* 0 until it is defined */
@@ -72,9 +72,10 @@ uint64_t platform_wall_ns(void);
 
 /* A tick of the processor's counter is 32 of its own, some 10 ns: finer bits say nothing and would not
  * compress. */
+#define PLATFORM_TICK_SHIFT 5
 static inline uint64_t platform_raw_ticks(void) {
 #if defined(__x86_64__)
-  if (__builtin_expect(platform_clock.is_tsc, 1)) return __rdtsc() >> 5;
+  if (__builtin_expect(platform_clock.is_tsc, 1)) return __rdtsc() >> PLATFORM_TICK_SHIFT;
 #endif
   return platform_monotonic_ns();
 }
@@ -82,6 +83,13 @@ static inline uint64_t platform_ticks_per_second(void) { return platform_clock.t
 static inline uint64_t platform_start_ns(void) { return platform_clock.start_ns; }
 /* Ticks since the recording began. */
 static inline uint64_t platform_ticks(void) { return platform_raw_ticks() - platform_clock.start; }
+
+/* Whether ticks are the processor's, which a writer can count by itself, and how it does. */
+static inline bool platform_clock_is_counter(void) { return platform_clock.is_tsc; }
+static inline void platform_tell_clock(struct coroner_writer *writer) {
+  writer->start = platform_clock.start;
+  writer->shift = PLATFORM_TICK_SHIFT;
+}
 
 /* Chooses the clock and starts it. The first estimate of its rate takes 300 µs; a later call keeps it. */
 void platform_start_clock(void);
@@ -121,25 +129,16 @@ static inline int platform_compare(const void *a, const void *b, size_t n) {
 }
 static inline size_t platform_length(const char *s) { return __builtin_strlen(s); }
 
-/* ---- sixteen bytes at a time ---- */
+/* ---- records as planes ---- */
 
-/* Turns sixteen numbers into eight planes of their bytes: byte b of number n goes to planes[b * stride + n].
- * A bit of an address here is one of n's, then b's; each round rotates it by one. */
-static inline void platform_transpose(const uint64_t *numbers, uint8_t *planes, size_t stride) {
-  typedef uint8_t bytes __attribute__((vector_size(16)));
-  bytes from[8], to[8];
-  __builtin_memcpy(from, numbers, sizeof from);
-  for (int round = 0; round < 4; round++) {
-    for (int i = 0; i < 4; i++) {
-      to[2 * i] = __builtin_shufflevector(from[i], from[i + 4], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
-                                          21, 6, 22, 7, 23);
-      to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 4], 8, 24, 9, 25, 10, 26, 11, 27, 12,
-                                              28, 13, 29, 14, 30, 15, 31);
-    }
-    __builtin_memcpy(from, to, sizeof from);
-  }
-  for (int b = 0; b < 8; b++) __builtin_memcpy(planes + (size_t)b * stride, &from[b], 16);
-}
+/* Not a power of two: planes are written side by side, and would share a place in the cache. */
+#define PLATFORM_PLANE_STRIDE 2112
+#define PLATFORM_PLANES 32
+/* The bytes of `count` records of a buffer, at most 2048, as planes: plane 0 is the kind, 1 to 7 the ticks
+ * since the record before, 8 to 15 the subject, 16 to 23 the object (both rotated right by four bits), 24
+ * to 31 site and value. `used` has what the bytes of each eight have in them. Whether time never
+ * goes backwards: else the ticks' eighth byte, for which there is no plane, is 255 where it does. */
+bool platform_split(const void *records, size_t count, uint8_t *planes, uint64_t used[4]);
 
 /* ---- the process ---- */
 

@@ -237,6 +237,19 @@ bool coroner_is_recording(void);
  * for a thread's first event and when its buffer is full. Never fails: what cannot be stored is counted. */
 void coroner_record(uint8_t kind, uint64_t subject, uint64_t object, uint32_t site, uint32_t value);
 
+/* Where a thread writes its next event. It may do so by itself, instead of a call of coroner_record, while
+ * `count` is not `limit`: a record of 32 bytes (docs/format.md) at `records`, then the new count here, and
+ * in `committed` with release. The time is the processor's counter >> `shift`, less `start`. Such a
+ * pointer is good for its thread until that ends; null where the clock is another one. */
+struct coroner_writer {
+  void *records;          /* the first record of the active buffer */
+  uint64_t *committed;    /* that buffer's count of complete records */
+  uint32_t count, limit;  /* records in it, and how many fit; both 0 if there is none */
+  uint64_t start;
+  uint32_t shift;
+};
+struct coroner_writer *coroner_writer(void);
+
 /* The current time in ticks since the recording began; coroner_ticks_per_second converts. Any thread. */
 uint64_t coroner_now(void);
 uint64_t coroner_ticks_per_second(void);

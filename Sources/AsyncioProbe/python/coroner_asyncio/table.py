@@ -45,7 +45,7 @@ ADDITIONS = (
 
     # Queues
     _row("asyncio.queues", "Queue.__init__",
-         ("end", _created % ("maxsize", "QUEUE")),
+         ("end", "R.queue_made(self, maxsize)"),
          ("end", "R.plain({e.DEPENDS}, self._finished, self, {e.GUARD})")),
     # What wakes somebody up is recorded before that one's future is resolved.
     _row("asyncio.queues", "Queue.put_nowait",
