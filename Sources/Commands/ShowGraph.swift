@@ -28,7 +28,9 @@ struct ShowGraph: ParsableCommand {
 
   func run() throws {
     let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
-    let graph = try loading.analysis(of: trace, until: at?.instant).graph(all: all)
+    let analysis = try loading.analysis(of: trace, until: at?.instant)
+    TraceLoading.tellNotes(of: analysis)
+    let graph = analysis.graph(all: all)
     try output.write(
       DotGraph(places: Places(currentFolder: Path.currentFolder)).render(graph))
   }

@@ -30,7 +30,9 @@ struct ShowTimeline: ParsableCommand {
 
   func run() throws {
     let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
-    let timeline = try loading.analysis(of: trace, until: at?.instant).timeline(all: all)
+    let analysis = try loading.analysis(of: trace, until: at?.instant)
+    TraceLoading.tellNotes(of: analysis)
+    let timeline = try analysis.timeline(all: all)
     let places = Places(currentFolder: Path.currentFolder)
     switch format {
     case .text:

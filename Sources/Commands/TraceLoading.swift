@@ -40,6 +40,13 @@ struct TraceLoading {
     }
   }
 
+  /// Says on standard error what kept names from being found, where the result has no place for it.
+  static func tellNotes(of analysis: Analysis) {
+    for note in analysis.report.traces.flatMap(\.notes) {
+      Console.standardError.write("note: \(visible(note, limit: 1000))\n")
+    }
+  }
+
   /// One report of several traces: all their findings, worst first.
   func report(of paths: [String], until: TraceInstant?) throws -> Report {
     ProcessFamily.combine(try paths.map { try analysis(of: $0, until: until).report })

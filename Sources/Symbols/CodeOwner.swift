@@ -11,7 +11,9 @@ enum CodeOwner {
     if isRuntime(module) || swiftModule.map(runtimeModules.contains) == true { return .runtime }
     if let file {
       // What the package manager brought, or made.
-      if file.contains("/checkouts/") || file.contains("/.build/") { return .library }
+      if ["/checkouts/", "/.build/", "@__swiftmacro_"].contains(where: file.contains) {
+        return .library
+      }
       if systemFolders.contains(where: file.hasPrefix) { return .library }
       return .user
     }

@@ -73,16 +73,17 @@ package struct Symbolizer {
   ) -> [Site] {
     frames.map { frame in
       let name = frame.function.flatMap { SwiftName(mangled: $0) }
-      // In a file that has lines, what has none is the compiler's.
+      let owner = CodeOwner.owner(
+        module: module, file: frame.file, function: frame.function ?? "", swiftModule: name?.module)
+      // In a file that has lines, what has none is the compiler's, or comes from the runtime's own archives.
       let isMade =
-        frame.isGenerated || frame.file == nil && name.map { hasLines || $0.isThunk } == true
+        frame.isGenerated
+        || frame.file == nil
+          && name.map { $0.isThunk || hasLines && owner != .runtime } == true
       let function = name?.text ?? frame.function.map(plain) ?? unnamed.function
-      var site = Site(
+      return Site(
         file: frame.file ?? (isMade ? Definitions.generated : module.path),
-        function: function, line: frame.line, column: frame.column)
-      site.ownership = CodeOwner.owner(
-        module: module, file: frame.file, function: function, swiftModule: name?.module)
-      return site
+        function: function, line: frame.line, column: frame.column, ownership: owner)
     }
   }
 
