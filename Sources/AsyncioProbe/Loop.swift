@@ -61,26 +61,33 @@ nonisolated(unsafe) private var originalSetRunning: MethodFunction! = nil
 nonisolated(unsafe) private var watches: Object? = nil
 
 /// Hooks `_asyncio._set_running_loop`, by which every loop says that it begins and ends to run.
-func installRunningLoop(_ function: Raw, watches asked: Object) -> Bool {
+func installRunningLoop(_ function: Raw) -> Bool {
   guard originalSetRunning == nil, let definition = load(function, Offset.builtinMethodDef),
     let original = swapDefinition(definition, "_set_running_loop", setRunningHook)
   else { return false }
   originalSetRunning = original
+  return true
+}
+
+func setWatches(_ asked: Object) {
   Py_IncRef(asked)
   watches = asked
-  return true
 }
 
 private let setRunningHook: MethodFunction = { module, loop, c, d, e in
   let result = originalSetRunning(module, loop, c, d, e)
-  guard result != nil, isHere(), let loop else { return result }
+  if result != nil, isHere(), let loop { runs(object(loop)) }
+  return result
+}
+
+/// The calling thread begins to run a loop, or has left it: None.
+func runs(_ loop: Object) {
   let thread = probe_this_thread()!
-  let new = isNone(object(loop)) ? 0 : address(loop)
-  if new == thread.pointee.loop { return result }
+  let new = isNone(loop) ? 0 : address(loop)
+  if new == thread.pointee.loop { return }
   if thread.pointee.loop != 0 { loopStopped(thread) }
   thread.pointee.loop = new
-  if new != 0 { preservingError { loopStarted(thread, object(loop)) } }
-  return result
+  if new != 0 { preservingError { loopStarted(thread, loop) } }
 }
 
 /// A loop whose sleep is not seen is left out: it would pass for one that is blocked.
@@ -105,7 +112,7 @@ private func loopStopped(_ thread: UnsafeMutablePointer<probe_thread>) {
 }
 
 private func isWatchable(_ loop: Object) -> Bool {
-  guard let arguments = PyTuple_New(1) else { return false }
+  guard let watches, let arguments = PyTuple_New(1) else { return false }
   defer { Py_DecRef(arguments) }
   Py_IncRef(loop)
   _ = PyTuple_SetItem(arguments, 0, loop)

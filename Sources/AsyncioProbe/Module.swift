@@ -91,16 +91,23 @@ private let primitiveFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
-/// install_tasks(_fut_waiter, _coro, _state, _exception, 'PENDING', 'CANCELLED', step type, wakeup,
-/// Task, Task.__init__, Task.set_name, Task.cancel): whether all of it was as expected.
+/// states('PENDING', 'CANCELLED')
+private let statesFunction: FastFunction = { _, a, count in
+  guard let a, count == 2, let pending = a[0], let cancelled = a[1] else { return none() }
+  setStates(pending: pending, cancelled: cancelled)
+  return none()
+}
+
+/// install_tasks(_fut_waiter, _coro, _state, _exception, step type, wakeup, Task, Task.__init__,
+/// Task.set_name, Task.cancel): whether all of it was as expected.
 private let installTasksFunction: FastFunction = { _, a, count in
-  guard let a, count == 12 else { return answer(false) }
+  guard let a, count == 10 else { return answer(false) }
   return answer(
     installTasks(
       TaskParts(
         waiter: Raw(a[0]!), coroutine: Raw(a[1]!), state: Raw(a[2]!), exception: Raw(a[3]!),
-        pending: a[4]!, cancelled: a[5]!, stepType: Raw(a[6]!), wakeup: Raw(a[7]!),
-        taskType: Raw(a[8]!), initializer: Raw(a[9]!), setName: Raw(a[10]!), cancel: Raw(a[11]!))))
+        stepType: Raw(a[4]!), wakeup: Raw(a[5]!), taskType: Raw(a[6]!), initializer: Raw(a[7]!),
+        setName: Raw(a[8]!), cancel: Raw(a[9]!))))
 }
 
 /// install_futures(Future, Future.__init__, set_result, set_exception, cancel, code of create_future)
@@ -120,10 +127,16 @@ private let installPollFunction: FastFunction = { _, a, count in
   return answer(installPoll(Raw(a[0]!)))
 }
 
-/// install_running_loop(_asyncio._set_running_loop, what says whether a loop can be watched)
+/// install_running_loop(_asyncio._set_running_loop)
 private let installRunningLoopFunction: FastFunction = { _, a, count in
-  guard let a, count == 2 else { return answer(false) }
-  return answer(installRunningLoop(Raw(a[0]!), watches: a[1]!))
+  guard let a, count == 1 else { return answer(false) }
+  return answer(installRunningLoop(Raw(a[0]!)))
+}
+
+/// watches(what says whether a loop can be watched)
+private let watchesFunction: OneFunction = { _, asked in
+  if let asked { setWatches(asked) }
+  return none()
 }
 
 /// install_uvloop(…): see `installUvloop`.
@@ -281,10 +294,12 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("setup", setupFunction)
   add("reach", reachFunction)
   add("primitive", primitiveFunction)
+  add("states", statesFunction)
   add("install_tasks", installTasksFunction)
   add("install_futures", installFuturesFunction)
   add("install_poll", installPollFunction)
   add("install_running_loop", installRunningLoopFunction)
+  add("watches", watchesFunction)
   add("install_uvloop", installUvloopFunction)
   add("own_descriptor", ownDescriptorFunction)
   add("install_locks", installLocksFunction)
@@ -331,10 +346,14 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("unawaited", unawaitedFunction)
   add("name", nameFunction)
   add("submitted", submittedFunction)
+  add("task_made", taskMadeFunction)
+  add("step", stepFunction)
+  add("stepped", steppedFunction)
+  add("running_loop", runningLoopFunction)
 }
 
 /// Room for the methods above and a terminator.
-private let methodLimit = 64
+private let methodLimit = 96
 
 @_cdecl("PyInit__coroner_probe")
 public func initializeModule() -> UnsafeMutablePointer<PyObject>? {

@@ -25,7 +25,6 @@ nonisolated(unsafe) private var defaultNames: UInt64 = 0
 /// What `install_tasks` gets from Python, in this order.
 struct TaskParts {
   var waiter, coroutine, state, exception: Raw
-  var pending, cancelled: Object
   var stepType, wakeup, taskType, initializer, setName, cancel: Raw
 }
 
@@ -41,12 +40,8 @@ func installTasks(_ parts: TaskParts) -> Bool {
   getCoroutine = coroutine
   getState = state
   getException = exception
-  Py_IncRef(parts.pending)
-  Py_IncRef(parts.cancelled)
   nameKey = PyUnicode_InternFromString(cString("name"))
   eagerKey = PyUnicode_InternFromString(cString("eager_start"))
-  pending = parts.pending
-  cancelled = parts.cancelled
   // Up to 3.9 what wakes a task up is an object of a type of its own, later a builtin method.
   if minorVersion >= 10 {
     guard let definition = load(parts.wakeup, Offset.builtinMethodDef),
@@ -109,7 +104,9 @@ private func stepped(_ task: Object) {
     guard let state = getState!(task) else { return }
     defer { Py_DecRef(state) }
     guard state == pending else {
-      ended(task, state)
+      let exception = state == cancelled ? nil : getException!(task)
+      ended(task, state, exception)
+      Py_DecRef(exception)
       return
     }
     suspended(task, 0)
@@ -120,8 +117,15 @@ private func stepped(_ task: Object) {
 
 @inline(__always)
 private func suspended(_ task: Object, _ future: UInt64) {
+  let coroutine = getCoroutine!(task)
+  suspended(task, future, coroutine)
+  Py_DecRef(coroutine)
+}
+
+@inline(__always)
+func suspended(_ task: Object, _ future: UInt64, _ coroutine: Object?) {
   var stack = StackEntry()
-  if let coroutine = getCoroutine!(task) {
+  if let coroutine {
     stack = awaitStack(Raw(coroutine))
     if stack.frame >= 0, future != 0 {
       // `frames` still holds the walk.
@@ -132,21 +136,20 @@ private func suspended(_ task: Object, _ future: UInt64) {
       record(
         isOwn ? CORONER_TASK_WAIT_OWN : CORONER_TASK_WAIT, waitsFor, future, site: stack.id,
         value: UInt32(stack.operation))
-      Py_DecRef(coroutine)
       return
     }
-    Py_DecRef(coroutine)
   }
   record(CORONER_TASK_SUSPEND, address(task), future, site: stack.id)
 }
 
-private func ended(_ task: Object, _ state: Object) {
+func isPending(state: Object) -> Bool { state == pending }
+
+func ended(_ task: Object, _ state: Object, _ exception: Object?) {
   if state == cancelled {
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_CANCELLED.rawValue)
     return
   }
-  guard let exception = getException!(task) else { return }
-  defer { Py_DecRef(exception) }
+  guard let exception else { return }
   if isNone(exception) {
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)
     return
@@ -172,11 +175,24 @@ private let initHook: InitFunction = { task, arguments, keywords in
   }
   let result = originalInit!(task, arguments, keywords)
   if result != 0 { return result }
-  if !named { defaultNames += 1 }
   let coroutine = getCoroutine!(task)
-  created(task, named ? name : nil, coroutine)
+  made(task, named ? name : nil, coroutine)
   Py_DecRef(coroutine)
   return result
+}
+
+/// A task has been created, by C code or by Python's, and has a name of its own or not.
+func made(_ task: Object, _ name: Object?, _ coroutine: Object?) {
+  if name == nil { defaultNames += 1 }
+  created(task, name, coroutine)
+}
+
+/// The states of a future, each the one string of its text.
+func setStates(pending waiting: Object, cancelled ended: Object) {
+  Py_IncRef(waiting)
+  Py_IncRef(ended)
+  pending = waiting
+  cancelled = ended
 }
 
 /// An eager task makes its first step while it is created.

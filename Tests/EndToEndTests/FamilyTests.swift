@@ -48,4 +48,51 @@ struct FamilyTests {
     let json = try Command.run(Distribution.coroner, ["analyze", "--format", "json"] + traces)
     #expect(try ReportSchema().faults(in: json.output).isEmpty)
   }
+
+  @Test func aWorkerThatHangsIsNamedAndWhoWaitsForItAndTheIdleOneIsNot() async throws {
+    let program = """
+      import asyncio, concurrent.futures, multiprocessing
+
+      async def stuck():
+          lock = asyncio.Lock()
+          await lock.acquire()
+          print("hung", flush=True)
+          await lock.acquire()
+
+      def job(hangs):
+          asyncio.run(stuck() if hangs else asyncio.sleep(0))
+
+      async def main():
+          spawn = multiprocessing.get_context("spawn")
+          with concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn) as pool:
+              loop = asyncio.get_running_loop()
+              await asyncio.gather(*(loop.run_in_executor(pool, job, n == 1) for n in range(2)))
+
+      if __name__ == "__main__":
+          asyncio.run(main())
+      """
+    let folder = try TemporaryFolder()
+    let file = folder.path("workers.py")
+    try Data(program.utf8).write(to: URL(filePath: file))
+    let python = try #require(Interpreter.installed.last)
+    let process = try Command.start(
+      Distribution.coroner,
+      ["record", "--output", folder.path("t.%p.coroner"), "--", python.path, file], in: folder)
+    let start = ContinuousClock.now
+    while process.isRunning, !folder.text("output").contains("hung") {
+      try await Task.sleep(for: .milliseconds(50))
+      try #require(ContinuousClock.now - start < .seconds(30), "\(folder.text("error"))")
+    }
+    try await Task.sleep(for: .milliseconds(1400))
+    // The workers end when they find that the one they work for has gone.
+    kill(-process.processIdentifier, SIGKILL)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let traces = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+      .filter { $0.hasSuffix(".coroner") }.map(folder.path)
+    let report = try Command.run(Distribution.coroner, ["analyze"] + traces)
+    #expect(report.output.contains("error[self-deadlock]: 'stuck' waits for lock"), "\(report)")
+    #expect(report.output.contains("waits for a process: 'main' at workers.py:16"), "\(report)")
+    #expect(report.output.contains("1 error, 0 warnings."), "\(report)")
+  }
 }

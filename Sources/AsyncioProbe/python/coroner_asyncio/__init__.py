@@ -11,6 +11,8 @@ _OLDEST, _NEWEST = (3, 9), (3, 15)
 # What each import sets off, by module name: a function of `coroner_asyncio.boot`.
 _TARGETS = {
     "asyncio": "asyncio_imported",
+    # Imports asyncio itself, if it comes first, and is not ready then.
+    "_asyncio": "asyncio_imported",
     "concurrent.futures.thread": "late_imported",
     "queue": "late_imported",
     "uvloop.loop": "uvloop_imported",
@@ -69,7 +71,15 @@ def _remove(finder):
         pass
 
 
+def _is_underway(name):
+    return getattr(getattr(sys.modules.get(name), "__spec__", None), "_initializing", False)
+
+
 def _imported(name):
+    if name == "asyncio" and _is_underway("_asyncio"):
+        return
+    if name == "_asyncio" and ("asyncio" not in sys.modules or _is_underway("asyncio")):
+        return
     why = None
     try:
         why = _unsupported()
@@ -81,7 +91,7 @@ def _imported(name):
         why = "asyncio runs in a subinterpreter" if "subinterpreter" in str(error) else str(error)
     except Exception:
         pass
-    if why and name == "asyncio":
+    if why and name in ("asyncio", "_asyncio"):
         _refuse(why)
 
 

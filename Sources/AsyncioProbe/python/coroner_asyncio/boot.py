@@ -164,9 +164,8 @@ def _hook_tasks():
     step, wakeup = verify.step_parts(task)
     ok = probe.install_tasks(
         _descriptor(task, "_fut_waiter"), _descriptor(task, "_coro"), _descriptor(task, "_state"),
-        _descriptor(task, "_exception"), sys.intern("PENDING"), sys.intern("CANCELLED"),
-        type(step), wakeup, task, _descriptor(task, "__init__"), _descriptor(task, "set_name"),
-        _descriptor(task, "cancel"))
+        _descriptor(task, "_exception"), type(step), wakeup, task, _descriptor(task, "__init__"),
+        _descriptor(task, "set_name"), _descriptor(task, "cancel"))
     if not ok:
         raise LookupError("pointers are not as expected")
 
@@ -192,9 +191,10 @@ def _hook_poll():
 
 
 def _hook_loops():
+    probe.watches(_watches)
     import _asyncio
 
-    if not probe.install_running_loop(_asyncio._set_running_loop, _watches):
+    if not probe.install_running_loop(_asyncio._set_running_loop):
         raise LookupError("pointers are not as expected")
 
 
@@ -268,6 +268,7 @@ def _reach():
 
 def _inject_asyncio():
     _reach()
+    probe.states(sys.intern("PENDING"), sys.intern("CANCELLED"))
     probe.queues(*(_find("asyncio.queues", name) for name in ("Queue", "PriorityQueue", "LifoQueue")))
     _inject(table.ADDITIONS + threads.ADDITIONS, "asyncio")
     # Injection gave the primitives new code.

@@ -17,6 +17,7 @@ def _row(module, function, *additions, since=None, until=None):
     return (module, function, (since, until), _formatted(*additions))
 
 
+_STEP = (("exit", "_coroner_step = R.stepped(_coroner_step)"), ("entry", "_coroner_step = R.step(self)"))
 _created = "R.rec({e.RESOURCE_CREATE}, self, %s, {e.%s})"
 
 ADDITIONS = (
@@ -78,6 +79,24 @@ ADDITIONS = (
          ("return", "R.plain({e.DEPENDS}, self, task, {e.ALL})"), since=11),
     _row("asyncio.futures", "_chain_future",
          ("end", "R.plain({e.DEPENDS}, destination, source, {e.ALL})")),
+
+    # Tasks and futures in Python, where the program uses them instead of those in C
+    _row("asyncio.tasks", "_PyTask.__init__", ("after:self._coro = coro", "R.task_made(self, name)")),
+    _row("asyncio.tasks", "_PyTask._Task__step", *_STEP, until=11),
+    _row("asyncio.tasks", "_PyTask._Task__step_run_and_handle_result", *_STEP, since=12),
+    _row("asyncio.tasks", "_PyTask.cancel", ("entry", "self.done() or R.rec({e.TASK_CANCEL}, self)")),
+    _row("asyncio.tasks", "_PyTask.set_name", ("end", "R.name(self, self._name)")),
+    # A task is no future by itself.
+    _row("asyncio.futures", "_PyFuture.__init__",
+         ("end", "hasattr(self, 'get_coro') or " + _created % (0, "FUTURE"))),
+    _row("asyncio.futures", "_PyFuture.set_result",
+         ("end", "hasattr(self, 'get_coro') or R.rec({e.FUTURE_DONE}, self, 0, 0)")),
+    _row("asyncio.futures", "_PyFuture.set_exception",
+         ("end", "hasattr(self, 'get_coro') or R.rec({e.FUTURE_DONE}, self, 0, 1)")),
+    _row("asyncio.futures", "_PyFuture.cancel",
+         ("before:self.__schedule_callbacks()",
+          "hasattr(self, 'get_coro') or R.rec({e.FUTURE_DONE}, self, 0, 2)")),
+    _row("asyncio.events", "_py__set_running_loop", ("end", "R.running_loop(loop)")),
 
     # Loops
     _row("asyncio.base_events", "BaseEventLoop.call_soon_threadsafe",
