@@ -49,7 +49,7 @@ static long futex(long word, long operation, long value, long limit, long f, lon
   long command = operation & FUTEX_CMD_MASK;
   const struct timespec *until = (const struct timespec *)limit;
   if (command == FUTEX_LOCK_PI) return lock((long *)word, operation, value, until, f, g, frame);
-  if (__atomic_load_n((uint32_t *)word, __ATOMIC_RELAXED) != (uint32_t)value)
+  if (!probe_knows_dispatch() || __atomic_load_n((uint32_t *)word, __ATOMIC_RELAXED) != (uint32_t)value)
     return next(SYS_futex, word, operation, value, limit, f, g);
   probe_wait_begins((const void *)word, CORONER_OP_EVENT_WAIT, limit_of(command, operation, until), frame);
   long result = next(SYS_futex, word, operation, value, limit, f, g);

@@ -104,7 +104,8 @@ PROBE_EXPORTED int sem_wait(sem_t *semaphore) {
   RESOLVED;
   if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
     return parked(semaphore, CLOCK_REALTIME, NULL);
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_wait(semaphore);
+  if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
+    return next.sem_wait(semaphore);
   return sem_waited(semaphore, CLOCK_MONOTONIC, NULL, HERE);
 }
 
@@ -112,13 +113,14 @@ PROBE_EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until)
   RESOLVED;
   if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
     return parked(semaphore, CLOCK_REALTIME, until);
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.sem_timedwait(semaphore, until);
+  if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
+    return next.sem_timedwait(semaphore, until);
   return sem_waited(semaphore, CLOCK_REALTIME, until, HERE);
 }
 
 PROBE_EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
   RESOLVED;
-  if (!probe_is_on || !probe_is_watched(CALLER))
+  if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
     return next.sem_clockwait(semaphore, clock, until);
   return sem_waited(semaphore, clock, until, HERE);
 }

@@ -59,6 +59,9 @@ void probe_waits_start(void) {
   probe_holds_start();
 }
 
+/* A copy of it within the program cannot be told from the rest: who waits may be one of its workers. */
+bool probe_knows_dispatch(void) { return dispatch.size != 0; }
+
 bool probe_is_dispatch(const void *caller) {
   return (uintptr_t)caller - dispatch.start < dispatch.size;
 }

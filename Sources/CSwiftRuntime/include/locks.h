@@ -116,6 +116,8 @@ void probe_calls_start(void) PROBE_HIDDEN;
 bool probe_is_watched(const void *caller) PROBE_HIDDEN;
 /* Whether this is a Python process: where its threads rest, the probe for Python says. */
 extern bool probe_has_python PROBE_HIDDEN;
+/* Whether libdispatch's workers can be told from the program's threads. */
+bool probe_knows_dispatch(void) PROBE_HIDDEN;
 /* Whether the address is libdispatch's. */
 bool probe_is_dispatch(const void *caller) PROBE_HIDDEN;
 /* So long a wait is nobody's business. */
