@@ -59,9 +59,12 @@ package struct Analyzer {
       causes: causes, trace: trace, until: until)
   }
 
-  /// Whether every loop had stopped when the recording ended: such a program is not stuck.
+  /// Whether every loop had stopped when the recording ended, and no executor had a task left: such a
+  /// program is not stuck.
   private func isOver(_ world: World, _ header: TraceHeader) -> Bool {
-    header.cleanEnd || world.threads.values.allSatisfy { $0.loops.isEmpty && $0.block == nil }
+    header.cleanEnd
+      || world.threads.values.allSatisfy { $0.loops.isEmpty && $0.block == nil }
+        && !world.parties.contains { $0.isScheduled && !$0.isEnded }
   }
 }
 

@@ -66,6 +66,7 @@ extension WaitModel {
   var mains: Set<Int> {
     var mains = Set(world.threads.values.flatMap { $0.loops.compactMap(\.mainTask) })
     if let thread = waitingMainThread { mains.insert(thread) }
+    if let task = world.mainTask { mains.insert(task) }
     return mains
   }
 

@@ -16,14 +16,20 @@ extension WaitModel {
     var parties: Set<Int> = []
     var kinds: Set<ResourceKind> = []
     var operations: Set<Operation> = []
-    var hasExecutor = false
+    var hasPool = false
+    var actors: Set<Int> = []
     var hasPermits = false
     var hasLeak = false
     for node in cause.nodes {
       switch nodes[node] {
       case .party(let index): if world.parties[index].kind != .thread { parties.insert(index) }
       case .thread(let slot): if let thread = world.threads[slot] { parties.insert(thread.actor) }
-      case .executor: hasExecutor = true
+      case .executor(let index):
+        if world.resources[index].kind == .actor {
+          actors.insert(index)
+        } else {
+          hasPool = true
+        }
       case .descriptor, .outside, .anything: break
       case .resource(let index, let operation):
         kinds.insert(world.resources[index].kind)
@@ -36,7 +42,8 @@ extension WaitModel {
       }
     }
     if kinds.contains(.process) { return .pipeCycle }
-    if hasExecutor { return .poolStarvation }
+    if hasPool { return .poolStarvation }
+    if !actors.isEmpty { return actorKind(cause, actors, kinds, parties) }
     if needsBlockedLoop(cause) {
       return kinds.contains(.threadLock) ? .suspendedHolder : .loopSelfWait
     }
@@ -55,6 +62,24 @@ extension WaitModel {
     }
     // That the others in the cycle could reach a future does not mean that they are to resolve it.
     return cause.isProved ? .orphanedFuture : .awaitCycle
+  }
+
+  /// What a circle is called that goes through the turn of an actor.
+  private func actorKind(
+    _ cause: Cause, _ actors: Set<Int>, _ kinds: Set<ResourceKind>, _ parties: Set<Int>
+  ) -> FindingKind {
+    if parties.count == 1 { return .selfDeadlock }
+    guard kinds.contains(where: { $0 == .lock || $0 == .threadLock || $0 == .semaphore }) else {
+      // Where each waits for the other's turn, turns are what locks are.
+      return kinds.isSubset(of: [.actor]) ? .lockCycle : .loopSelfWait
+    }
+    return cause.nodes.contains { node in
+      guard case .resource(let index, _) = nodes[node] else { return false }
+      return world.resources[index].holds.contains { hold in
+        hold.executor.map(actors.contains) == true
+          && world.parties[hold.party].turn?.primitive?.resource == hold.executor
+      }
+    } ? .suspendedHolder : .lockCycle
   }
 
   /// What tells most of several waits: nobody waits for room, or at a barrier, for want of work.
@@ -106,7 +131,8 @@ extension WaitModel {
   private func leafKind(_ cause: Cause) -> FindingKind {
     switch nodes[cause.nodes[0]] {
     case .thread: return .blockedLoop
-    case .executor: return .poolStarvation
+    case .executor(let index):
+      return world.resources[index].kind == .actor ? .blockedLoop : .poolStarvation
     case .party(let index) where unheard.contains(index): return .wrongThreadWakeup
     case .party, .descriptor, .outside, .anything: return .orphanedFuture
     case .resource(let index, let operation):
@@ -115,7 +141,11 @@ extension WaitModel {
       case .lock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
       // Somebody may hold it of whom the trace does not know.
       case .threadLock: return resource.holds.isEmpty ? .orphanedFuture : .abandonedLock
-      case .semaphore: return .leakedPermit
+      // One that began with no permits only passes signals on.
+      case .semaphore:
+        let isSignal = resource.capacity == 0 || resource.hasForeignRelease
+        return resource.holds.isEmpty && isSignal ? .orphanedFuture : .leakedPermit
+      case .group where isBlockedOn(index): return .unfinishedJoin
       case .queue where operation == .queueGet && isLeaked(resource),
         .condition where isLeaked(resource):
         return .leakedPermit

@@ -175,7 +175,7 @@ extension Explainer {
 
   /// The wait that a party is in, asynchronous or on its thread.
   func wait(of party: Int) -> Wait? {
-    if let wait = world.parties[party].wait { return wait }
+    if let wait = world.parties[party].wait ?? world.parties[party].turn { return wait }
     guard let thread = world.threads[world.parties[party].thread], thread.actor == party else {
       return nil
     }

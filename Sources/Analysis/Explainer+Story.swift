@@ -23,9 +23,9 @@ extension Explainer {
 
   func isHeld(_ resource: Int) -> Bool {
     switch world.resources[resource].kind {
-    case .lock, .semaphore, .threadLock: true
+    case .lock, .semaphore, .threadLock, .actor: true
     case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
-      .concurrentFuture, .thread, .process, .actor:
+      .concurrentFuture, .thread, .process:
       false
     }
   }

@@ -110,8 +110,10 @@ struct Explainer {
   func allResources(_ cause: Cause) -> [Int] {
     var result: OrderedSet<Int> = []
     for node in cause.nodes {
-      if case .resource(let index, _) = model.nodes[node] {
-        result.append(namer.crowds.shown(resource: index))
+      switch model.nodes[node] {
+      case .resource(let index, _): result.append(namer.crowds.shown(resource: index))
+      case .executor(let index) where world.resources[index].kind == .actor: result.append(index)
+      case .executor, .party, .thread, .descriptor, .outside, .anything: break
       }
     }
     return Array(result)

@@ -15,6 +15,7 @@ extension Explainer {
   func knot(_ cause: Cause) -> Knot? {
     guard !cause.isClosed, let waiter = direct(cause).first?.party else { return nil }
     return blockedLoop(behind: cause, waiter) ?? starvedPool(behind: cause, waiter)
+      ?? keptTurn(behind: cause, waiter)
   }
 
   /// A loop whose thread blocks until the waiter has ended: the loop's own work can end nothing any more.
@@ -28,6 +29,28 @@ extension Explainer {
       return Knot(kind: .loopSelfWait, hops: [hop])
     }
     return nil
+  }
+
+  /// Tasks that wait for a turn of what the waiter keeps occupied while it blocks its thread: its actor, or
+  /// the pool that runs it and others like it.
+  private func keptTurn(behind cause: Cause, _ waiter: Int) -> Knot? {
+    guard model.isRunning(waiter) || world.parties[waiter].kind == .thread else { return nil }
+    let queued = cause.behind.filter { $0 != waiter && model.turn(of: $0) != nil }
+    let byExecutor = Dictionary(grouping: queued) { model.turn(of: $0)?.executor }
+    let executors = byExecutor.keys.compactMap { $0 }.sorted()
+      .filter { model.occupants(of: $0).contains(waiter) || runsOnThread(waiter, of: $0) }
+    // A pool that has run dry is told rather than one of its actors.
+    guard
+      let executor = executors.first(where: { world.resources[$0].kind == .executor })
+        ?? executors.first
+    else { return nil }
+    return Knot(
+      kind: world.resources[executor].kind == .executor ? .poolStarvation : .loopSelfWait,
+      hops: byExecutor[executor]!.map { Hop(party: $0, resource: executor, provider: waiter) })
+  }
+
+  private func runsOnThread(_ party: Int, of executor: Int) -> Bool {
+    model.thread(of: executor).map { world.threads[$0]?.actor == party } ?? false
   }
 
   /// A job that is queued for the worker that waits, and that somebody waits for.

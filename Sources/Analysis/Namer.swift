@@ -15,8 +15,9 @@ struct Namer {
   private var tupleNames: [Int: String] = [:]
   /// Whom one name stands for, with their number.
   var crowds = Crowds.none
-  /// The place of a job among those of its function, from 1; nothing if it is the only one.
-  private var jobPlaces: [Int: Int] = [:]
+  /// The place of a job, or of a task without a number of its own, among those of its function, from 1;
+  /// nothing if it is the only one.
+  private var places: [Int: Int] = [:]
 
   init(world: World, source: @escaping (String) -> [String]?) {
     self.world = world
@@ -24,10 +25,13 @@ struct Namer {
     for party in world.parties where party.kind == .task && party.name == nil {
       shared[baseName(party), default: 0] += 1
     }
-    let jobs = world.parties.indices.filter { world.parties[$0].kind == .job }
-    for same in Dictionary(grouping: jobs, by: { baseName(world.parties[$0]) }).values
+    let unnumbered = world.parties.indices.filter { index in
+      let party = world.parties[index]
+      return party.kind == .job || party.kind == .task && party.name == nil && party.ordinal == 0
+    }
+    for same in Dictionary(grouping: unnumbered, by: { baseName(world.parties[$0]) }).values
     where same.count > 1 {
-      for (place, job) in same.enumerated() { jobPlaces[job] = place + 1 }
+      for (place, index) in same.enumerated() { places[index] = place + 1 }
     }
     var made: [Site: [Int]] = [:]
     for (index, resource) in world.resources.enumerated() {
@@ -63,11 +67,13 @@ struct Namer {
     let party = world.parties[index]
     if let crowd = crowds.crowd(party: index) { return name(crowd, ofKind: party.kind) }
     if let name = party.name, !name.isEmpty { return name }
+    if index == world.mainTask { return "main" }
     let base = baseName(party)
     switch party.kind {
     case .thread: return "thread \(party.number)"
-    case .job: return jobPlaces[index].map { "\(base) #\($0)" } ?? base
+    case .job: return places[index].map { "\(base) #\($0)" } ?? base
     case .task:
+      if let place = places[index] { return "\(base) #\(place)" }
       guard shared[base, default: 0] > 1, party.ordinal > 0 else { return base }
       return "\(base) #\(party.ordinal)"
     }
@@ -81,15 +87,20 @@ struct Namer {
       case .thread: return "thread"
       }
     }
-    // "main.<locals>.worker" is known to its author as "worker", "Store.put" as "Store.put".
-    return function.components(separatedByText: "<locals>.").last ?? function
+    // "main.<locals>.worker" is known to its author as "worker", "Store.put" as "Store.put", and
+    // "Store.put(_:)" too.
+    let name = function.components(separatedByText: "<locals>.").last ?? function
+    return name.hasSuffix(")") ? String(name[..<(name.lastIndex(of: "(") ?? name.endIndex)]) : name
   }
 
-  /// A task of the language's own library that runs the user's code, as a test runner's does, is known by
-  /// the first function of the user's that it is in.
+  /// A task of the language's own library that runs the user's code, as a test runner's does, or of code
+  /// that the compiler made, is known by the first function of the user's that it is in.
   private func userFunction(_ party: PartyRecord) -> Site? {
-    guard party.function?.ownership == .runtime, let wait = party.wait else { return nil }
-    return world.definitions.frames(wait.site).last { $0.ownership == .user }
+    guard let function = party.function, function.ownership == .runtime || function.isInNoFile,
+      let wait = party.wait ?? (function.isInNoFile ? party.lastWait : nil)
+    else { return nil }
+    let own = world.definitions.frames(wait.site).filter { $0.ownership == .user }
+    return own.last { !$0.isInNoFile && !$0.function.hasPrefix("implicit closure") } ?? own.last
   }
 
   /// "'worker'", "'worker' (9,999 tasks)".
@@ -106,6 +117,7 @@ struct Namer {
     if resource.kind == .process, resource.capacity > 0 {
       return "the child process \(resource.name.map { "\($0) " } ?? "")(pid \(resource.capacity))"
     }
+    if resource.kind == .actor { return name(ofActor: resource) }
     if let name = resource.name {
       return resource.kind == .concurrentFuture ? "the result of \(name)" : name
     }
@@ -126,6 +138,13 @@ struct Namer {
       resource.kind != .stream || site.ownership != .runtime
     else { return "a \(kind)" }
     return "the \(kind) made at \(Self.place(site))"
+  }
+
+  /// "actor Bank"; what says itself what it is stays as it is.
+  private func name(ofActor resource: ResourceRecord) -> String {
+    if resource.isMainActor { return "the main actor" }
+    guard let name = resource.name else { return "an actor" }
+    return name.contains(" ") ? name : "actor \(name)"
   }
 
   /// A resource by its name; what stands for the end of others by those that have not ended.

@@ -13,8 +13,9 @@ extension WaitModel {
       connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
     case .process: connectProcess(node, index)
-    case .group, .stream, .actor: need(node, .all, [])
-    case .executor: need(node, .all, [.executor(index)])
+    case .group where isBlockedOn(index): need(node, .any, [.anything])
+    case .group, .stream: need(node, .all, [])
+    case .executor, .actor: need(node, .all, [.executor(index)])
     case .thread:
       if let slot = resource.thread, let thread = world.threads[slot] {
         return need(node, .all, thread.hasEnded ? [] : [.party(thread.party)])
@@ -34,6 +35,11 @@ extension WaitModel {
     }
   }
 
+  /// Whether threads wait for it, and not only tasks: a group then counts who came and who left.
+  func isBlockedOn(_ index: Int) -> Bool {
+    world.threadSlots.contains { synchronousWait(of: $0)?.resource == index }
+  }
+
   mutating func connectMembers(_ node: Int, _ resource: ResourceRecord) {
     let members = resource.members.filter { !world.isDone($0) }
     if members.isEmpty, resource.kind == .concurrentFuture {
@@ -41,6 +47,11 @@ extension WaitModel {
       return need(node, .all, resource.members.compactMap(thread).map(Node.thread))
     }
     switch resource.dependency {
+    case .any where resource.asked != nil:
+      let isOver = resource.members.contains {
+        world.doneTime($0).map { $0 >= resource.asked! } ?? false
+      }
+      need(node, isOver ? .all : .any, isOver ? [] : members.map(memberNode))
     case .any where members.count < resource.members.count: need(node, .all, [])
     case .any: need(node, .any, members.map(memberNode))
     case .all, .guarded: need(node, .all, members.map(memberNode))
@@ -77,6 +88,8 @@ extension WaitModel {
   mutating func connectSignal(
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) {
+    // A stream that was finished.
+    if resource.done != nil { return need(node, .all, []) }
     if connectByHabit(node, index, resource, operation) { return }
     if connectByReach(node, index) { return }
     let actors =

@@ -77,11 +77,11 @@ extension WaitModel {
     return deadline <= world.now || deadline.since(world.now) < Self.patience
   }
 
+  /// A pool goes on when one of its threads is free, or becomes free.
   mutating func connectExecutor(_ node: Int, _ index: Int) {
-    let running = world.jobs.values.filter {
-      world.parties[$0].executor == index && isRunning($0)
-    }.sorted()
-    if UInt64(running.count) < world.resources[index].capacity {
+    let running = occupants(of: index)
+    let capacity = world.resources[index].capacity
+    if capacity == 0 || UInt64(running.count) < capacity {
       need(node, .all, [])
     } else {
       need(node, .any, running.map { .party($0) })

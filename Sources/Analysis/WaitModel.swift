@@ -151,7 +151,12 @@ struct WaitModel {
     switch nodes[node] {
     case .party(let index): connectParty(node, index)
     case .thread(let slot): connectThread(node, slot)
-    case .executor(let index): connectExecutor(node, index)
+    case .executor(let index):
+      if world.resources[index].kind == .actor {
+        connectActor(node, index)
+      } else {
+        connectExecutor(node, index)
+      }
     case .resource(let index, let operation): connectResource(node, index, operation)
     case .descriptor(let number):
       need(
@@ -189,16 +194,16 @@ struct WaitModel {
       case .waiting, .ended: need(node, .all, [])
       }
     case .task:
-      let host = Node.thread(party.thread)
+      let hosts = hosts(ofTask: index)
       guard let wait = party.wait, !timed.contains(.party(index)) else {
-        return need(node, .all, [host] + awaitedThreads(index))
+        return need(node, .all, hosts + awaitedThreads(index))
       }
       if world.isWoken(wait) {
-        guard world.isUnheard(wait, on: party.thread) else { return need(node, .all, [host]) }
+        guard world.isUnheard(wait, on: party.thread) else { return need(node, .all, hosts) }
         unheard.insert(index)
-        return need(node, .all, [.anything, host])
+        return need(node, .all, [.anything] + hosts)
       }
-      need(node, .all, [waitNode(wait), host].compactMap { $0 })
+      need(node, .all, [waitNode(wait)].compactMap { $0 } + hosts)
     }
   }
 

@@ -35,8 +35,15 @@ package struct PartyRecord: Sendable {
   package var runsSinceCancel = 0
   /// The type of the exception that ended it, and where it was raised.
   package var error: (type: String, site: StackID?)?
-  /// The executor of a job.
+  /// The executor of a job; of a task the one whose turn it has or had last, nothing for one that a
+  /// loop runs.
   package var executor: Int?
+  /// Whether executors give it its turns, and not the loop of a thread.
+  package var isScheduled = false
+  /// What a task waits for that could go on: its turn of an executor, nothing if that is not known.
+  package var turn: Wait?
+  /// Where it suspended last, whatever for.
+  var suspendedAt: StackID?
   package var isDestroyed = false
   /// Whether somebody has waited for its end.
   package internal(set) var isAwaited = false
@@ -64,6 +71,8 @@ package struct Occurrence: Sendable {
   package var site: StackID?
   /// Who did it on the party's behalf, and not the party itself.
   package var handedBy: Int?
+  /// The executor whose turn it was.
+  package var executor: Int?
   package init(time: TraceInstant, party: Int, site: StackID?) {
     self.time = time
     self.party = party

@@ -62,9 +62,12 @@ package struct ResourceRecord: Sendable {
   /// Whether somebody has waited for it.
   package internal(set) var isAwaited = false
   package var dependency: Dependency = .all
+  /// When it was said last what of a group is waited for: what ended before does not count for that.
+  package var asked: TraceInstant?
+  var keptMembers = 0
   /// The loop that work for a concurrent future was submitted to from a thread.
   package var submittedTo: UInt64?
-  /// The thread whose end a join of it waits for.
+  /// The thread whose end a join of it waits for; of an executor, the one that it runs on alone.
   package var thread: ThreadSlot?
   /// What a resource made for itself: a condition its lock, a queue its event; and the other way round.
   package var part: Int?
@@ -87,6 +90,9 @@ package struct ResourceRecord: Sendable {
     let over = getCount - min(getCount, UInt64(takes.count))
     return isFilledByMaker || returnCount > 0 && 2 * returnCount >= over
   }
+
+  /// Whether it is the executor of the program's main thread, which goes by this name in a trace.
+  package var isMainActor: Bool { kind == .actor && name == "MainActor" }
 
   /// Permits that are free, as counted from the events.
   package var freePermits: Int {

@@ -12,7 +12,7 @@ package struct ThreadState: Sendable {
   var blocks: [Wait] = []
   package var lastEvent: TraceInstant
   package var hasEnded = false
-  /// Whether it has ever run a job of an executor.
+  /// Whether it has ever run a job or a task for an executor.
   package var isWorker = false
   /// Whether it rests until there is work for it, of a thread that says so itself and runs no loop.
   package var isResting: Bool?

@@ -36,7 +36,7 @@ extension World {
         noteWaste(on: task, asked)
       }
     case .waitBegin: announce(event)
-    case .taskReady: break
+    case .taskReady: makeReady(event)
     case .taskWait, .taskWaitOwn: wait(event, by: actor)
     case .resourceCreate: createResource(event, by: actor)
     case .depends: addDependency(event)
@@ -89,7 +89,9 @@ extension World {
   }
 
   func occurrence(_ event: Event, by actor: Int) -> Occurrence {
-    Occurrence(time: event.time, party: actor, site: event.site)
+    var what = Occurrence(time: event.time, party: actor, site: event.site)
+    what.executor = parties[actor].executor
+    return what
   }
 
   func party(_ number: UInt64) -> Int? {
@@ -183,7 +185,10 @@ extension World {
   private mutating func addDependency(_ event: Event) {
     guard let dependency = Dependency(rawValue: event.value) else { return }
     if event.object == 0 {
-      resources[resource(event.subject, orNew: .group)].dependency = dependency
+      // Its members are known: this says what of them is waited for from now on.
+      let group = resource(event.subject, orNew: .group)
+      resources[group].dependency = dependency
+      resources[group].asked = event.time
       return
     }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
@@ -197,6 +202,18 @@ extension World {
     let outer = resource(event.subject, orNew: .group)
     resources[outer].members.append(inner)
     resources[outer].dependency = dependency
+    forgetDoneMembers(of: outer)
+  }
+
+  /// A group that says each time what it waits for may go on for ever: those that have ended before are let
+  /// go of, in steps that cost a constant time each.
+  private mutating func forgetDoneMembers(of group: Int) {
+    guard let asked = resources[group].asked,
+      resources[group].members.count >= max(64, 2 * resources[group].keptMembers)
+    else { return }
+    let kept = resources[group].members.filter { doneTime($0).map { $0 >= asked } ?? true }
+    resources[group].members = kept
+    resources[group].keptMembers = kept.count
   }
 
   private mutating func applyName(_ event: Event) {

@@ -11,6 +11,7 @@ extension World {
     parties.append(task)
     living[event.subject] = .party(index)
     lastTaskCreated[event.thread] = index
+    if firstTask == nil, event.thread == mainThread { firstTask = index }
   }
 
   mutating func resume(_ event: Event) {
@@ -18,13 +19,37 @@ extension World {
     announced[task] = nil
     parties[task].state = .running
     parties[task].thread = event.thread
-    parties[task].lastRun = event.time
+    parties[task].turn = nil
+    if event.object != 0 { takeTurn(task, event) }
     if parties[task].cancelRequested != nil { parties[task].runsSinceCancel += 1 }
     // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
     if let last = threads[event.thread]!.loops.indices.last {
       threads[event.thread]!.loops[last].idle = nil
     }
-    threads[event.thread]!.running.append(task)
+    // A task may get to another executor without a pause.
+    if threads[event.thread]!.running.last != task { threads[event.thread]!.running.append(task) }
+  }
+
+  /// Whatever the task waited for has come; it needs its turn now.
+  mutating func makeReady(_ event: Event) {
+    let task = party(event.subject) ?? unseenTask(event)
+    guard !parties[task].isEnded else { return }
+    parties[task].isScheduled = true
+    parties[task].turn = Wait(
+      future: nil, primitive: (resource(event.object, orNew: .executor), .acquire),
+      site: parties[task].suspendedAt, since: event.time)
+    if parties[task].wait != nil { parties[task].state = .ready }
+  }
+
+  private mutating func takeTurn(_ task: Int, _ event: Event) {
+    let executor = resource(event.object, orNew: .executor)
+    parties[task].executor = executor
+    parties[task].isScheduled = true
+    threads[event.thread]!.isWorker = true
+    // What runs elsewhere is bound to no thread.
+    if let bound = resources[executor].thread, bound != event.thread {
+      resources[executor].thread = nil
+    }
   }
 
   mutating func announce(_ event: Event) {
@@ -69,6 +94,9 @@ extension World {
     let task = party(event.subject) ?? unseenTask(event)
     leave(task, on: event.thread)
     let announcement = announced.removeValue(forKey: task)
+    parties[task].suspendedAt = event.site
+    // What made it ready may have been told before its thread let go of it.
+    parties[task].turn?.site = event.site
     guard event.object != 0 else {
       parties[task].state = .ready
       return
@@ -94,6 +122,7 @@ extension World {
     let task = party(event.subject) ?? unseenTask(event)
     leave(task, on: event.thread)
     announced[task] = nil
+    parties[task].turn = nil
     let outcome = Outcome(rawValue: event.value) ?? .value
     parties[task].state = .ended(outcome, at: event.time)
     noteWastedWakeup(of: task, outcome)

@@ -51,6 +51,8 @@ package struct World: Sendable {
   var announced: [Int: Wait] = [:]
   /// The task created last by a thread outside of a loop: the main task of the loop to come.
   var lastTaskCreated: [ThreadSlot: Int] = [:]
+  /// The task that the main thread created first.
+  var firstTask: Int?
   /// The concurrent future that a thread created last, until it wakes a loop.
   var lastConcurrentFuture: [ThreadSlot: Int] = [:]
   package let definitions: Definitions
@@ -79,11 +81,24 @@ package struct World: Sendable {
     return parties[done.party].thread != slot && idle.since <= done.time && loop.woken < done.time
   }
 
+  /// When a party ended, or a resource was resolved; nothing if it is not done.
+  package func doneTime(_ entity: Entity) -> TraceInstant? {
+    switch entity {
+    case .party(let index): if case .ended(_, let at) = parties[index].state { at } else { nil }
+    case .resource(let index): resources[index].done?.by.time
+    }
+  }
+
   package func isDone(_ entity: Entity) -> Bool {
     switch entity {
     case .party(let index): parties[index].isEnded
     case .resource(let index): resources[index].done != nil
     }
+  }
+
+  /// The task that the program's main thread made first, if executors run it: what the program is about.
+  package var mainTask: Int? {
+    firstTask.flatMap { parties[$0].isScheduled && !parties[$0].isEnded ? $0 : nil }
   }
 
   /// The main thread, if it has recorded anything.

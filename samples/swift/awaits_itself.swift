@@ -1,5 +1,5 @@
 // A task that flushes at its end awaits whatever task is current, which is itself.
-// expect: self-deadlock
+// expect: await-cycle
 // tasks: writer
 import Glibc
 

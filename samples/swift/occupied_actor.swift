@@ -1,6 +1,6 @@
 // A method of an actor blocks its thread, and every other call of the actor waits for its turn.
-// expect: orphaned-future
-// tasks: holder
+// expect: loop-self-wait
+// tasks: holder, storing
 import Foundation
 
 actor Cache {
