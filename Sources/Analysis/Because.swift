@@ -182,8 +182,12 @@ struct Because {
     switch resource.kind {
     case .future where !resource.members.isEmpty: break
     case .future:
-      facts.append("the future was pending when the trace ended")
-      facts += siblingFacts(index, "resolved")
+      let speaksSwift = namer.speaksSwift(resource: index)
+      facts.append(
+        speaksSwift
+          ? "the continuation was not resumed before the trace ended"
+          : "the future was pending when the trace ended")
+      facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved")
     case .event:
       facts.append(
         resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }

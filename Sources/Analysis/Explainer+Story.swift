@@ -134,7 +134,7 @@ extension Explainer {
     notes += limitNotes(cause)
     guard !read.isEmpty else { return notes }
     let places = OrderedSet(
-      read.compactMap { namer.userSite(world.resources[$0].created?.site) }.map(Namer.place))
+      read.compactMap { namer.readingSite(resource: $0) }.map(Namer.place))
     return notes + [
       "locks have no names; \(read.count == 1 ? "this one is" : "these are") read from "
         + places.joined(separator: " and ")

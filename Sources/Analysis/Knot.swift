@@ -15,7 +15,7 @@ extension Explainer {
   func knot(_ cause: Cause) -> Knot? {
     guard !cause.isClosed, let waiter = direct(cause).first?.party else { return nil }
     return blockedLoop(behind: cause, waiter) ?? starvedPool(behind: cause, waiter)
-      ?? keptTurn(behind: cause, waiter)
+      ?? keptTurn(behind: cause, waiter) ?? heldMeanwhile(behind: cause, waiter)
   }
 
   /// A loop whose thread blocks until the waiter has ended: the loop's own work can end nothing any more.
@@ -47,6 +47,21 @@ extension Explainer {
     return Knot(
       kind: world.resources[executor].kind == .executor ? .poolStarvation : .loopSelfWait,
       hops: byExecutor[executor]!.map { Hop(party: $0, resource: executor, provider: waiter) })
+  }
+
+  /// Those that wait for a lock which the waiter holds while its thread is blocked for a signal: who else
+  /// should send it?
+  private func heldMeanwhile(behind cause: Cause, _ waiter: Int) -> Knot? {
+    guard world.threads[world.parties[waiter].thread]?.block != nil,
+      direct(cause).allSatisfy({ $0.resource.map { world.resources[$0].kind } == .semaphore })
+    else { return nil }
+    let hops = cause.behind.compactMap { party -> Hop? in
+      guard let (resource, _) = wait(of: party)?.primitive, let resource,
+        world.resources[resource].holds.contains(where: { $0.party == waiter })
+      else { return nil }
+      return Hop(party: party, resource: resource, provider: waiter)
+    }
+    return hops.isEmpty ? nil : Knot(kind: .lockCycle, hops: hops)
   }
 
   private func runsOnThread(_ party: Int, of executor: Int) -> Bool {

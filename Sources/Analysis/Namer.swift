@@ -18,26 +18,46 @@ struct Namer {
   /// The place of a job, or of a task without a number of its own, among those of its function, from 1;
   /// nothing if it is the only one.
   private var places: [Int: Int] = [:]
+  /// Names read from the lines that take or wait for something.
+  private var readings: [Int: Reading] = [:]
+  /// Whether nothing but Swift was recorded.
+  let isOnlySwift: Bool
 
   init(world: World, source: @escaping (String) -> [String]?) {
     self.world = world
     self.source = source
+    let runtimes = world.definitions.facts.filter { $0.key == "runtime" }
+    isOnlySwift = !runtimes.isEmpty && runtimes.allSatisfy { $0.value.hasPrefix("Swift") }
     for party in world.parties where party.kind == .task && party.name == nil {
       shared[baseName(party), default: 0] += 1
     }
     let unnumbered = world.parties.indices.filter { index in
       let party = world.parties[index]
-      return party.kind == .job || party.kind == .task && party.name == nil && party.ordinal == 0
+      switch party.kind {
+      case .job: return true
+      case .task: return party.name == nil && party.ordinal == 0
+      case .thread: return isOnlySwift && party.name != nil
+      }
     }
-    for same in Dictionary(grouping: unnumbered, by: { baseName(world.parties[$0]) }).values
+    let base = { (index: Int) in
+      let party = world.parties[index]
+      return party.kind == .thread ? "thread \(party.name ?? "")" : baseName(party)
+    }
+    for same in Dictionary(grouping: unnumbered, by: base).values
     where same.count > 1 {
       for (place, index) in same.enumerated() { places[index] = place + 1 }
+    }
+    readings = receivers()
+    for same in Dictionary(grouping: readings.keys, by: { readings[$0]!.name }).values
+    where same.count > 1 {
+      for (place, index) in same.sorted().enumerated() { twins[index] = place + 1 }
     }
     var made: [Site: [Int]] = [:]
     for (index, resource) in world.resources.enumerated() {
       switch resource.kind {
       case .lock, .semaphore, .condition, .event, .barrier, .queue, .threadLock:
-        guard var site = directSite(resource.created?.site, of: index) else { continue }
+        guard readings[index] == nil, var site = directSite(resource.created?.site, of: index)
+        else { continue }
         (site.column, site.endColumn) = (nil, nil)
         made[site, default: []].append(index)
       case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor:
@@ -66,7 +86,9 @@ struct Namer {
   func name(party index: Int) -> String {
     let party = world.parties[index]
     if let crowd = crowds.crowd(party: index) { return name(crowd, ofKind: party.kind) }
-    if let name = party.name, !name.isEmpty { return name }
+    if let name = party.name, !name.isEmpty {
+      return places[index].map { "\(name) #\($0)" } ?? name
+    }
     if index == world.mainTask { return "main" }
     let base = baseName(party)
     switch party.kind {
@@ -133,18 +155,11 @@ struct Namer {
     {
       return "the lock of \(name(resource: condition))"
     }
-    let kind = libraryWord(resource: index) ?? word(resource.kind)
+    let kind = libraryWord(resource: index) ?? word(resource: index)
     guard let site = userSite(resource.created?.site),
       resource.kind != .stream || site.ownership != .runtime
     else { return "a \(kind)" }
     return "the \(kind) made at \(Self.place(site))"
-  }
-
-  /// "actor Bank"; what says itself what it is stays as it is.
-  private func name(ofActor resource: ResourceRecord) -> String {
-    if resource.isMainActor { return "the main actor" }
-    guard let name = resource.name else { return "an actor" }
-    return name.contains(" ") ? name : "actor \(name)"
   }
 
   /// A resource by its name; what stands for the end of others by those that have not ended.
@@ -160,7 +175,7 @@ struct Namer {
   /// The tasks, jobs and threads whose end a group, a job's future or a join stands for.
   private func endings(_ index: Int, depth: Int) -> [Int] {
     let resource = world.resources[index]
-    if let slot = resource.thread, let thread = world.threads[slot] {
+    if resource.kind == .thread, let slot = resource.thread, let thread = world.threads[slot] {
       return thread.hasEnded ? [] : [thread.party]
     }
     if resource.kind == .concurrentFuture, let job = world.jobs[resource.number] { return [job] }
@@ -182,12 +197,19 @@ struct Namer {
   /// What the line that made it assigns it to.
   func readName(resource index: Int) -> String? {
     if let name = tupleNames[index] { return name }
+    if let reading = readings[index] { return reading.name }
     let stack = world.resources[index].created?.site
-    guard let line = directSite(stack, of: index).flatMap(line) else { return nil }
+    guard let site = directSite(stack, of: index), let line = line(site) else { return nil }
+    if Self.isSwift(site) { return Self.madeName(line) }
     return Self.assignedName(line) ?? Self.takenName(line)
   }
 
-  private func line(_ site: Site) -> String? {
+  /// The line that the name was read from.
+  func readingSite(resource index: Int) -> Site? {
+    readings[index]?.site ?? userSite(world.resources[index].created?.site)
+  }
+
+  func line(_ site: Site) -> String? {
     guard let lines = source(site.file), lines.indices.contains(site.line - 1) else { return nil }
     return lines[site.line - 1]
   }
@@ -229,10 +251,15 @@ struct Namer {
     kind == .process ? "child process" : String(kind.word.map { $0 == "-" ? " " : $0 })
   }
 
+  func word(resource index: Int) -> String {
+    let kind = world.resources[index].kind
+    return (speaksSwift(resource: index) ? swiftWord(kind) : nil) ?? word(kind)
+  }
+
   func findingResource(_ index: Int) -> Resource {
     let record = world.resources[index]
     var resource = Resource(
-      key: ResourceKey(index), name: name(resource: index), kind: word(record.kind),
+      key: ResourceKey(index), name: name(resource: index), kind: word(resource: index),
       createdAt: world.definitions.frames(record.created?.site))
     resource.count = crowds.crowd(resource: index)?.count ?? 1
     return resource

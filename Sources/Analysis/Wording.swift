@@ -11,13 +11,13 @@ struct Wording {
   let parties: [Int]
   var leak: LeakedSlot?
 
-  private var namer: Namer { explainer.namer }
-  private var world: World { explainer.world }
+  var namer: Namer { explainer.namer }
+  var world: World { explainer.world }
 
   private var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
-  private var waiting: [Int] { hops.map(\.party) }
-  private var subject: String { list(waiting.map(namer.quoted(party:))) }
-  private var resource: String {
+  var waiting: [Int] { hops.map(\.party) }
+  var subject: String { list(waiting.map(namer.quoted(party:))) }
+  var resource: String {
     let resources = explainer.resources(cause)
     // Several of one origin have become one cause; of a circle the first is named.
     if !cause.isCycle { return list(resources.map(namer.name(resource:)), or: "something") }
@@ -29,12 +29,13 @@ struct Wording {
     if kinds.contains(.queue) { return ("an item", "items") }
     return kinds.contains(.condition) ? ("a place", "places") : ("a permit", "permits")
   }
-  private var probably: String { cause.isStructural ? "" : "probably " }
-  private var verb: String {
+  var probably: String { cause.isStructural ? "" : "probably " }
+  var verb: String {
     waiting.count == 1 && namer.crowds.crowd(party: waiting[0]) == nil ? "waits" : "wait"
   }
 
   func headline() -> String {
+    if speaksSwift, let headline = swiftHeadline() { return headline }
     switch kind {
     case .lockCycle:
       guard holdsOnly else {
@@ -119,7 +120,9 @@ struct Wording {
     }
   }
 
-  func help() -> [String] {
+  func help() -> [String] { (speaksSwift ? swiftHelp() : nil) ?? generalHelp() }
+
+  private func generalHelp() -> [String] {
     switch kind {
     case .lockCycle: [oneOrder]
     case .awaitCycle: ["let one of them go on without the other's result"]
@@ -210,7 +213,7 @@ struct Wording {
   }
 
   /// Those that block their thread, as against those that it keeps from running.
-  private var blockers: [Int] {
+  var blockers: [Int] {
     let blocking = waiting.filter { party in
       guard let thread = world.threads[world.parties[party].thread] else { return false }
       return thread.block != nil && thread.actor == party && !thread.loops.isEmpty
@@ -241,7 +244,7 @@ struct Wording {
       + namer.name(resource: second)
   }
 
-  private var busy: String {
+  var busy: String {
     guard let party = waiting.first,
       let thread = world.threads[world.parties[party].thread]
     else { return "long" }
@@ -311,7 +314,7 @@ struct Wording {
   }
 
   /// At most four, and how many more.
-  private func list(_ names: [String], or none: String = "the loop") -> String {
+  func list(_ names: [String], or none: String = "the loop") -> String {
     var unique: [String] = []
     for name in names where !unique.contains(name) { unique.append(name) }
     if unique.count > 4 {

@@ -1,6 +1,7 @@
 /* libdispatch: semaphores, groups, waits for a queue. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -197,7 +198,10 @@ __attribute__((noinline, cold)) static void try_owner(void) {
 static void tell_queue(void *queue) {
   if (!probe_tells_now(probe_object(queue, true))) return;
   const char *label = next.label ? next.label(queue) : NULL;
-  probe_record_queue((uint64_t)(uintptr_t)queue, label, label ? strlen(label) : 0);
+  char name[160];
+  int length = label && *label ? snprintf(name, sizeof name, "queue %s", label) : 0;
+  if (length >= (int)sizeof name) length = sizeof name - 1;
+  probe_record_queue((uint64_t)(uintptr_t)queue, name, length > 0 ? (size_t)length : 0);
 }
 
 /* Whether a thread has to wait for another one to be done on the queue, as far as one can see. */

@@ -6,7 +6,13 @@ extension World {
     let new = ResourceRecord(
       kind: kind, number: event.subject, capacity: event.object,
       created: occurrence(event, by: actor))
-    if let index = resource(event.subject), isJustMade(index), resources[index].kind == kind {
+    if let index = resource(event.subject), isUnseen(index), kind != resources[index].kind {
+      // What is told only when somebody waits for it had been taken before.
+      resources[index].kind = kind
+      resources[index].capacity = event.object
+      resources[index].created = new.created
+    } else if let index = resource(event.subject), isJustMade(index), resources[index].kind == kind
+    {
       // A class whose __new__ makes the object runs __init__ twice.
       resources[index] = new
     } else {
@@ -15,6 +21,12 @@ extension World {
     }
     if kind == .process { processes[event.object] = living[event.subject]?.resource }
     if kind == .concurrentFuture { lastConcurrentFuture[event.thread] = resources.count - 1 }
+  }
+
+  /// Whether it was taken for a lock, for want of any event that tells what it is.
+  private func isUnseen(_ index: Int) -> Bool {
+    resources[index].kind == .threadLock && resources[index].created == nil
+      && !resources[index].takes.isEmpty
   }
 
   /// Whether nothing has been done with a resource, and nothing else been made but parts of it.

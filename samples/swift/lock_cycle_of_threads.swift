@@ -1,6 +1,5 @@
 // Two threads without any task, and two pthread mutexes.
 // expect: lock-cycle
-// tasks: reader, writer
 import Foundation
 
 final class Mutex: @unchecked Sendable {

@@ -1,0 +1,106 @@
+import Findings
+import History
+import TraceFormat
+
+/// The headline and the advice where tasks of Swift are concerned; nothing where the words are the same.
+extension Wording {
+  var speaksSwift: Bool {
+    namer.isOnlySwift || hops.contains { world.parties[$0.party].isScheduled }
+  }
+
+  func swiftHeadline() -> String? {
+    switch kind {
+    case .lockCycle where hops.contains(where: { isKind(.actor, $0.resource) }):
+      return
+        "\(subject) wait for each other: each for what the other holds, "
+        + list(hops.compactMap { $0.resource.map(namer.name(resource:)) })
+    case .orphanedFuture where isAbout(.semaphore):
+      return "\(subject) \(verb) for a signal of \(resource) that \(probably)nobody will send"
+    case .orphanedFuture where isAbout(.threadLock):
+      return "\(subject) \(verb) for \(resource); who holds it is not known"
+    case .orphanedFuture where isAbout(.future):
+      let what = explainer.resources(cause).count == 1 ? "a continuation" : "continuations"
+      return "\(subject) \(verb) for \(what) that \(probably)nobody will resume"
+    case .queueNoProducer:
+      return "\(subject) \(verb) for an element of \(resource), to which \(probably)nobody yields "
+        + "any more"
+    case .unfinishedJoin:
+      return "\(subject) \(verb) for \(resource), which \(probably)somebody has not left"
+    case .blockedLoop:
+      return "\(executor) is blocked: \(list(blockers.map(namer.quoted(party:)))) has kept its "
+        + "thread for \(busy)"
+    case .loopSelfWait:
+      return "\(list(holders)) \(holders.count == 1 ? "blocks" : "block") \(executor) while "
+        + "\(list(queued)) \(queued.count == 1 ? "waits" : "wait") for a turn there"
+    case .poolStarvation where !queued.isEmpty:
+      return "every thread of \(executor) is blocked, and \(list(queued)) "
+        + "\(queued.count == 1 ? "waits" : "wait") for one"
+    case .suspendedHolder:
+      return "\(list(holders)) \(holders.count == 1 ? "blocks" : "block") \(executor) on \(lock), "
+        + "held by \(list(queued)), which \(queued.count == 1 ? "needs" : "need") a turn there"
+    default: return nil
+    }
+  }
+
+  func swiftHelp() -> [String]? {
+    switch kind {
+    case .lockCycle where hops.contains(where: { isKind(.actor, $0.resource) }):
+      return ["do not wait for an actor or a queue while holding what its work needs"]
+    case .selfDeadlock:
+      return ["locks are not reentrant: call a version that expects the lock held, or unlock first"]
+    case .abandonedLock:
+      return ["unlock on every way out: withLock { ... }, or defer { lock.unlock() }"]
+    case .leakedPermit:
+      return ["signal on every way out: defer { semaphore.signal() }"]
+    case .orphanedFuture where isAbout(.semaphore):
+      return ["signal on every way out of the work that is to signal, also when it fails"]
+    case .orphanedFuture where isAbout(.future):
+      return [
+        "resume a continuation on every way out, with an error when its answer will not come"
+      ]
+    case .lostWakeup: return ["wait for the state: while !ready { condition.wait() }"]
+    case .queueNoProducer:
+      return ["call finish() when the producer ends: defer { continuation.finish() }"]
+    case .unfinishedJoin: return ["leave once for each enter(), also when the work fails"]
+    case .blockedLoop: return ["use an async form of the call, or run it on a thread of its own"]
+    case .loopSelfWait:
+      return ["await the work instead of blocking for it"]
+    case .poolStarvation:
+      return ["do not block in a task: await instead, or block on a thread of its own"]
+    case .suspendedHolder:
+      return ["do not hold a lock across an await: unlock before it, or keep the state in an actor"]
+    case .strandedWaiter: return []
+    default: return nil
+    }
+  }
+
+  private func isKind(_ kind: ResourceKind, _ resource: Int?) -> Bool {
+    resource.map { world.resources[$0].kind == kind } ?? false
+  }
+
+  private func isAbout(_ kind: ResourceKind) -> Bool {
+    isKind(kind, explainer.resources(cause).first)
+  }
+
+  /// Those that wait for a turn, and those that block who has it.
+  private var queued: [String] {
+    waiting.filter { explainer.model.turn(of: $0) != nil }.map(namer.quoted(party:))
+  }
+  private var holders: [String] {
+    waiting.filter { explainer.model.turn(of: $0) == nil }.map(namer.quoted(party:))
+  }
+
+  private var executor: String {
+    let index =
+      waiting.lazy.compactMap { explainer.model.turn(of: $0)?.executor }.first
+      ?? cause.nodes.lazy.compactMap { node -> Int? in
+        if case .executor(let index) = explainer.model.nodes[node] { index } else { nil }
+      }.first
+    return index.map(namer.name(resource:)) ?? "its executor"
+  }
+
+  private var lock: String {
+    explainer.resources(cause).first { !isKind(.actor, $0) }.map(namer.name(resource:))
+      ?? "a lock"
+  }
+}
