@@ -1,9 +1,9 @@
 """Runs the test suites of others with and without recording, and compares every test's outcome.
 
-    python3 Tests/Suites/run.py --coroner .build/dist/bin/coroner [SUITE@PYTHON ...]
+    python3 Tests/Suites/run.py --coroner .build/dist/bin/coroner [SUITE[@PYTHON] ...]
 
 A suite is asyncio, anyio or aiohttp; PYTHON a minor version such as 3.12, of which an interpreter must be
-in ~/.pyenv/versions or on PATH. A test with different outcomes is run again both ways, for it may differ by
+in ~/.pyenv/versions or on PATH. Or it is a Swift package: swift-async-algorithms, swift-nio, hummingbird. A test with different outcomes is run again both ways, for it may differ by
 itself. Then every trace that the suite's processes left is analyzed: none of them hung, so none may
 get a finding. Exit status 1 if there is a difference or a finding.
 """
@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree
 
 import suites
 
@@ -32,7 +31,7 @@ def main():
     parser.add_argument("--folder", default="/tmp/coroner-suites", help="venvs, sources and traces")
     parser.add_argument("--again", type=int, default=2, help="how often differing tests are run again")
     parser.add_argument("--select", default="", help="only the tests that match, as the suite's runner selects")
-    parser.add_argument("suites", nargs="*", metavar="SUITE@PYTHON")
+    parser.add_argument("suites", nargs="*", metavar="SUITE[@PYTHON]")
     options = parser.parse_args()
     options.coroner = os.path.abspath(options.coroner)
     options.folder = os.path.abspath(options.folder)
@@ -89,19 +88,11 @@ def outcomes(suite, prefix, select, tests=None):
     print(f"  {suite.name} {'recorded' if prefix else 'plain'}: status {status}, "
           f"{time.time() - began:.0f} s", flush=True)
     found = collections.defaultdict(frozenset, {RUN: frozenset({str(status)})})
-    if not os.path.exists(result):
+    for test, outcome in suite.results(result, log):
+        found[test] |= {outcome}
+    if len(found) == 1:
         print(f"  no result; see {log}", flush=True)
-        return found
-    for case in xml.etree.ElementTree.parse(result).iter("testcase"):
-        found[suite.test_name(case)] |= {outcome(case)}
     return found
-
-
-def outcome(case):
-    for word in ("failure", "error", "skipped"):
-        if case.find(word) is not None:
-            return word
-    return "passed"
 
 
 def compare(plain, recorded):

@@ -3,10 +3,11 @@ import glob
 import os
 import shutil
 import subprocess
+import xml.etree.ElementTree
 
 
 class Suite:
-    """One suite under one interpreter."""
+    """One suite, for Python's under one interpreter."""
 
     variables = {}
 
@@ -26,6 +27,13 @@ class Suite:
         kept = {key: value for key, value in os.environ.items()
                 if not key.startswith(("CORONER_", "PYTHON"))}
         return {**kept, **self.variables}
+
+    def results(self, result, log):
+        """Each test that ran, and its outcome; a test may come more than once."""
+        if os.path.exists(result):
+            for case in xml.etree.ElementTree.parse(result).iter("testcase"):
+                bad = [word for word in ("failure", "error", "skipped") if case.find(word) is not None]
+                yield self.test_name(case), (bad or ["passed"])[0]
 
 
 class Asyncio(Suite):
@@ -112,7 +120,10 @@ class Aiohttp(FromSource):
 
 
 def find(name, folder):
-    """The suite that SUITE@PYTHON names; None if its interpreter is not here."""
+    """The suite of that name, or that SUITE@PYTHON names; None if what runs it is not here."""
+    from swift_packages import PACKAGES
+    if name in PACKAGES:
+        return PACKAGES[name](name, folder) if shutil.which("swift") else None
     suite, _, version = name.partition("@")
     python = interpreter(version or "3.12")
     kind = {"asyncio": Asyncio, "anyio": Anyio, "aiohttp": Aiohttp}[suite]
