@@ -32,7 +32,7 @@ static struct {
 
 __attribute__((noinline, cold)) void probe_dispatch_start(void) {
   if (next.semaphore_wait) return;
-#define FIND(name) next.name = dlsym(RTLD_NEXT, "dispatch_" #name)
+#define FIND(name) next.name = probe_next("dispatch_" #name, NULL)
   FIND(semaphore_create);
   FIND(semaphore_signal);
   FIND(group_create);
@@ -46,8 +46,8 @@ __attribute__((noinline, cold)) void probe_dispatch_start(void) {
   FIND(time);
   FIND(queue_create);
   FIND(release);
-  next.label = dlsym(RTLD_NEXT, "dispatch_queue_get_label");
-  __atomic_store_n(&next.semaphore_wait, dlsym(RTLD_NEXT, "dispatch_semaphore_wait"),
+  next.label = probe_next("dispatch_queue_get_label", NULL);
+  __atomic_store_n(&next.semaphore_wait, probe_next("dispatch_semaphore_wait", NULL),
                    __ATOMIC_RELEASE);
 }
 #define RESOLVED (__builtin_expect(!next.semaphore_wait, 0) ? probe_dispatch_start() : (void)0)

@@ -42,19 +42,24 @@ __attribute__((noinline, cold)) void probe_outside_start(void) {
   next.poll = dlsym(RTLD_NEXT, "poll");
   next.ppoll = dlsym(RTLD_NEXT, "ppoll");
   next.timerfd_settime = dlsym(RTLD_NEXT, "timerfd_settime");
-  next.source_create = dlsym(RTLD_NEXT, "dispatch_source_create");
-  next.source_set_timer = dlsym(RTLD_NEXT, "dispatch_source_set_timer");
-  next.source_cancel = dlsym(RTLD_NEXT, "dispatch_source_cancel");
-  next.source_handle = dlsym(RTLD_NEXT, "dispatch_source_get_handle");
-  next.after = dlsym(RTLD_NEXT, "dispatch_after");
-  next.main = dlsym(RTLD_NEXT, "dispatch_main");
-  next.read = dlsym(RTLD_NEXT, "_dispatch_source_type_read");
-  next.write = dlsym(RTLD_NEXT, "_dispatch_source_type_write");
-  next.signal = dlsym(RTLD_NEXT, "_dispatch_source_type_signal");
-  next.timer = dlsym(RTLD_NEXT, "_dispatch_source_type_timer");
   __atomic_store_n(&next.epoll_ctl, dlsym(RTLD_NEXT, "epoll_ctl"), __ATOMIC_RELEASE);
 }
 #define RESOLVED (__builtin_expect(!next.epoll_ctl, 0) ? probe_outside_start() : (void)0)
+
+/* libdispatch may be loaded later than the rest is needed. */
+__attribute__((noinline, cold)) static void find_dispatch(void) {
+  next.source_set_timer = probe_next("dispatch_source_set_timer", NULL);
+  next.source_cancel = probe_next("dispatch_source_cancel", NULL);
+  next.source_handle = probe_next("dispatch_source_get_handle", NULL);
+  next.after = probe_next("dispatch_after", NULL);
+  next.main = probe_next("dispatch_main", NULL);
+  next.read = probe_next("_dispatch_source_type_read", NULL);
+  next.write = probe_next("_dispatch_source_type_write", NULL);
+  next.signal = probe_next("_dispatch_source_type_signal", NULL);
+  next.timer = probe_next("_dispatch_source_type_timer", NULL);
+  __atomic_store_n(&next.source_create, probe_next("dispatch_source_create", NULL), __ATOMIC_RELEASE);
+}
+#define DISPATCH_RESOLVED (__builtin_expect(!next.source_create, 0) ? find_dispatch() : (void)0)
 
 /* Numbers of what is no descriptor, among those of descriptors and timers. */
 #define TIMER_DESCRIPTOR (UINT64_C(1) << 61)
@@ -207,7 +212,7 @@ PROBE_EXPORTED int timerfd_settime(int descriptor, int flags, const struct itime
 }
 
 PROBE_EXPORTED void dispatch_after(dispatch_time when, void *queue, void *block) {
-  RESOLVED;
+  DISPATCH_RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) {
     static uint64_t count;
     arm(DELAYED_BLOCK | __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED), probe_dispatch_limit(when));
@@ -219,7 +224,7 @@ PROBE_EXPORTED void dispatch_after(dispatch_time when, void *queue, void *block)
 
 PROBE_EXPORTED void *dispatch_source_create(const void *type, uintptr_t handle, uintptr_t mask,
                                             void *queue) {
-  RESOLVED;
+  DISPATCH_RESOLVED;
   void *source = next.source_create(type, handle, mask, queue);
   if (!probe_is_on || !source || !probe_is_watched(CALLER)) return source;
   struct probe_object *known = probe_object(source, true);
@@ -238,7 +243,7 @@ PROBE_EXPORTED void *dispatch_source_create(const void *type, uintptr_t handle, 
 
 PROBE_EXPORTED void dispatch_source_set_timer(void *source, dispatch_time start, uint64_t interval,
                                               uint64_t leeway) {
-  RESOLVED;
+  DISPATCH_RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) {
     arm((uint64_t)(uintptr_t)source, probe_dispatch_limit(start));
     /* One that repeats is like a descriptor that may always be ready. */
@@ -249,7 +254,7 @@ PROBE_EXPORTED void dispatch_source_set_timer(void *source, dispatch_time start,
 }
 
 PROBE_EXPORTED void dispatch_source_cancel(void *source) {
-  RESOLVED;
+  DISPATCH_RESOLVED;
   if (probe_is_on && next.source_handle && probe_is_watched(CALLER)) {
     struct probe_object *known = probe_object(source, false);
     uint64_t handle = next.source_handle(source);
@@ -267,7 +272,7 @@ PROBE_EXPORTED void dispatch_source_cancel(void *source) {
 
 /* The main thread's last act: it sleeps from now on. */
 PROBE_EXPORTED void dispatch_main(void) {
-  RESOLVED;
+  DISPATCH_RESOLVED;
   if (probe_is_on) probe_record_rest(UINT32_MAX);
   next.main();
 }

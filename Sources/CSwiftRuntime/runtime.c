@@ -120,16 +120,22 @@ void probe_runtime_find(void) {
   __atomic_store_n(&probe_sees_tasks, true, __ATOMIC_RELEASE);
 }
 
+/* In a library's own scope, if it is loaded; not what stands for it here. */
+static void *in_scope(const char *library, const char *name) {
+  void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD), *found = handle ? dlsym(handle, name) : NULL;
+  Dl_info its, own;
+  bool is_own = found && dladdr(found, &its) && dladdr((void *)in_scope, &own) &&
+                its.dli_fbase == own.dli_fbase;
+  return is_own ? NULL : found;
+}
+
 void *probe_next(const char *name, const void *caller) {
   void *next = dlsym(RTLD_NEXT, name);
-  if (next) return next;
-  /* The runtime came with a library that keeps its symbols, and those of what it needs, to itself. */
+  /* The runtime may have come with a library that keeps its symbols, and those of what it needs, to itself. */
+  if (!next) next = in_scope(LIBRARY, name);
+  if (!next) next = in_scope("libdispatch.so", name);
   Dl_info info;
-  void *library = caller && dladdr(caller, &info) && info.dli_fname
-                      ? dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD)
-                      : NULL;
-  if (library) next = dlsym(library, name);
-  if (!next && (library = loaded_library())) next = dlsym(library, name);
+  if (!next && caller && dladdr(caller, &info) && info.dli_fname) next = in_scope(info.dli_fname, name);
   return next;
 }
 

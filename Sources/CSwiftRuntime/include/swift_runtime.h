@@ -17,6 +17,10 @@
 extern bool probe_is_on PROBE_HIDDEN;
 
 
+/* The function that a caller would have come to but for this library; `caller`: an address in its code, or NULL. For
+ * functions of Swift's libraries and libdispatch, which need not be in the program's own scope. */
+void *probe_next(const char *name, const void *caller) PROBE_HIDDEN;
+
 /* ---- modules.c: which file an address belongs to ---- */
 
 /* Once, before anything is recorded. */

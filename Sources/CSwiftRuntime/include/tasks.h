@@ -114,8 +114,6 @@ bool probe_runtime_is_loaded(void) PROBE_HIDDEN;
 bool probe_runtime_is_built_in(void) PROBE_HIDDEN;
 /* Finds the runtime, checks it, sets tracepoints in it. What cannot be recorded is told as a fact. */
 void probe_runtime_find(void) PROBE_HIDDEN;
-/* The function that a caller would have come to but for this library. Once for each hook. */
-void *probe_next(const char *name, const void *caller) PROBE_HIDDEN;
 
 /* Whether tasks are recorded. Set once. */
 extern bool probe_sees_tasks PROBE_HIDDEN;
