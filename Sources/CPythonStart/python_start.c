@@ -15,9 +15,11 @@ struct builtin {
   PyObject *(*initialize)(void);
 };
 
-/* Every interpreter from 3.7 on imports it early in its start: when files can be imported, before site. */
-static const char *const trigger = "_abc";
-static PyObject *(*initialize_trigger)(void);
+/* The interpreter comes to one of these early in its start, when files can be imported, before site: to the first
+ * one as it installs its handlers of signals, to the other one, up to 3.13, for its standard streams. */
+enum { TRIGGERS = 2 };
+static const char *const triggers[TRIGGERS] = {"_signal", "_abc"};
+static PyObject *(*initializers[TRIGGERS])(void);
 
 /* Imports the probe past whatever sys.path is, and leaves sys.path as it was. */
 static const char *const arming = "import sys\n"
@@ -69,14 +71,17 @@ static void arm(void) {
   if (names) release(names);
 }
 
-static PyObject *initialize(void) {
+static PyObject *initialize(int trigger) {
   static bool armed;
   if (!armed) {
     armed = true;
     arm();
   }
-  return initialize_trigger();
+  return initializers[trigger]();
 }
+static PyObject *initialize_first(void) { return initialize(0); }
+static PyObject *initialize_second(void) { return initialize(1); }
+static PyObject *(*const ours[TRIGGERS])(void) = {initialize_first, initialize_second};
 
 __attribute__((constructor)) static void prepare(void) {
   const char *trace = getenv("CORONER_TRACE");
@@ -89,12 +94,12 @@ __attribute__((constructor)) static void prepare(void) {
   if (!copy) return;
   memcpy(copy, *table, (count + 1) * sizeof *copy);
   for (size_t i = 0; i < count; i++) {
-    if (strcmp(copy[i].name, trigger) != 0 || !copy[i].initialize) continue;
-    initialize_trigger = copy[i].initialize;
-    copy[i].initialize = initialize;
-    /* As the interpreter itself does when an application adds modules. */
-    *table = copy;
-    return;
+    for (int t = 0; t < TRIGGERS; t++) {
+      if (strcmp(copy[i].name, triggers[t]) != 0 || !copy[i].initialize || initializers[t]) continue;
+      initializers[t] = copy[i].initialize;
+      copy[i].initialize = ours[t];
+    }
   }
-  free(copy);
+  /* As the interpreter itself does when an application adds modules. */
+  *table = copy;
 }

@@ -128,7 +128,7 @@ def arm():
     _armed = True
     finder = _Finder()
     for name in _TARGETS:
-        if name in sys.modules:
+        if name in sys.modules and not _is_underway(name):
             finder._waiting.discard(name)
             _imported(name)
     if finder._waiting:
