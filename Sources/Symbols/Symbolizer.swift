@@ -47,11 +47,8 @@ package struct Symbolizer {
         continue
       }
       let instructions = Set(sites.map(\.value.instruction)).sorted()
-      let input = instructions.map { "0x" + String($0, radix: 16) + "\n" }.joined()
-      let arguments = ["--obj=" + path, "--output-style=LLVM", "--inlines", "--functions=linkage"]
-      guard let output = run(arguments, input),
-        let frames = SymbolizerOutput.frames(output, count: instructions.count)
-      else {
+      let program = LookUp(path: path, run: run)
+      guard let frames = program.frames(at: instructions) else {
         notes.add(module, .failed)
         continue
       }

@@ -31,15 +31,23 @@ enum Driver {
   static func program() throws -> String {
     try compiled.withLock { path in
       if let path { return path }
-      let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Drivers/recorder_driver.c").path
-      let output = try temporaryFolder() + "/recorder_driver"
-      let compiler = try run(
-        "/usr/bin/env", ["cc", "-O1", "-o", output, source, "-ldl", "-pthread"])
-      guard compiler.status == 0 else { throw Absent(description: compiler.errors) }
+      let output = try compile(["Tests/Drivers/recorder_driver.c"])
       path = output
       return output
     }
+  }
+
+  /// A program in C, from sources of this package.
+  static func compile(_ sources: [String], _ flags: [String] = []) throws -> String {
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    let output = try temporaryFolder() + "/driver"
+    let compiler = try run(
+      "/usr/bin/env",
+      ["cc", "-O1", "-o", output] + sources.map { package + "/" + $0 }
+        + flags.map { $0.replacing("@", with: package) } + ["-ldl", "-pthread"])
+    guard compiler.status == 0 else { throw Absent(description: compiler.errors) }
+    return output
   }
 
   /// Runs the driver to its end with the recorder's settings in `environment`.

@@ -99,6 +99,35 @@ import TraceFormat
     #expect(definitions.frames(StackID(1)).map(\.function) == ["inner()", "server+0x300", "main"])
   }
 
+  @Test func aPartOfAnAsyncFunctionWithoutLinesIsWhereTheFunctionBegins() throws {
+    var definitions = try sample(of: program)
+    var asked: [String] = []
+    let symbolizer = Symbolizer(files: ModuleFiles()) { _, input in
+      asked.append(input)
+      return asked.count == 1
+        ? """
+        $s4main5innerSiyF
+        /src/a.swift:7:40
+
+        $s4main5outeryyYaFTQ0_
+        a.swift.o:0:0
+
+        """
+        : """
+        $s4main5outeryyYaF
+        /src/a.swift:5:3
+
+        """
+    }
+    _ = symbolizer.name(&definitions, recorded: .max)
+    #expect(asked.last == "$s4main5outeryyYaF\n")
+    #expect(definitions.frames(StackID(2)).map(\.function) == ["outer()"])
+    #expect(definitions.frames(StackID(2)).map(\.line) == [5])
+    #expect(LookUp.wholeFunction("$s4main5outeryyYaFTA.10TQ0_") == nil)
+    #expect(LookUp.wholeFunction("$s4main5outeryyYaFTATQ0_") == nil)
+    #expect(LookUp.wholeFunction("$s4main5outeryyYaFU_") == nil)
+  }
+
   @Test func anotherBuildIsNotReadAndSaidSo() throws {
     var definitions = try sample(of: program)
     definitions.modules[1]?.buildID = [1, 2, 3]
