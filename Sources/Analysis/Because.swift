@@ -44,10 +44,21 @@ struct Because {
       explainer.model.isAskedByRun(task) ? "asyncio.run" : namer.quoted(party: asked.party)
     let place = namer.userSite(broken.site).map { " at \(Namer.place($0))" } ?? ""
     var facts = [
-      "\(asker) asked \(namer.quoted(party: task)) to end at \(Clock.instant(asked.time))",
-      "the request broke off its wait\(place), and it waits there again since "
-        + Clock.instant(wait.since),
+      "\(asker) asked \(namer.quoted(party: task)) to end at \(Clock.instant(asked.time))"
     ]
+    if broken.site == wait.site {
+      facts.append(
+        "the request broke off its wait\(place), and it waits there again since "
+          + Clock.instant(wait.since))
+    } else {
+      let inside =
+        namer.directSite(broken.site).map { ", in \($0.function) (\(Namer.place($0)))" } ?? ""
+      facts.append(
+        "the request met it\(place)\(inside), and got lost there: it handles no exception")
+      if let now = namer.userSite(wait.site) {
+        facts.append("it waits at \(Namer.place(now)) since \(Clock.instant(wait.since))")
+      }
+    }
     if party.runsSinceCancel > 1 { facts.append("it ran \(party.runsSinceCancel) times since") }
     return facts
   }

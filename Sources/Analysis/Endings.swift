@@ -11,9 +11,22 @@ extension WaitModel {
     let party = world.parties[task]
     guard party.kind == .task, let asked = party.cancelRequested, let broken = party.brokenWait,
       let wait = party.wait, party.runsSinceCancel > 0, wait.since > asked.time,
-      wait.site != nil, wait.site == broken.site
+      wait.site != nil, wait.site == broken.site || hasGoneOn(task, wait)
     else { return false }
     return isForItsEnd(asked)
+  }
+
+  /// Whether a task waits for new work elsewhere, although it was asked to end and somebody waits for that. One
+  /// that cleans up handles the request meanwhile.
+  private func hasGoneOn(_ task: Int, _ wait: Wait) -> Bool {
+    guard let snapshot = world.snapshot, wait.since <= snapshot.time,
+      snapshot.unhandled.contains(task)
+    else { return false }
+    switch wait.primitive?.operation {
+    case .queueGet, .eventWait, .conditionWait:
+      return !waiters(ofTheEndOf: task).isEmpty
+    default: return false
+    }
   }
 
   private func isForItsEnd(_ asked: Occurrence) -> Bool {
@@ -40,7 +53,7 @@ extension WaitModel {
         world.now.since(asked.time) >= Self.blockedLoopThreshold,
         let node = numbers[.party(task)], live[node]
       else { return nil }
-      let waiting = waiters(ofTheEndOf: task, since: asked.time)
+      let waiting = waiters(ofTheEndOf: task)
       guard !waiting.isEmpty || isAskedByRun(task) else { return nil }
       return Cause(
         nodes: [node], behind: waiting, isStructural: false, isClosed: false, isCycle: false,
@@ -48,8 +61,10 @@ extension WaitModel {
     }
   }
 
-  private func waiters(ofTheEndOf task: Int, since asked: TraceInstant) -> [Int] {
-    world.parties.indices.filter { index in
+  /// Those that wait for the end of a task that was asked to end, since then.
+  func waiters(ofTheEndOf task: Int) -> [Int] {
+    guard let asked = world.parties[task].cancelRequested?.time else { return [] }
+    return world.parties.indices.filter { index in
       guard let wait = world.parties[index].wait, wait.since >= asked else { return false }
       switch wait.future {
       case .party(let awaited): return awaited == task
@@ -62,9 +77,9 @@ extension WaitModel {
 
   /// The cause with the task in it that ignored a request to end, if that is what it is about.
   func noting(_ cause: Cause) -> Cause {
-    guard !cause.isStructural || cause.isProved, !cause.isCycle else { return cause }
+    guard !cause.isStructural || cause.isProved else { return cause }
     var cause = cause
-    cause.gate = gate(before: cause)
+    if !cause.isCycle { cause.gate = gate(before: cause) }
     cause.ignored =
       cause.nodes.lazy.compactMap { node -> Int? in
         guard case .resource(let index, _) = self.nodes[node] else { return nil }

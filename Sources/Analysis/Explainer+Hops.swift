@@ -18,8 +18,8 @@ extension Explainer {
   func hops(of cause: Cause, _ kind: FindingKind) -> [Hop] {
     if let task = cause.ignored {
       let resource = wait(of: task)?.primitive?.resource
-      return cause.behind.filter { world.parties[$0].wait?.future == .party(task) }
-        .map { Hop(party: $0, provider: task) } + [Hop(party: task, resource: resource)]
+      return model.waiters(ofTheEndOf: task).map { Hop(party: $0, provider: task) }
+        + [Hop(party: task, resource: resource)]
     }
     if let gate = cause.gate {
       let holder = world.resources[gate.resource].holds.first?.party

@@ -1,5 +1,6 @@
 import Findings
 import History
+import OrderedCollections
 import TraceFormat
 
 /// The marked source lines of a finding.
@@ -57,6 +58,15 @@ extension Explainer {
         site: site, role: .secondary,
         label: "asked \(namer.quoted(party: task)) to end here at \(Clock.instant(asked.time))",
         party: namer.name(party: asked.party)))
+    guard let broken = world.parties[task].brokenWait, broken.site != world.parties[task].wait?.site
+    else { return }
+    for site in OrderedSet([namer.userSite(broken.site), namer.directSite(broken.site)]) {
+      guard let site else { continue }
+      finding.marks.append(
+        Mark(
+          site: site, role: .secondary, label: "was here when it was asked to end",
+          party: namer.name(party: task)))
+    }
   }
 
   /// Where a task failed: the innermost line that is no builtin's, and the line of its own function.

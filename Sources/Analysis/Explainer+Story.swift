@@ -12,7 +12,8 @@ extension Explainer {
       hop.needsThread
       ? "the loop's thread"
       : hop.resource.map(namer.awaited(resource:))
-        ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" } ?? "nothing known"
+        ?? hop.provider.map { "the end of \(namer.quoted(party: $0))" }
+        ?? wait.map(awaited) ?? "nothing known"
     let held = hop.needsThread || hop.resource.map { isHeld($0) } ?? false
     return Edge(
       from: namer.name(party: hop.party), resource: resource,

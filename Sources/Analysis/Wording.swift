@@ -287,7 +287,7 @@ struct Wording {
 
   private var ignoredCancel: String {
     guard let task = cause.ignored else { return subject }
-    let others = cause.behind.filter { $0 != task }
+    let others = explainer.model.waiters(ofTheEndOf: task)
     let asked =
       others.isEmpty
       ? "asyncio.run waits"

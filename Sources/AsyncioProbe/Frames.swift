@@ -177,6 +177,26 @@ func eachAwaited(_ coroutine: Raw, _ body: (Raw) -> Void) {
   }
 }
 
+/// The exception that a suspended coroutine, or what it awaits, handles; the outermost one.
+func handledException(of coroutine: Raw) -> Raw? {
+  var next: Raw? = coroutine
+  var count = 0
+  while let this = next, count < 2 * frameLimit {
+    count += 1
+    let type = typeOf(this)
+    if type == coroutineWrapperType || type == asyncSendType || type == asyncThrowType {
+      next = load(this, Offset.firstField)
+      if type == coroutineWrapperType { continue }
+    } else if type != coroutineType && type != generatorType {
+      return nil
+    }
+    guard let generator = next else { return nil }
+    if let handled = load(generator, layout.handled), !isNone(object(handled)) { return handled }
+    next = suspendedFrame(generator)?.awaited
+  }
+  return nil
+}
+
 /// Whether a coroutine runs now, on whatever thread; false where that is not known.
 func isRunning(_ coroutine: Raw) -> Bool {
   let type = typeOf(coroutine)

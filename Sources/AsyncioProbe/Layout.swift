@@ -40,6 +40,8 @@ struct FrameLayout {
   var generatorFrame: Int
   var generatorState: Int
   var states = GeneratorStates()
+  /// The exception that its code handles.
+  var handled: Int
   /// In a frame.
   var code: Int
   var lastInstruction: Int
@@ -60,35 +62,42 @@ struct FrameLayout {
     switch minor {
     case 9:
       return FrameLayout(
-        inline: false, generatorFrame: 16, generatorState: 0, code: 32, lastInstruction: 104,
+        inline: false, generatorFrame: 16, generatorState: 0, handled: 72, code: 32,
+        lastInstruction: 104,
         locals: 360, stackTop: 72, previous: 24, owner: 0, bytecode: 48, current: (24, nil))
     case 10:
       return FrameLayout(
-        inline: false, generatorFrame: 16, generatorState: 0, code: 32, lastInstruction: 96,
+        inline: false, generatorFrame: 16, generatorState: 0, handled: 64, code: 32,
+        lastInstruction: 96,
         locals: 352, stackTop: 80, previous: 24, owner: 0, bytecode: 48, current: (24, nil))
     case 11:
       return FrameLayout(
-        inline: true, generatorFrame: 80, generatorState: 75, code: 32, lastInstruction: 56,
+        inline: true, generatorFrame: 80, generatorState: 75, handled: 48, code: 32,
+        lastInstruction: 56,
         locals: 72, stackTop: 64, previous: 48, owner: 69, bytecode: 184, current: (56, 8))
     case 12:
       return FrameLayout(
-        inline: true, generatorFrame: 72, generatorState: 67, code: 0, lastInstruction: 56,
+        inline: true, generatorFrame: 72, generatorState: 67, handled: 40, code: 0,
+        lastInstruction: 56,
         locals: 72, stackTop: 64, previous: 8, owner: 70, bytecode: 192, current: (56, 0))
     case 13:
       return FrameLayout(
         inline: true, generatorFrame: 72, generatorState: 67,
-        states: .init(suspended: -2, suspendedInAwait: -1), code: 0, lastInstruction: 56,
+        states: .init(suspended: -2, suspendedInAwait: -1), handled: 40, code: 0,
+        lastInstruction: 56,
         locals: 72, stackTop: 64, previous: 8, owner: 70, bytecode: 200, current: (72, nil))
     case 14:
       return FrameLayout(
         inline: true, generatorFrame: 72, generatorState: 67,
-        states: .init(suspended: -2, suspendedInAwait: -1), code: 0, lastInstruction: 56,
+        states: .init(suspended: -2, suspendedInAwait: -1), handled: 40, code: 0,
+        lastInstruction: 56,
         locals: 80, stackTop: 64, previous: 8, owner: 74, tagged: true, bytecode: 208,
         current: (72, nil))
     case 15:
       return FrameLayout(
         inline: true, generatorFrame: 72, generatorState: 67,
-        states: .init(suspended: 1, suspendedInAwait: 2, running: 4, ended: 5), code: 0,
+        states: .init(suspended: 1, suspendedInAwait: 2, running: 4, ended: 5), handled: 40,
+        code: 0,
         lastInstruction: 56,
         locals: 80, stackTop: 64, previous: 8, owner: 74, tagged: true, awaitedDepth: 2,
         bytecode: 208,
@@ -101,8 +110,8 @@ struct FrameLayout {
 
 nonisolated(unsafe) var minorVersion = 0
 nonisolated(unsafe) var layout = FrameLayout(
-  inline: false, generatorFrame: 0, generatorState: 0, code: 0, lastInstruction: 0, locals: 0,
-  stackTop: 0, previous: 0, owner: 0, bytecode: 0, current: (0, nil))
+  inline: false, generatorFrame: 0, generatorState: 0, handled: 0, code: 0, lastInstruction: 0,
+  locals: 0, stackTop: 0, previous: 0, owner: 0, bytecode: 0, current: (0, nil))
 /// False until the layout has been verified: no stacks are read before.
 nonisolated(unsafe) var readsStacks = false
 

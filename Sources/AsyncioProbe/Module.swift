@@ -219,6 +219,21 @@ private let walkFunction: FastFunction = { _, arguments, count in
   return list(walkAwaits(Raw(arguments[0]!), &hash))
 }
 
+/// handled(coroutine): the exception that it handles while it is suspended.
+private let handledFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 1, let coroutine = arguments[0],
+    let handled = handledException(of: Raw(coroutine))
+  else { return none() }
+  Py_IncRef(object(handled))
+  return object(handled)
+}
+
+/// read_handled(): the layout has been verified in this, too.
+private let readHandledFunction: FastFunction = { _, _, _ in
+  readsHandled = true
+  return none()
+}
+
 /// here(): the same for the caller's stack, innermost first.
 private let hereFunction: FastFunction = { _, _, _ in
   var hash: UInt64 = 0
@@ -311,6 +326,8 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("signals", signalsFunction)
   add("snapshots", snapshotsFunction)
   add("walk", walkFunction)
+  add("handled", handledFunction)
+  add("read_handled", readHandledFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)
   add("code_parts", codePartsFunction)

@@ -143,7 +143,10 @@ private func findTask(_ task: Raw) {
   guard let stand = stand(of: task) else { return }
   let slot = node(task)
   if slot < 0 { return }
-  if let coroutine = coroutine(of: task) { recordWholeStack(task, coroutine) }
+  if let coroutine = coroutine(of: task) {
+    recordWholeStack(task, coroutine)
+    recordUnhandled(task, coroutine)
+  }
   guard let future = stand.future else {
     // It acts as soon as its turn comes, unless it does already: then its frames are those of a thread.
     if let coroutine = coroutine(of: task), isRunning(coroutine) {

@@ -267,7 +267,10 @@ private let setNameHook: MethodFunction = { task, name, a, b, c in
 
 private let cancelHook: MethodFunction = { task, a, b, c, d in
   if isHere(), let task, let state = getState!(task) {
-    if state == pending { record(CORONER_TASK_CANCEL, address(task), site: currentStack()) }
+    if state == pending {
+      record(CORONER_TASK_CANCEL, address(task), site: currentStack())
+      noteAsked(task)
+    }
     Py_DecRef(state)
   }
   return originalCancel!(task, a, b, c, d)

@@ -17,9 +17,11 @@ extension World {
         site: event.site, resource: resource,
         operation: Operation(rawValue: event.value))
     case .taskStack:
-      guard let task = party(event.subject), case .waiting(var wait) = parties[task].state,
-        event.site != nil
-      else { return }
+      guard let task = party(event.subject), case .waiting(var wait) = parties[task].state else {
+        return
+      }
+      if event.value == 1 { taking?.unhandled.insert(task) }
+      guard event.site != nil else { return }
       wait.site = event.site
       parties[task].state = .waiting(wait)
     case .referrer:
@@ -105,6 +107,8 @@ package struct Snapshot: Sendable {
   /// Descriptors whose other end belongs to this process.
   package var peers: [UInt64: UInt64] = [:]
   package var children: [ChildWait] = []
+  /// Tasks that were asked to end and go on: they handle no exception, as one that cleans up does.
+  package var unhandled: Set<Int> = []
   var pending: [UInt64: [(Referrer, UInt64)]] = [:]
 
   init(number: UInt64, time: TraceInstant, reason: SnapshotReason) {

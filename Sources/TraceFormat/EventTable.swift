@@ -242,8 +242,9 @@ extension EventKind {
         site: "its stack", value: F(.operation, "operation"),
         "where a thread stands, and what it waits for, as far as that is known"),
       E(
-        .taskStack, "task-stack", task, site: "await stack",
-        "the whole await stack, where that of the suspension was cut short"),
+        .taskStack, "task-stack", task, site: "await stack", value: F(.number, "unhandled"),
+        "the whole await stack, where that of the suspension was cut short; 1: the task was asked to "
+          + "end, and handles no exception"),
       E(
         .referrer, "referrer", F(.any, "reached"), object: F(.any, "by"),
         value: F(.referrer, "kind"),

@@ -5,7 +5,8 @@ extension Explanation {
     kind: .ignoredCancel,
     summary: "a task was asked to end, swallowed the request and went on",
     meaning: """
-      The task was cancelled, and waits again where the request met it. Somebody waits for its end: \
+      The task was cancelled, and waits again where the request met it, or for new work elsewhere, \
+      with no exception that it still handles. Somebody waits for its end: \
       the one that asked, or asyncio.run, which cancels all tasks when its own is over.
       """,
     example: """

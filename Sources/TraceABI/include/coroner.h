@@ -111,7 +111,7 @@ enum coroner_event_kind {
                                    a descriptor, with CORONER_PROCESS_BIT the number of a child; site:
                                    stack; value: coroner_operation, 0: none that is known */
   CORONER_TASK_STACK = 58,      /* subject: task; site: its await stack where the one of its suspension was
-                                   cut short, as at a greenlet */
+                                   cut short, as at a greenlet, else 0; value: coroner_handling */
   CORONER_REFERRER = 59,        /* subject: resource that somebody waits for, or descriptor with
                                    CORONER_DESCRIPTOR_BIT; object: who can reach it, by value:
                                    coroner_referrer. Parties that wait, descriptors and timers are not
@@ -200,6 +200,12 @@ enum coroner_process_link {
   CORONER_PROCESS_READS = 1,    /* until something is written into the descriptor, or it is closed */
   CORONER_PROCESS_WRITES = 2,   /* until the descriptor is read, or closed */
   CORONER_PROCESS_ALONE = 3,    /* nothing but the child makes the descriptor ready, by what it does or its end */
+};
+
+/* Whether a task that was asked to end still handles that request, or another exception. */
+enum coroner_handling {
+  CORONER_HANDLING_UNKNOWN = 0,
+  CORONER_TASK_HANDLES_NOTHING = 1,
 };
 
 enum coroner_snapshot_reason {

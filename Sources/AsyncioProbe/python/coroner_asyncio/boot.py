@@ -142,6 +142,10 @@ def _prepare():
         _fallback("no stacks", wrong)
     else:
         probe.read_stacks()
+        if verify.handles_as_expected(probe):
+            probe.read_handled()
+        else:
+            _fallback("no handled exceptions", "they are not where the layout says")
         if not probe.code_parts(*verify.code_parts()):
             _fallback("no stacks of calls into C that keep the GIL", "code objects are not as expected")
     _note_primitives()

@@ -80,6 +80,27 @@ def _expected(coroutine):
     return chain
 
 
+def handles_as_expected(probe):
+    """Whether the exception that a suspended coroutine handles is found, and none where it handles none."""
+    coroutine = _handling()
+    found = [(coroutine.send(None), probe.handled(coroutine))[1] for _ in range(3)]
+    coroutine.close()
+    return found[0] is None and type(found[1]) is KeyError and found[2] is None
+
+
+async def _handling():
+    await _pause()
+    try:
+        raise KeyError
+    except KeyError:
+        await _inner_pause()
+    await _pause()
+
+
+async def _inner_pause():
+    await _pause()
+
+
 def _both(probe):
     def deeper(count):
         if count:
