@@ -31,17 +31,13 @@ extension WaitModel {
 
   private func isForItsEnd(_ asked: Occurrence) -> Bool {
     world.definitions.frames(asked.site).contains {
-      $0.ownership == .user || isCleanUp($0)
+      $0.ownership == .user || $0.isEnding
     }
   }
 
   /// Whether `asyncio.run` asked, which ends all tasks when its own is over.
   func isAskedByRun(_ task: Int) -> Bool {
-    world.definitions.frames(world.parties[task].cancelRequested?.site).contains(where: isCleanUp)
-  }
-
-  private func isCleanUp(_ site: Site) -> Bool {
-    site.ownership == .runtime && site.function == "_cancel_all_tasks"
+    world.definitions.frames(world.parties[task].cancelRequested?.site).contains(where: \.isEnding)
   }
 
   /// Tasks that run on after they were asked to end, while somebody waits for that.
@@ -93,8 +89,7 @@ extension WaitModel {
     let record = world.parties[party]
     switch record.kind {
     case .task:
-      return record.function?.ownership == .runtime
-        && record.function?.function.hasSuffix("shutdown_default_executor") == true
+      return record.function?.isEnding == true
     case .thread:
       guard let thread = world.threads[record.thread], thread.actor == party else { return false }
       return thread.block?.primitive?.operation == .exit

@@ -228,6 +228,14 @@ private let handledFunction: FastFunction = { _, arguments, count in
   return object(handled)
 }
 
+/// endings(code, code)
+private let endingsFunction: FastFunction = { _, a, count in
+  guard let a, count == 2 else { return none() }
+  for index in 0..<2 { Py_IncRef(a[index]) }
+  setEndings(a[0].map { Raw($0) }, a[1].map { Raw($0) })
+  return none()
+}
+
 /// read_handled(): the layout has been verified in this, too.
 private let readHandledFunction: FastFunction = { _, _, _ in
   readsHandled = true
@@ -325,6 +333,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("passage", passageFunction)
   add("signals", signalsFunction)
   add("snapshots", snapshotsFunction)
+  add("endings", endingsFunction)
   add("walk", walkFunction)
   add("handled", handledFunction)
   add("read_handled", readHandledFunction)

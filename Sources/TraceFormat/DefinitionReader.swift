@@ -58,11 +58,12 @@ struct DefinitionReader {
     let flags = bytes.u32(at + 20)
     let line = Int(bytes.u32(at + 8))
     let endLine = Int(bytes.u32(at + 12))
-    let site = Site(
+    var site = Site(
       file: "", function: "", line: line, endLine: max(line, endLine),
       column: column == 0 ? nil : column, endColumn: endColumn == 0 ? nil : endColumn,
       ownership: flags & CORONER_SITE_RUNTIME.rawValue != 0
         ? .runtime : flags & CORONER_SITE_LIBRARY.rawValue != 0 ? .library : .user)
+    site.isEnding = flags & CORONER_SITE_ENDING.rawValue != 0
     sites[id] = RawSite(file: bytes.u32(at), function: bytes.u32(at + 4), site: site)
   }
 

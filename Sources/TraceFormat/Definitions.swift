@@ -9,6 +9,8 @@ package struct Site: Hashable, Sendable {
   package var column: Int?
   package var endColumn: Int?
   package var ownership: Ownership
+  /// Whether the program is over where this code runs: it brings what is left to its end.
+  package var isEnding = false
 
   /// Whose code a site is.
   package enum Ownership: Sendable { case user, library, runtime }

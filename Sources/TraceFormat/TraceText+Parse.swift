@@ -80,7 +80,8 @@ private struct TraceTextParser {
     case nil: break
     case "runtime"?: site.ownership = .runtime
     case "library"?: site.ownership = .library
-    case let word?: throw line.error("'\(word)' is neither 'runtime' nor 'library'")
+    case "ending"?: (site.ownership, site.isEnding) = (.runtime, true)
+    case let word?: throw line.error("'\(word)' is none of 'runtime', 'library', 'ending'")
     }
     let id = try newID(name, taken: trace.definitions.sites, names: &sites, line)
     trace.definitions.sites[id] = site

@@ -225,6 +225,7 @@ enum coroner_io {
 enum coroner_site_flags {
   CORONER_SITE_RUNTIME = 1,     /* the language's own library */
   CORONER_SITE_LIBRARY = 2,     /* an installed package */
+  CORONER_SITE_ENDING = 4,      /* it runs when the program is over, and brings what is left to its end */
 };
 
 enum coroner_address_flags {

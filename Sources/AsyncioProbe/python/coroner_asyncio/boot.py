@@ -152,6 +152,8 @@ def _prepare():
 
 
 def _note_primitives():
+    endings = (_find(module, name) for module, name in table.ENDINGS)
+    probe.endings(*(getattr(function, "__code__", None) for function in endings))
     for module, name, operation, slot, absorbs in table.PRIMITIVES + threads.PRIMITIVES:
         function = _find(module, name)
         if function is not None:

@@ -140,6 +140,12 @@ ADDITIONS = (
          ("exit", "R.thread_over()"), ("entry", "R.thread_begin(self, self._name)")),
 )
 
+# What runs when the main task is over: it cancels the tasks that are left, waits for the executor's threads.
+ENDINGS = (
+    ("asyncio.runners", "_cancel_all_tasks"),
+    ("asyncio.base_events", "BaseEventLoop.shutdown_default_executor"),
+)
+
 PRIMITIVES = (
     ("asyncio.locks", "Lock.acquire", e.OP_ACQUIRE, 0, False),
     ("asyncio.locks", "Semaphore.acquire", e.OP_ACQUIRE, 0, False),
