@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 typedef uint64_t dispatch_time;
 #define DISPATCH_FOREVER UINT64_MAX
 typedef void (*work_function)(void *);
+/* Numbers of blocks, among those of objects. */
+#define JOB (UINT64_C(1) << 55)
 
 static struct {
   void *(*semaphore_create)(intptr_t);
@@ -24,6 +27,8 @@ static struct {
   intptr_t (*block_wait)(void *, dispatch_time);
   void (*sync)(void *, void *), (*barrier_sync)(void *, void *);
   void (*sync_f)(void *, void *, work_function), (*barrier_sync_f)(void *, void *, work_function);
+  void (*async)(void *, void *), (*async_f)(void *, void *, work_function);
+  void *(*get_current_queue)(void);
   dispatch_time (*time)(dispatch_time, int64_t);
   const char *(*label)(void *);
   void *(*queue_create)(const char *, void *);
@@ -43,6 +48,9 @@ __attribute__((noinline, cold)) void probe_dispatch_start(void) {
   FIND(barrier_sync);
   FIND(sync_f);
   FIND(barrier_sync_f);
+  FIND(async);
+  FIND(async_f);
+  FIND(get_current_queue);
   FIND(time);
   FIND(queue_create);
   FIND(release);
@@ -204,13 +212,28 @@ static void tell_queue(void *queue) {
   probe_record_queue((uint64_t)(uintptr_t)queue, name, length > 0 ? (size_t)length : 0);
 }
 
-/* Whether a thread has to wait for another one to be done on the queue, as far as one can see. */
-static bool is_busy(void *queue) {
+/* The thread that works on a queue of one at a time, or alone on another one; 0: none, or it cannot be seen. */
+static uint32_t worker(const void *queue) {
   if (__builtin_expect(!owner_is_known, 0)) try_owner();
-  if (owner_is_known <= 0) return false;
-  uint32_t other = owner(queue);
-  /* Its own: libdispatch ends the program. */
+  return owner_is_known > 0 ? owner(queue) : 0;
+}
+
+/* Whether a thread has to wait for another one to be done on the queue. If that is itself, libdispatch ends
+ * the program. */
+static bool is_busy(const void *queue) {
+  uint32_t other = worker(queue);
   return other != 0 && other != probe_own_holder->tid;
+}
+
+const void *probe_tell_work(void) {
+  /* Asked only where the program uses queues: a forked child, say, must not. */
+  void *queue = owner_is_known > 0 && next.get_current_queue && !probe_task_here()
+                    ? next.get_current_queue()
+                    : NULL;
+  if (!queue || worker(queue) != probe_own_holder->tid) return NULL;
+  tell_queue(queue);
+  probe_record_held((uint64_t)(uintptr_t)queue, probe_own_holder->tid, 0, 0);
+  return queue;
 }
 
 struct turn {
@@ -249,9 +272,9 @@ static bool is_plain(const struct block *block) {
       struct block block;
       const void *descriptor;
     } global = {{NULL, 1 << 28, 0, nothing}, &descriptor};
-    global.block.kind = dlsym(RTLD_DEFAULT, "_NSConcreteGlobalBlock");
-    void *(*make)(unsigned long, void *) = dlsym(RTLD_DEFAULT, "dispatch_block_create");
-    void (*drop)(void *) = dlsym(RTLD_DEFAULT, "_Block_release");
+    global.block.kind = probe_next("_NSConcreteGlobalBlock", NULL);
+    void *(*make)(unsigned long, void *) = probe_next("dispatch_block_create", NULL);
+    void (*drop)(void *) = probe_next("_Block_release", NULL);
     struct block *made = global.block.kind && make && drop ? make(0, &global) : NULL;
     if (!made) return false;
     __atomic_store_n(&of_work_items, made->function, __ATOMIC_RELEASE);
@@ -293,4 +316,62 @@ PROBE_EXPORTED void dispatch_sync_f(void *queue, void *context, work_function wo
   wait_for_turn(queue, HERE);
   struct turn turn = {queue, context, work};
   next.sync_f(queue, &turn, take_turn);
+}
+
+/* ---- blocks that have to wait for their turn ---- */
+
+struct job {
+  uint64_t number;
+  struct block *block;
+  void (*drop)(const void *);
+};
+
+static void run_job(void *argument) {
+  struct job job = *(struct job *)argument;
+  free(argument);
+  probe_record_job_start(job.number);
+  job.block->function(job.block);
+  job.drop(job.block);
+  probe_record_job_end(job.number);
+}
+
+static struct job *make_job(struct block *block) {
+  static void *(*copy)(const void *);
+  static void (*drop)(const void *);
+  if (!drop) {
+    copy = probe_next("_Block_copy", NULL);
+    __atomic_store_n(&drop, probe_next("_Block_release", NULL), __ATOMIC_RELEASE);
+  }
+  struct job *job = copy && drop && next.async_f ? malloc(sizeof *job) : NULL;
+  if (!job) return NULL;
+  static uint64_t count;
+  *job = (struct job){JOB | __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED), copy(block), drop};
+  return job;
+}
+
+/* Of a queue that is given block after block, so many in the time of the coarse clock: where one is stuck, those
+ * are enough to say who waits for it. */
+enum { JOBS_AT_ONCE = 8 };
+static bool is_among_few(void *queue) {
+  struct probe_object *known = probe_object(queue, true);
+  if (!known) return false;
+  uint64_t now = probe_coarse_now;
+  if (known->counted_at != now) {
+    known->counted_at = now;
+    known->count = 0;
+  }
+  return known->count < JOBS_AT_ONCE && ++known->count;
+}
+
+/* One that begins at once, or may run beside others, is nobody's concern. */
+PROBE_EXPORTED void dispatch_async(void *queue, struct block *block) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER) || !worker(queue) || !is_among_few(queue) ||
+      !is_plain(block))
+    return next.async(queue, block);
+  struct job *job = make_job(block);
+  if (!job) return next.async(queue, block);
+  tell_queue(queue);
+  probe_record_job((uint64_t)(uintptr_t)queue, job->number, probe_stack_near(HERE));
+  next.async_f(queue, job, run_job);
 }

@@ -122,6 +122,7 @@ uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t li
   own->busy++;
   probe_watch_start();
   if (!own->is_bound) announce(own);
+  if (!own->waits) own->works_on = probe_tell_work();
   uint32_t stack = probe_stack_here(frame);
   probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);
   own->waits++;
@@ -136,6 +137,10 @@ void probe_wait_ends(const void *resource) {
   own->busy++;
   own->waits--;
   probe_record_wait_end((uint64_t)(uintptr_t)resource);
+  if (!own->waits && own->works_on) {
+    probe_record_given_back((uint64_t)(uintptr_t)own->works_on, 0);
+    own->works_on = NULL;
+  }
   own->busy--;
   errno = saved;
 }

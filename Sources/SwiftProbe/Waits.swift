@@ -61,3 +61,14 @@ func probe_record_queue(_ queue: UInt64, _ label: UnsafePointer<CChar>!, _ lengt
 
 @c @implementation
 func probe_record_thread(_ thread: UInt64) { record(CORONER_THREAD_BIND, thread) }
+
+@c @implementation
+func probe_record_job(_ queue: UInt64, _ job: UInt64, _ stack: UInt32) {
+  record(CORONER_JOB_QUEUE, job, queue, site: stack)
+}
+
+@c @implementation
+func probe_record_job_start(_ job: UInt64) { record(CORONER_JOB_START, job) }
+
+@c @implementation
+func probe_record_job_end(_ job: UInt64) { record(CORONER_JOB_END, job) }

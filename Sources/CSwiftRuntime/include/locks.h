@@ -30,6 +30,7 @@ struct probe_holder {
   uint32_t tid;      /* 0: of no thread */
   uint32_t busy;     /* depth of what this library does in it: its own locks are nobody's business */
   uint32_t waits;    /* depth of waits that are told */
+  const void *works_on; /* the queue that is kept from others by a wait */
   uint32_t count;    /* written by its thread, read by others */
   bool is_bound;     /* the trace says which thread a join for it waits for */
   uint8_t endings;   /* passes of the thread's destructors */
@@ -149,6 +150,8 @@ struct probe_object {
   uint32_t maker;    /* tid */
   bool is_waited_for;
   bool is_told;      /* the trace knows it */
+  uint32_t count;    /* of a queue: blocks told since then */
+  uint64_t counted_at;
   const void *callers[2]; /* of who made it */
 };
 /* What is known of it; if `new`, that may be nothing. NULL: no room. */
@@ -161,6 +164,8 @@ uint32_t probe_origin(const struct probe_object *known) PROBE_HIDDEN;
 
 /* ---- dispatch.c ---- */
 
+/* Tells the trace which queue the calling thread works on, if no other thread can meanwhile; NULL: none. */
+const void *probe_tell_work(void) PROBE_HIDDEN;
 /* ms from now until a time of dispatch. */
 uint64_t probe_dispatch_limit(uint64_t until) PROBE_HIDDEN;
 
@@ -182,3 +187,6 @@ void probe_record_rest_end(uint32_t ready) PROBE_HIDDEN;
 void probe_record_descriptor(uint64_t descriptor, bool watched, uint32_t interest) PROBE_HIDDEN;
 void probe_record_timer(uint64_t timer, bool armed, uint32_t ms) PROBE_HIDDEN;
 void probe_record_signal(uint32_t number, bool handled) PROBE_HIDDEN;
+void probe_record_job(uint64_t queue, uint64_t job, uint32_t stack) PROBE_HIDDEN;
+void probe_record_job_start(uint64_t job) PROBE_HIDDEN;
+void probe_record_job_end(uint64_t job) PROBE_HIDDEN;
