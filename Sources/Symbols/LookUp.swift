@@ -30,6 +30,38 @@ struct LookUp {
     return frames
   }
 
+  /// How far into a part of an async function its first line of code may be, and in what steps one looks for it.
+  private static let reach = stride(from: UInt64(8), through: 96, by: 8)
+
+  /// What goes on at these addresses, where functions were inlined into the part of an async function that begins
+  /// there: its first instructions have a line, but do not say of which function. Those that follow do.
+  func suspended(at instructions: [UInt64], _ frames: [[Frame]]) -> [[Frame]] {
+    var frames = frames
+    let parts = frames.indices.filter {
+      frames[$0].count == 1 && frames[$0][0].file != nil
+        && frames[$0][0].function.flatMap(Self.wholeFunction) != nil
+    }
+    let places = parts.flatMap { part in Self.reach.map { instructions[part] + $0 } }
+    guard !places.isEmpty,
+      let all = ask(places.map { "0x" + String($0, radix: 16) })
+    else { return frames }
+    let steps = all.count / parts.count
+    for (number, part) in parts.enumerated() {
+      let begin = frames[part][0]
+      let found = all[(number * steps)..<((number + 1) * steps)].first {
+        $0.count > 1 && $0.last?.function == begin.function && $0[0].file == begin.file
+          && $0[0].line == begin.line
+      }
+      guard let found else { continue }
+      // What cannot be suspended is only about to run.
+      let waiting = found.dropLast().drop {
+        $0.function.flatMap { SwiftName(mangled: $0) }?.isAsync != true
+      }
+      frames[part] = waiting + [found[found.count - 1]]
+    }
+    return frames
+  }
+
   private func ask(_ questions: [String]) -> [[Frame]]? {
     let arguments = ["--obj=" + path, "--output-style=LLVM", "--inlines", "--functions=linkage"]
     return run(arguments, questions.map { $0 + "\n" }.joined()).flatMap {

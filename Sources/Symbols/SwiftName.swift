@@ -8,6 +8,8 @@ struct SwiftName: Equatable {
   var module: String?
   /// What the compiler put between a caller and a function.
   var isThunk: Bool
+  /// Whether the function may be suspended.
+  var isAsync: Bool
 
   /// Nothing if it is no mangled name of Swift.
   init?(mangled: String) {
@@ -24,7 +26,15 @@ struct SwiftName: Equatable {
     text = parts.joined(separator: " in ")
     if text.isEmpty || reader.isProse { text = String(demangled.prefix(Self.proseLimit)) }
     module = reader.module
+    isAsync = reader.isAsync
     isThunk = Self.thunks.contains { demangled.contains($0) }
+    // A thunk made for one closure alone goes by that.
+    let sign = "[Constant Propagated Function : "
+    if isThunk, let start = demangled.firstRange(of: sign)?.upperBound,
+      let end = demangled[start...].firstRange(of: "]>")?.lowerBound
+    {
+      text = SwiftName(demangled: String(demangled[start..<end])).text
+    }
   }
 
   private static let thunks = [
@@ -58,6 +68,7 @@ private struct NameReader {
   private(set) var module: String?
   /// What was read is no declaration: "outlined destroy of Swift.String".
   private(set) var isProse = false
+  private(set) var isAsync = false
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -81,8 +92,13 @@ private struct NameReader {
       // Neither a conformance nor what it is declared in.
       if has("conformance ") { break }
       let part = entity()
+      let isFirst = parts.isEmpty
       if !part.isEmpty { parts.append(part) }
-    } while skipTo(" in ")
+      let type = at
+      let goesOn = skipTo(" in ")
+      if isFirst { isAsync = text(type..<at).contains(" async") }
+      if !goesOn { break }
+    } while true
     return parts
   }
 

@@ -52,7 +52,13 @@ package struct Symbolizer {
         notes.add(module, .failed)
         continue
       }
-      let all = Dictionary(uniqueKeysWithValues: zip(instructions, frames))
+      let resumed = Set(sites.lazy.filter { !$0.value.isReturn }.map(\.value.instruction)).sorted()
+      var all = Dictionary(uniqueKeysWithValues: zip(instructions, frames))
+      for (place, frames) in zip(
+        resumed, program.suspended(at: resumed, resumed.map { all[$0] ?? [] }))
+      {
+        all[place] = frames
+      }
       let hasLines = frames.contains { $0.contains { $0.file != nil } }
       if !hasLines { notes.add(module, .noLines) }
       for (site, address) in sites {

@@ -40,6 +40,12 @@ import Testing
     ("protocol witness for main.P.run() -> () in conformance main.S : main.P in main", "P.run()"),
     ("main.`what is recorded`.`works (well)`() -> ()", "`what is recorded`.`works (well)`()"),
     ("outlined destroy of Swift.String", "outlined destroy of Swift.String"),
+    (
+      "(2) await resume partial function for function signature specialization <Arg[1] = [Constant "
+        + "Propagated Function : implicit closure #1 () async -> Swift.Int in main.offer() async -> "
+        + "Swift.Int]> of reabstraction thunk helper from @escaping () -> () to ()",
+      "implicit closure #1 in offer()"
+    ),
     ("$defer #1 () -> () in main.f() -> ()", "defer in f()"),
   ]
 
@@ -53,6 +59,13 @@ import Testing
     #expect(name.module == "main")
     #expect(SwiftName(mangled: "pthread_mutex_lock") == nil)
     #expect(SwiftName(mangled: "$sThis is no name") == nil)
+  }
+
+  @Test func whetherItMayBeSuspended() {
+    #expect(SwiftName(demangled: "main.f(() async -> ()) async throws -> ()").isAsync)
+    #expect(!SwiftName(demangled: "main.f(() async -> ()) -> ()").isAsync)
+    #expect(!SwiftName(demangled: "closure #1 () -> () in main.f() async -> ()").isAsync)
+    #expect(SwiftName(demangled: "closure #1 @Sendable () async -> () in main.f() -> ()").isAsync)
   }
 
   @Test func anyTextIsReadToItsEnd() {

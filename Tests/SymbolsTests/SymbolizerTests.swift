@@ -128,6 +128,37 @@ import TraceFormat
     #expect(LookUp.wholeFunction("$s4main5outeryyYaFU_") == nil)
   }
 
+  @Test func whatWasInlinedIntoAPartOfAnAsyncFunctionIsFoundBehindItsBeginning() throws {
+    var definitions = try TraceText.parse(
+      """
+      module m1 "\(program)" build-id=\(hexadecimal(try #require(BinaryFile(path: program)).buildID))
+      address a1 m1 0x200
+      stack k1 a1
+      """
+    ).definitions
+    let symbolizer = Symbolizer(files: ModuleFiles()) { _, input in
+      input.split(separator: "\n").map { address in
+        // $s4main5totalSiyF is not async, $s4main5auditSiyYaF is.
+        address < "0x210"
+          ? "$s4main4mainyyYaFTY3_\n/a.swift:18:0\n\n"
+          : """
+          $s4main5totalSiyF
+          /a.swift:18:25
+          $s4main5auditSiyYaF
+          /a.swift:27:21
+          $s4main4mainyyYaFTY3_
+          /a.swift:33:57
+
+
+          """
+      }.joined()
+    }
+    _ = symbolizer.name(&definitions, recorded: .max)
+    let frames = definitions.frames(StackID(1))
+    #expect(frames.map(\.function) == ["audit()", "main()"])
+    #expect(frames.map(\.line) == [27, 33])
+  }
+
   @Test func anotherBuildIsNotReadAndSaidSo() throws {
     var definitions = try sample(of: program)
     definitions.modules[1]?.buildID = [1, 2, 3]
