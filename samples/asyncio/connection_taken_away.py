@@ -22,7 +22,6 @@ class Pool:
 
 async def use(pool, question):
     pool.acquire()
-    await asyncio.sleep(0.01)
     if not question:
         raise ValueError("nothing to ask")
     pool.release()
@@ -31,7 +30,8 @@ async def use(pool, question):
 async def main():
     pool = Pool()
     for question in "what", "":
-        await asyncio.wait([asyncio.create_task(use(pool, question), name="use")])
+        use_once = asyncio.create_task(use(pool, question), name="use")
+        await asyncio.gather(use_once, return_exceptions=True)
     print("idle", flush=True)
     await asyncio.create_task(pool.close(), name="close")
 

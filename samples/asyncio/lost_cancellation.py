@@ -13,7 +13,7 @@ class Pool:
 
     async def connection(self):
         try:
-            await self.given
+            await self.given  # <- runs
         except asyncio.CancelledError as error:
             self.error = error
         return "connection"
@@ -21,7 +21,7 @@ class Pool:
 
 async def work(pool, jobs):
     while True:
-        await pool.connection()  # <- runs
+        await pool.connection()
         await jobs.get()  # <- waits
 
 
