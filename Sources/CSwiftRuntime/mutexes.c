@@ -10,7 +10,9 @@
 #define CALLER __builtin_return_address(0)
 #define FAST(condition) __builtin_expect(!!(condition), 1)
 
-/* The functions of the next library. Each begins as one that looks them up, for a call before the start. */
+static int first_lock(pthread_mutex_t *), first_unlock(pthread_mutex_t *);
+
+/* The functions of the next library; those that are called most begin as ones that look them all up. */
 static struct {
   int (*lock)(pthread_mutex_t *), (*trylock)(pthread_mutex_t *), (*unlock)(pthread_mutex_t *);
   int (*timedlock)(pthread_mutex_t *, const struct timespec *);
@@ -23,7 +25,7 @@ static struct {
       (*trywrlock)(pthread_rwlock_t *), (*rwunlock)(pthread_rwlock_t *);
   int (*clockrdlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
   int (*clockwrlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
-} next;
+} next = {.lock = first_lock, .unlock = first_unlock};
 
 /* Conditions have two versions; dlsym may answer with the old one. */
 static void *condition_function(const char *name) {
@@ -32,8 +34,7 @@ static void *condition_function(const char *name) {
 }
 
 __attribute__((noinline, cold)) void probe_mutexes_start(void) {
-  if (next.lock) return;
-  next.trylock = dlsym(RTLD_NEXT, "pthread_mutex_trylock");
+  if (next.trylock) return;
   next.unlock = dlsym(RTLD_NEXT, "pthread_mutex_unlock");
   next.timedlock = dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
   next.clocklock = dlsym(RTLD_NEXT, "pthread_mutex_clocklock");
@@ -49,9 +50,19 @@ __attribute__((noinline, cold)) void probe_mutexes_start(void) {
   next.rwunlock = dlsym(RTLD_NEXT, "pthread_rwlock_unlock");
   next.clockrdlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockrdlock");
   next.clockwrlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockwrlock");
-  __atomic_store_n(&next.lock, dlsym(RTLD_NEXT, "pthread_mutex_lock"), __ATOMIC_RELEASE);
+  next.lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+  __atomic_store_n(&next.trylock, dlsym(RTLD_NEXT, "pthread_mutex_trylock"), __ATOMIC_RELEASE);
 }
-#define RESOLVED(function) (__builtin_expect(!next.function, 0) ? probe_mutexes_start() : (void)0)
+#define RESOLVED (__builtin_expect(!next.trylock, 0) ? probe_mutexes_start() : (void)0)
+
+static int first_lock(pthread_mutex_t *mutex) {
+  probe_mutexes_start();
+  return next.lock(mutex);
+}
+static int first_unlock(pthread_mutex_t *mutex) {
+  probe_mutexes_start();
+  return next.unlock(mutex);
+}
 
 /* ---- mutexes ---- */
 
@@ -95,20 +106,22 @@ __attribute__((noinline)) static int locked(int result, pthread_mutex_t *mutex, 
   return result;
 }
 
-PROBE_EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
-  if (!probe_is_on) {
-    RESOLVED(lock);
-    return next.lock(mutex);
-  }
+__attribute__((noinline)) static int lock(pthread_mutex_t *mutex) {
   int result = next.trylock(mutex);
   if (!FAST(result == 0)) return locked(result, mutex, CLOCK_MONOTONIC, NULL, HERE);
   probe_took(mutex, HERE, false);
   return 0;
 }
 
+/* It is called in place of this one, and has its caller. */
+PROBE_EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
+  if (probe_is_on) __attribute__((musttail)) return lock(mutex);
+  return next.lock(mutex);
+}
+
 PROBE_EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
   if (!probe_is_on) {
-    RESOLVED(lock);
+    RESOLVED;
     return next.timedlock(mutex, until);
   }
   return locked(next.trylock(mutex), mutex, CLOCK_REALTIME, until, HERE);
@@ -117,25 +130,26 @@ PROBE_EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct 
 PROBE_EXPORTED int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
                                            const struct timespec *until) {
   if (!probe_is_on) {
-    RESOLVED(lock);
+    RESOLVED;
     return next.clocklock(mutex, clock, until);
   }
   return locked(next.trylock(mutex), mutex, clock, until, HERE);
 }
 
 PROBE_EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
-  RESOLVED(lock);
+  RESOLVED;
   int result = next.trylock(mutex);
   if (probe_is_on && is_taken(result)) probe_took(mutex, HERE, false);
   return result;
 }
 
+__attribute__((noinline)) static int unlock(pthread_mutex_t *mutex) {
+  probe_gave_back(mutex, true, HERE);
+  return next.unlock(mutex);
+}
+
 PROBE_EXPORTED int pthread_mutex_unlock(pthread_mutex_t *mutex) {
-  if (probe_is_on) {
-    probe_gave_back(mutex, true, HERE);
-  } else {
-    RESOLVED(lock);
-  }
+  if (probe_is_on) __attribute__((musttail)) return unlock(mutex);
   return next.unlock(mutex);
 }
 
@@ -160,21 +174,21 @@ static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t c
 }
 
 PROBE_EXPORTED int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
-  RESOLVED(lock);
+  RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.wait(condition, mutex);
   return waited(condition, mutex, CLOCK_MONOTONIC, NULL, HERE);
 }
 
 PROBE_EXPORTED int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                           const struct timespec *until) {
-  RESOLVED(lock);
+  RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.timedwait(condition, mutex, until);
   return waited(condition, mutex, CLOCK_REALTIME, until, HERE);
 }
 
 PROBE_EXPORTED int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                           clockid_t clock, const struct timespec *until) {
-  RESOLVED(lock);
+  RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER))
     return next.clockwait(condition, mutex, clock, until);
   return waited(condition, mutex, clock, until, HERE);
@@ -189,13 +203,13 @@ static void note_notified(const pthread_cond_t *condition, bool all, const void 
 }
 
 PROBE_EXPORTED int pthread_cond_signal(pthread_cond_t *condition) {
-  RESOLVED(lock);
+  RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, false, HERE);
   return next.signal(condition);
 }
 
 PROBE_EXPORTED int pthread_cond_broadcast(pthread_cond_t *condition) {
-  RESOLVED(lock);
+  RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, true, HERE);
   return next.broadcast(condition);
 }
@@ -229,33 +243,33 @@ static inline int rw_locked(pthread_rwlock_t *lock, rw_function wait, rw_functio
 }
 
 PROBE_EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
-  RESOLVED(lock);
+  RESOLVED;
   if (!probe_is_on) return next.rdlock(lock);
   return rw_locked(lock, next.rdlock, next.tryrdlock, next.clockrdlock, HERE, CALLER);
 }
 
 PROBE_EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
-  RESOLVED(lock);
+  RESOLVED;
   if (!probe_is_on) return next.wrlock(lock);
   return rw_locked(lock, next.wrlock, next.trywrlock, next.clockwrlock, HERE, CALLER);
 }
 
 PROBE_EXPORTED int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock) {
-  RESOLVED(lock);
+  RESOLVED;
   int result = next.tryrdlock(lock);
   if (probe_is_on && result == 0) probe_took(lock, HERE, false);
   return result;
 }
 
 PROBE_EXPORTED int pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
-  RESOLVED(lock);
+  RESOLVED;
   int result = next.trywrlock(lock);
   if (probe_is_on && result == 0) probe_took(lock, HERE, false);
   return result;
 }
 
 PROBE_EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
-  RESOLVED(lock);
+  RESOLVED;
   if (probe_is_on) probe_gave_back(lock, true, HERE);
   return next.rwunlock(lock);
 }

@@ -35,7 +35,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("dist", type=lambda text: Path(text).resolve())
     parser.add_argument("--repetitions", type=int, default=9)
-    parser.add_argument("--programs", nargs="*", default=["tasks", "awaits"])
+    parser.add_argument("--programs", nargs="*", default=["tasks", "awaits", "locks"])
     options = parser.parse_args()
     figures = {}
     with tempfile.TemporaryDirectory() as work:
