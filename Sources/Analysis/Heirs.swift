@@ -11,12 +11,22 @@ extension WaitModel {
   mutating func connectByHeirs(_ node: Int, _ index: Int) -> Bool {
     guard isLearned, let snapshot = world.snapshot, reach.actors(on: index) != nil,
       waiters[index, default: []].allSatisfy({
-        world.parties[$0].wait.map { $0.since <= snapshot.time } ?? false
+        world.parties[$0].wait.map { $0.since <= snapshot.time && !isForOutside($0) } ?? false
       }), let heirs = heirs(of: index)
     else { return false }
     learned.insert(node)
     need(node, .any, heirs)
     return true
+  }
+
+  /// What a child or a peer ends, nobody in the process has to, whoever ended others made on the same line.
+  private func isForOutside(_ wait: Wait) -> Bool {
+    switch wait.primitive?.operation {
+    case .read, .drain, .accept, .connect, .process: true
+    case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
+      .sleep, .group, .result, .join, .exit, nil:
+      false
+    }
   }
 
   private func heirs(of index: Int) -> [Node]? {
