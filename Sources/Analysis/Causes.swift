@@ -112,6 +112,7 @@ extension WaitModel {
         if isStuckChild(index) || keeps(cause, mains) { return true }
       case .resource(let index, _):
         if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
+      case .thread(let slot) where world.threads[slot]?.loops.isEmpty == false: return true
       case .thread, .executor, .descriptor, .outside, .anything: break
       }
     }

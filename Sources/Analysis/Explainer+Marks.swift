@@ -12,6 +12,7 @@ extension Explainer {
     if let task = cause.failed { addFailureMarks(task, to: &finding) }
     addResourceMarks(cause, to: &finding)
     addLibraryMarks(cause, parties, to: &finding)
+    finding.marks += ConnectionWording(explainer: self, cause: cause).marks()
     var marked: Set<String> = []
     finding.marks = finding.marks.filter {
       marked.insert("\($0.site.file):\($0.site.line) \($0.label)").inserted

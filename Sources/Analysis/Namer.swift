@@ -136,6 +136,9 @@ struct Namer {
   func name(resource index: Int) -> String {
     let resource = world.resources[index]
     if let crowd = crowds.crowd(resource: index) { return name(crowd, of: resource) }
+    if resource.isConnection {
+      return "an answer\(resource.name.map { " from \($0)" } ?? "")"
+    }
     if resource.kind == .process, resource.capacity > 0 {
       return "the child process \(resource.name.map { "\($0) " } ?? "")(pid \(resource.capacity))"
     }

@@ -57,6 +57,15 @@ struct Reach {
     return needs.isEmpty ? nil : needs
   }
 
+  /// The descriptor, watched by a loop of this process, that serves a connection at which a thread waits.
+  func peer(ofConnection resource: Int) -> UInt64? {
+    let record = world.resources[resource]
+    guard record.isConnection, let peer = snapshot?.peers[record.capacity],
+      world.watchers[peer << 2] != nil
+    else { return nil }
+    return peer
+  }
+
   /// The children without which a descriptor does not become ready.
   func children(holding descriptor: UInt64) -> [WaitModel.Node]? {
     let children = snapshot?.children.filter {
@@ -101,7 +110,7 @@ struct Reach {
   /// A thread that runs a loop goes on when the loop's main task has ended.
   private func node(ofThread slot: ThreadSlot) -> WaitModel.Node {
     guard let snapshot, let thread = world.threads[slot] else { return .anything }
-    if stand(of: slot)?.operation == .process { return .thread(slot) }
+    if let stand = stand(of: slot), stand.isInKernel(world) { return .thread(slot) }
     if let loop = thread.loops.first { return loop.mainTask.map { .party($0) } ?? .anything }
     return thread.lastEvent > snapshot.time ? .anything : .party(thread.party)
   }
@@ -113,5 +122,13 @@ struct Reach {
 
   private func isRegistered(_ descriptor: UInt64) -> Bool {
     world.io[descriptor << 2] != nil || world.io[descriptor << 2 | 2] != nil
+  }
+}
+
+extension Snapshot.ThreadStand {
+  /// Whether the thread is blocked in a call of the kernel, for a child process or at a connection.
+  func isInKernel(_ world: World) -> Bool {
+    guard case .resource(let index)? = resource else { return false }
+    return world.resources[index].kind == .process || world.resources[index].isConnection
   }
 }

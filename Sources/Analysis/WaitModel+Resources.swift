@@ -13,6 +13,7 @@ extension WaitModel {
       connectPermits(node, index, resource)
     case .condition, .event, .barrier, .queue: connectSignal(node, index, resource, operation)
     case .process: connectProcess(node, index)
+    case .stream where resource.isConnection: connectConnection(node, index)
     case .group where isBlockedOn(index): need(node, .any, [.anything])
     case .group, .stream: need(node, .all, [])
     case .executor, .actor: need(node, .all, [.executor(index)])

@@ -20,9 +20,11 @@ extension WaitModel {
     Set(
       world.threads.keys.filter { slot in
         guard let thread = world.threads[slot], let loop = thread.loops.last, loop.idle == nil,
-          let block = thread.block, world.now.since(block.since) >= Self.blockedLoopThreshold,
-          isLive(.thread(slot))
+          let block = thread.block ?? standingWait(of: slot),
+          world.now.since(block.since) >= Self.blockedLoopThreshold, isLive(.thread(slot))
         else { return false }
+        // In the kernel.
+        if thread.block == nil { return true }
         switch block.primitive?.operation {
         case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait: return true
         case .acquire, .sleep, .group, .read, .drain, .accept, .connect, .process, .result, .join,
@@ -69,7 +71,9 @@ extension WaitModel {
   }
 
   /// Whether something outside of the events says what would end a wait of a thread.
-  private func isBound(_ resource: Int) -> Bool { reach.needs(ofProcess: resource) != nil }
+  private func isBound(_ resource: Int) -> Bool {
+    reach.needs(ofProcess: resource) != nil || reach.peer(ofConnection: resource) != nil
+  }
 
   /// Whether a thread's wait ends by itself before anybody would call it a hang.
   func endsSoon(_ block: Wait) -> Bool {

@@ -14,6 +14,9 @@ struct Wording {
   var namer: Namer { explainer.namer }
   var world: World { explainer.world }
 
+  private var connections: ConnectionWording {
+    ConnectionWording(explainer: explainer, cause: cause)
+  }
   private var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
   var waiting: [Int] { hops.map(\.party) }
   var subject: String { list(waiting.map(namer.quoted(party:))) }
@@ -105,6 +108,12 @@ struct Wording {
       return "\(subject) \(verb) at \(resource), for parties that will \(probably)never come"
     case .blockedLoop:
       return "the event loop is blocked: \(subject) has kept its thread for \(busy)"
+    case .loopSelfWait where connections.answer != nil:
+      let who = list(blockers.map(namer.quoted(party:)))
+      return blockers.count == 1
+        ? "\(who) waits on the loop's own thread for \(connections.answer ?? resource), which only "
+          + "that loop can give"
+        : "\(who) wait on the threads of their loops for answers that only these loops can give"
     case .loopSelfWait:
       return "\(list(blockers.map(namer.quoted(party:)))) \(blockers.count == 1 ? "waits" : "wait")"
         + " on the loop's own thread for work that needs that same loop"
@@ -164,6 +173,8 @@ struct Wording {
     case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
     case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
     case .blockedLoop: ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
+    case .loopSelfWait where connections.answer != nil:
+      ["use an asynchronous client, or call the blocking one with asyncio.to_thread(...)"]
     case .loopSelfWait: ["await the work instead, or wait for it from another thread"]
     case .poolStarvation: ["do not wait in a worker for work of the same pool"]
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
@@ -216,7 +227,8 @@ struct Wording {
   var blockers: [Int] {
     let blocking = waiting.filter { party in
       guard let thread = world.threads[world.parties[party].thread] else { return false }
-      return thread.block != nil && thread.actor == party && !thread.loops.isEmpty
+      return explainer.model.synchronousWait(of: world.parties[party].thread) != nil
+        && thread.actor == party && !thread.loops.isEmpty
     }
     return blocking.isEmpty ? waiting : blocking
   }

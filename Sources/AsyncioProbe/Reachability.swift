@@ -129,6 +129,10 @@ private func findParties(_ threads: StandingThreads) {
   findWaitingChildren()
   for index in 0..<threads.list.count {
     let thread = threads.list[index]
+    if thread.serving >= 0, let slot = fileOfDescriptor.find(UInt64(thread.serving) + 1), slot >= 0
+    {
+      addSubject(slot, ofDescriptor: UInt64(thread.serving))
+    }
     let waits = thread.role == .waits
     if thread.role == .acts { continue }
     let label = waits ? labelOf(thread.resource) : 0

@@ -241,8 +241,8 @@ let ioFunction: FastFunction = { _, arguments, count in
     Py_DecRef(name)
   }
   probe_record(
-    UInt8(truncatingIfNeeded: field(arguments[0])), UInt64(descriptor), address(arguments[2]), 0,
-    flags)
+    UInt8(truncatingIfNeeded: field(arguments[0])), UInt64(descriptor), address(arguments[2]),
+    flags & CORONER_IO_LISTEN.rawValue != 0 ? currentStack() : 0, flags)
   return none()
 }
 

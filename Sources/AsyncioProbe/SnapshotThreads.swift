@@ -103,6 +103,8 @@ struct StandingThread {
   var role: ThreadRole
   /// The arguments of its function, if nobody has them but its Thread object: that keeps them for it alone.
   var arguments: (Raw?, Raw?) = (nil, nil)
+  /// The descriptor of this process by which the connection that it waits at is served, -1 if none.
+  var serving: Int32 = -1
   /// The call of its function has the first of them on its stack, where no reference is looked for.
   var passesArguments = false
 }
@@ -125,9 +127,22 @@ struct StandingThreads {
   func record() {
     for index in 0..<list.count {
       let thread = list[index]
+      if thread.serving >= 0 { recordServing(thread) }
       AsyncioProbe.record(
         CORONER_THREAD_WAIT, thread.tid, thread.resource, site: thread.stack,
         value: thread.operation)
+    }
+  }
+
+  private func recordServing(_ thread: StandingThread) {
+    let descriptor = thread.resource & ~descriptorBit
+    AsyncioProbe.record(CORONER_IO_PEER, descriptor, UInt64(thread.serving))
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { text in
+      guard let base = text.baseAddress,
+        probe_peer_name(Int32(truncatingIfNeeded: descriptor), base, text.count)
+      else { return }
+      let name = probe_define_string(base, strlen(base))
+      AsyncioProbe.record(CORONER_NAME, thread.resource, value: name)
     }
   }
 
@@ -203,7 +218,7 @@ private func findRole(_ thread: inout StandingThread) {
     if frame.code == codes.until { runsUntil = true }
     return true
   }
-  let isInCall = thread.role == .waits && thread.resource & processBit != 0
+  let isInCall = thread.role == .waits && thread.resource & (processBit | descriptorBit) != 0
   if !isInCall, runs || runsUntil { thread.role = runsUntil ? .runsLoop : .acts }
   if thread.role == .waits { findArguments(&thread) }
 }
@@ -211,10 +226,19 @@ private func findRole(_ thread: inout StandingThread) {
 /// The call of the kernel that a thread is blocked in; the frames of one that waits for a child wait with it.
 private func findCall(_ thread: inout StandingThread) {
   let call = probe_call_of(0, Int(thread.tid))
-  guard call.kind == PROBE_CALL_CHILD.rawValue, call.object > 0 else { return }
-  thread.operation = CORONER_OP_PROCESS.rawValue
-  thread.resource = processBit | UInt64(call.object)
-  thread.role = .waits
+  let kind = probe_call_kind(rawValue: UInt32(call.kind))
+  if kind == PROBE_CALL_CHILD, call.object > 0 {
+    thread.operation = CORONER_OP_PROCESS.rawValue
+    thread.resource = processBit | UInt64(call.object)
+    thread.role = .waits
+  } else if kind == PROBE_CALL_READ || kind == PROBE_CALL_WRITE, !probe_has_limit(call.object) {
+    thread.serving = probe_serving(call.object)
+    if thread.serving < 0 { return }
+    thread.operation =
+      kind == PROBE_CALL_READ ? CORONER_OP_READ.rawValue : CORONER_OP_DRAIN.rawValue
+    thread.resource = descriptorBit | UInt64(call.object)
+    thread.role = .waits
+  }
 }
 
 private func findArguments(_ thread: inout StandingThread) {

@@ -1,10 +1,11 @@
 /* In which call of the kernel a thread is blocked, by /proc. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,21 @@ static bool read_text(const char *path, char *into, size_t size) {
   return true;
 }
 
-static struct probe_call call_of(long number, const unsigned long a[6]) {
+#ifdef SYS_poll
+/* The call of a poll of one descriptor by this process. */
+static void look_at_poll(const unsigned long a[6], struct probe_call *call) {
+  struct pollfd one = {-1, 0, 0};
+  struct iovec here = {&one, sizeof one}, there = {(void *)a[0], sizeof one};
+  /* The thread may go on meanwhile, and its stack away. */
+  if (a[1] != 1 || (int)a[2] >= 0 ||
+      process_vm_readv(getpid(), &here, 1, &there, 1, 0) != sizeof one)
+    return;
+  call->object = one.fd;
+  call->kind = one.events & POLLIN ? PROBE_CALL_READ : PROBE_CALL_WRITE;
+}
+#endif
+
+static struct probe_call call_of(long number, const unsigned long a[6], bool is_own) {
   struct probe_call call = {PROBE_CALL_OTHER, (int)a[0]};
   switch (number) {
   case SYS_read:
@@ -43,8 +58,14 @@ static struct probe_call call_of(long number, const unsigned long a[6]) {
   case SYS_futex:
     if (!a[3]) call.kind = PROBE_CALL_FUTEX;
     break;
+#ifdef SYS_poll
+  case SYS_poll:
+    if (is_own) look_at_poll(a, &call);
+    break;
+#endif
   default: break;
   }
+  (void)is_own;
   return call;
 }
 
@@ -58,7 +79,7 @@ struct probe_call probe_call_of(long process, long thread) {
       sscanf(text, "%ld %lx %lx %lx %lx %lx %lx", &number, &a[0], &a[1], &a[2], &a[3], &a[4],
              &a[5]) != 7)
     return (struct probe_call){PROBE_CALL_OTHER, -1};
-  return call_of(number, a);
+  return call_of(number, a, process == getpid());
 }
 
 bool probe_is_recorder(long process, long thread) {

@@ -242,6 +242,17 @@ static void tell_own(struct family *family, int who, int descriptor) {
   tell_process(family, who, descriptor, receiver);
 }
 
+int probe_children(int *into, int limit) {
+  struct family *family = calloc(1, sizeof *family);
+  if (!family) return -1;
+  family->is_complete = true;
+  find_descendants(family);
+  int count = family->is_complete && family->count <= limit ? family->count : -1;
+  for (int i = 0; i < count; i++) into[i] = family->all[i].number;
+  free(family);
+  return count;
+}
+
 static void ask(struct family *family, void (*found)(int, int, uint32_t)) {
   char path[64];
   find_descendants(family);

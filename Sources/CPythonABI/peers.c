@@ -27,8 +27,7 @@ struct end {
   uint64_t own[4], other[4]; /* of a connection: what this end and the other one are called */
 };
 
-/* An address and a port; IPv4 as IPv6 knows it. */
-static bool name_of(const struct sockaddr_storage *address, uint64_t name[4]) {
+bool probe_name_of(const struct sockaddr_storage *address, uint64_t name[4]) {
   struct in6_addr full = {0};
   if (address->ss_family == AF_INET6) {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
@@ -99,7 +98,7 @@ static bool describe_socket(int netlink, uint64_t inode, struct end *end) {
   socklen_t own_size = sizeof own, other_size = sizeof other;
   return getsockname(end->descriptor, (struct sockaddr *)&own, &own_size) == 0 &&
          getpeername(end->descriptor, (struct sockaddr *)&other, &other_size) == 0 &&
-         name_of(&own, end->own) && name_of(&other, end->other);
+         probe_name_of(&own, end->own) && probe_name_of(&other, end->other);
 }
 
 static bool describe(int netlink, struct end *end) {

@@ -94,6 +94,9 @@ package struct ResourceRecord: Sendable {
   /// Whether it is the executor of the program's main thread, which goes by this name in a trace.
   package var isMainActor: Bool { kind == .actor && name == "MainActor" }
 
+  /// Whether it stands for a connection at which a thread waits.
+  package var isConnection: Bool { kind == .stream && number >> 63 == 1 }
+
   /// Permits that are free, as counted from the events.
   package var freePermits: Int {
     switch kind {

@@ -53,7 +53,7 @@ extension World {
     case .blockBegin, .blockEnd: applyBlock(event)
     case .jobQueue, .jobStart, .jobEnd: applyJob(event, by: actor)
     case .timerArm, .timerCancel: applyTimer(event, by: actor)
-    case .ioRegister, .ioUnregister: applyIO(event)
+    case .ioRegister, .ioUnregister: applyIO(event, by: actor)
     case .signalHandler: applySignal(event)
     case .threadBind:
       resources[resource(event.subject, orNew: .thread)].thread = event.thread
@@ -224,6 +224,8 @@ extension World {
     case nil:
       if let process = World.process(named: event.subject) {
         resources[resource(ofProcess: process)].name = name
+      } else if event.subject >> 63 == 1 {
+        resources[resource(ofDescriptor: event.subject)].name = name
       }
     }
   }
@@ -255,13 +257,15 @@ extension World {
     timers[event.subject] = state
   }
 
-  private mutating func applyIO(_ event: Event) {
+  private mutating func applyIO(_ event: Event, by actor: Int) {
     let internalPipe: UInt32 = 8
     guard event.value & internalPipe == 0 else { return }
     let key = event.subject << 2 | UInt64(event.value & 2)
     io[key] = event.kind == .ioRegister ? event.value : nil
     unwatched[key] = event.kind == .ioUnregister ? event.time : nil
     watchers[key] = event.kind == .ioRegister ? event.object : nil
+    let isListening = event.kind == .ioRegister && event.value & 4 != 0
+    if key & 2 == 0 { listeners[event.subject] = isListening ? occurrence(event, by: actor) : nil }
   }
 
   private mutating func applySignal(_ event: Event) {

@@ -44,7 +44,18 @@ extension World {
 
   /// What a thread waits for: a party or resource, or a child process.
   private mutating func awaited(_ number: UInt64) -> Entity? {
-    World.process(named: number).map { .resource(resource(ofProcess: $0)) } ?? living[number]
+    if number >> 63 == 1 { return .resource(resource(ofDescriptor: number)) }
+    return World.process(named: number).map { .resource(resource(ofProcess: $0)) } ?? living[number]
+  }
+
+  /// What stands for the connection that a descriptor is one end of.
+  mutating func resource(ofDescriptor number: UInt64) -> Int {
+    if let index = connections[number] { return index }
+    resources.append(
+      ResourceRecord(
+        kind: .stream, number: number, capacity: number & ~(1 << 63), created: nil))
+    connections[number] = resources.count - 1
+    return resources.count - 1
   }
 
   /// The child process that a number names where others are addresses.

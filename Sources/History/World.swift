@@ -14,6 +14,10 @@ package struct World: Sendable {
   package internal(set) var io: [UInt64: UInt32] = [:]
   /// The loop that watches a registered descriptor.
   package internal(set) var watchers: [UInt64: UInt64] = [:]
+  /// Resources that stand for connections at which threads wait, by their descriptors.
+  var connections: [UInt64: Int] = [:]
+  /// Who made a listening socket known to a loop.
+  package internal(set) var listeners: [UInt64: Occurrence] = [:]
   /// When a loop stopped watching a descriptor.
   package internal(set) var unwatched: [UInt64: TraceInstant] = [:]
   /// Resources that stand for child processes, by their numbers.

@@ -222,7 +222,8 @@ extension EventKind {
         "a timer is armed; target is what it can act on, 0 if none is known"),
       E(.timerCancel, "timer-cancel", timer, "the timer is cancelled"),
       E(
-        .ioRegister, "io-register", fd, object: F(.party, "loop"), value: F(.io, "interest"),
+        .ioRegister, "io-register", fd, object: F(.party, "loop"), site: "who makes it listen",
+        value: F(.io, "interest"),
         "the loop watches a descriptor"),
       E(
         .ioUnregister, "io-unregister", fd, object: F(.party, "loop"), value: F(.io, "interest"),
@@ -254,7 +255,8 @@ extension EventKind {
         "so many referrer events of it came before; nothing else can reach it"),
       E(
         .ioPeer, "io-peer", fd, object: F(.number, "peer"),
-        "both ends of a connection belong to this process"),
+        "both ends of a connection belong to this process, or the peer is where it waits to be accepted"
+      ),
       E(
         .processWait, "process-wait", F(.number, "process"), object: F(.number, "descriptor"),
         value: F(.processLink, "link"),

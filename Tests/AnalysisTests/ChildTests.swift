@@ -118,3 +118,56 @@ import TraceFormat
     #expect(all.first?.headline.contains("(pid 700) to write, which waits for input") == true)
   }
 }
+
+/// Threads that wait at connections of the process to itself.
+@Suite struct ConnectionTests {
+  /// 'compact' runs on the loop's thread, which waits in the kernel; 7 listens.
+  private func findings(_ facts: String, watched: Bool = true) throws -> [Finding] {
+    let trace = """
+      thread 2 tid=101 "coroner-watch"
+      +1ms 1 io-register \(watched ? 7 : 6) object=0x1 site=atMade value=read|listen
+      +1ms 1 task-suspend 0xa0 object=0xa2 site=atMain
+      +2ms 1 task-resume 0xa1
+      +2ms 1 task-end 0xa1
+      +3ms 1 task-resume 0xa2
+      +5000ms 2 snapshot-begin 1 object=5000 value=stall
+      \(facts)
+      +5001ms 2 snapshot-end 1 object=900 value=0
+
+      """
+    return try Analyzer(sourceLoader: { _ in nil }).analyze(
+      try TraceText.parse(VerdictTests.places + trace), path: "test"
+    ).report.findings
+  }
+
+  private static let calls = """
+    +5001ms 2 io-peer 9 object=7
+    +5001ms 2 name 0x8000000000000009 value="127.0.0.1:80"
+    +5001ms 2 thread-wait 100 object=0x8000000000000009 site=atCompact value=read
+    """
+
+  @Test func aLoopThatAsksItsOwnServerWaitsForItself() throws {
+    let all = try findings(Self.calls)
+    #expect(all.map(\.kind) == [.loopSelfWait])
+    #expect(all.first?.certainty == .certain)
+    #expect(
+      all.first?.headline
+        == "'Store.compact' waits on the loop's own thread for an answer from 127.0.0.1:80, which "
+        + "only that loop can give")
+    #expect(all.first?.marks.contains { $0.site.line == 10 && $0.role == .secondary } == true)
+  }
+
+  @Test func aServerThatNoLoopWatchesIsAnother() throws {
+    #expect(try findings(Self.calls, watched: false).map(\.kind) == [.blockedLoop])
+  }
+
+  @Test func whoeverMayYetAnswerLeavesTheLoopBlocked() throws {
+    let root = """
+      \(Self.calls)
+      +5001ms 2 referrer 0x8000000000000007 object=0x70 value=timer
+      +5001ms 2 referrers 0x8000000000000007 object=1
+      +5001ms 2 timer-arm 0x70 value=600000
+      """
+    #expect(try findings(root).map(\.kind) == [.blockedLoop])
+  }
+}

@@ -26,6 +26,19 @@ uint64_t probe_other_inode(int netlink, uint64_t inode) PROBE_HIDDEN;
 /* A socket to ask the kernel about sockets by, -1 if there is none. */
 int probe_diagnosis(void) PROBE_HIDDEN;
 
+/* An address and a port, IPv4 as IPv6 knows it; false for other kinds of address. */
+struct sockaddr_storage;
+bool probe_name_of(const struct sockaddr_storage *address, uint64_t name[4]) PROBE_HIDDEN;
+/* The descriptor of this process that the other end of a connection is, or of the listening socket at which
+ * it still waits to be accepted; -1 if another process has it, or that is not known. */
+int probe_serving(int descriptor) PROBE_HIDDEN;
+/* Whether what is received by a socket, or sent, is given up after some time. */
+bool probe_has_limit(int descriptor) PROBE_HIDDEN;
+/* What the other end of a connection is called: "127.0.0.1:80", a path. */
+bool probe_peer_name(int descriptor, char *into, size_t size) PROBE_HIDDEN;
+/* The numbers of this process's children and theirs; -1 if they are more, or not known. */
+int probe_children(int *into, int limit) PROBE_HIDDEN;
+
 /* Calls `found` with each child of this process that waits for ever, but for what this process does with a
  * descriptor; `link` is coroner_process_link. */
 void probe_each_child_wait(void (*found)(int process, int descriptor, uint32_t link)) PROBE_HIDDEN;

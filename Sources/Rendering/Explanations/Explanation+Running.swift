@@ -26,7 +26,8 @@ extension Explanation {
     kind: .loopSelfWait,
     summary: "a thread waits for work that only this same thread can do",
     meaning: """
-      The loop's thread waits synchronously for a result that its own loop must produce.
+      The loop's thread waits synchronously for a result that its own loop must produce, or for an \
+      answer over a connection to a server that runs on it.
       """,
     example: """
       async def handler():
@@ -34,11 +35,13 @@ extension Explanation {
           return future.result()       # query() runs on this thread, later
       """,
     comesAbout: """
-      run_coroutine_threadsafe(...).result() on the loop's own thread, or a synchronous wrapper \
-      around a coroutine that is called from a coroutine.
+      run_coroutine_threadsafe(...).result() on the loop's own thread, a synchronous wrapper \
+      around a coroutine that is called from a coroutine, or a blocking client, such as requests, that \
+      calls the program's own address.
       """,
     mending: """
-      await the coroutine directly. Synchronous wrappers belong on other threads only.
+      await the coroutine directly. Synchronous wrappers and blocking clients belong on other threads \
+      only: asyncio.to_thread(...).
       """)
 
   static let poolStarvation = Explanation(

@@ -96,7 +96,8 @@ enum coroner_event_kind {
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is
                                    known; value: delay in ms, rounded up. One event for each object */
   CORONER_TIMER_CANCEL = 51,    /* subject: timer */
-  CORONER_IO_REGISTER = 52,     /* subject: descriptor; object: loop; value: coroner_io */
+  CORONER_IO_REGISTER = 52,     /* subject: descriptor; object: loop; site: stack, of a listening socket;
+                                   value: coroner_io */
   CORONER_IO_UNREGISTER = 53,   /* subject: descriptor; object: loop; value: coroner_io */
   CORONER_SIGNAL_HANDLER = 54,  /* subject: signal number; object: party or resource it can act on, 0 if
                                    none is known; value: 1 added, 0 removed */
@@ -119,7 +120,7 @@ enum coroner_event_kind {
   CORONER_REFERRERS = 60,       /* subject: the same; object: how many referrer events this snapshot has for
                                    it. Comes after them: nothing else can reach it */
   CORONER_IO_PEER = 61,         /* subject: descriptor; object: the descriptor of this process that is its
-                                   other end */
+                                   other end, or the listening socket where that is not accepted yet */
   CORONER_PROCESS_WAIT = 62,    /* subject: number of a child of this process that can go on only when this
                                    process does something with a descriptor; object: the descriptor; value:
                                    coroner_process_link. One event for each descriptor */
