@@ -38,7 +38,9 @@ package struct Analyzer {
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
     var findings = explainer.merged(causes).map(explainer.finding)
-    if findings.isEmpty, !isOver { findings = ExternalWait(world: world, namer: namer).all() }
+    if findings.isEmpty, !isOver {
+      findings = ExternalWait(world: world, namer: namer, reach: model.reach).all()
+    }
     findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
     let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }

@@ -6,6 +6,7 @@ import TraceFormat
 struct ExternalWait {
   let world: World
   let namer: Namer
+  let reach: Reach
 
   /// Shorter waits for others are ordinary.
   static let threshold: UInt64 = 5_000_000_000
@@ -26,6 +27,8 @@ struct ExternalWait {
       guard !world.isWoken(wait) else { return nil }
       if let operation = wait.primitive?.operation {
         switch operation {
+        // A child that waits for this process is kept by it.
+        case .process where wait.primitive?.resource.flatMap(reach.needs) != nil: return nil
         case .read, .drain, .connect, .process:
           return world.now.since(wait.since) >= Self.threshold ? (party, wait, operation) : nil
         case .acquire:
