@@ -67,6 +67,8 @@ bool probe_is_dispatch(const void *caller) {
 }
 
 bool probe_is_watched(const void *caller) {
+  /* Its workers are parked and woken for each task. */
+  if (probe_is_dispatch(caller)) return false;
   struct probe_holder *own = probe_holder();
   if (!own || own->busy) return false;
   for (int i = 0; i < range_count; i++)
