@@ -118,9 +118,12 @@ extension Definitions {
     }
     for (id, stack) in stacks {
       let whole = stack.flatMap { expanded[$0] ?? [$0] }
-      // What the compiler made says nothing, unless there is nothing else.
+      // What the compiler made says nothing, unless there is nothing else of the user's, as where it merged
+      // functions that are alike.
       let told = whole.filter { sites[$0]?.file != Self.generated }
-      stacks[id] = told.isEmpty ? whole : told
+      func isUsers(_ id: UInt32) -> Bool { sites[id]?.ownership == .user }
+      let isLost = told.isEmpty || !told.contains(where: isUsers) && whole.contains(where: isUsers)
+      stacks[id] = isLost ? whole : told
     }
   }
 }

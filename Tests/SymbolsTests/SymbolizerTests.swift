@@ -159,6 +159,26 @@ import TraceFormat
     #expect(frames.map(\.line) == [27, 33])
   }
 
+  @Test func whatTheCompilerMadeStaysWhereNothingElseIsTheUsers() throws {
+    var definitions = try sample(of: program)
+    definitions.modules[2]?.path = "/lib/libc.so.6"
+    definitions.stacks[1] = [1, 2, 3]
+    let symbolizer = Symbolizer(files: ModuleFiles()) { _, _ in
+      """
+      $s4main5innerSiyFTm
+      ??:0:0
+
+      $s4main5outerSiyF
+      /src/a.swift:5:1
+
+      """
+    }
+    definitions.stacks[3] = [1, 3]
+    _ = symbolizer.name(&definitions, recorded: .max)
+    #expect(definitions.frames(StackID(1)).map(\.function) == ["outer()", "server+0x300"])
+    #expect(definitions.frames(StackID(3)).map(\.function) == ["inner()", "server+0x300"])
+  }
+
   @Test func anotherBuildIsNotReadAndSaidSo() throws {
     var definitions = try sample(of: program)
     definitions.modules[1]?.buildID = [1, 2, 3]
