@@ -18,7 +18,7 @@ struct end {
   int process;     /* among the descendants, -1: this one */
   int descriptor;
   bool is_socket, reads, writes;
-  uint64_t inode, device;
+  uint64_t inode;
   uint64_t other;  /* of a socket: the inode of its other end, 0 unknown */
 };
 
@@ -109,15 +109,19 @@ static void look_at_thread(struct family *family, int who, int thread) {
 }
 
 static void add_end(struct family *family, int who, int descriptor) {
-  char path[64];
-  struct stat target, link;
+  char path[64], target[64];
+  struct stat link;
   if (who < 0)
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
   else
     snprintf(path, sizeof path, "/proc/%d/fd/%d", family->all[who].number, descriptor);
-  if (stat(path, &target) != 0) return;
-  bool is_socket = S_ISSOCK(target.st_mode);
-  if (!is_socket && !S_ISFIFO(target.st_mode)) return;
+  /* The link says it without asking a file system, which might not answer. */
+  ssize_t length = readlink(path, target, sizeof target - 1);
+  if (length <= 0) return;
+  target[length] = 0;
+  unsigned long inode;
+  bool is_socket = sscanf(target, "socket:[%lu]", &inode) == 1;
+  if (!is_socket && sscanf(target, "pipe:[%lu]", &inode) != 1) return;
   if (family->end_count == END_LIMIT || lstat(path, &link) != 0) {
     family->is_complete = false;
     return;
@@ -128,9 +132,8 @@ static void add_end(struct family *family, int who, int descriptor) {
       .is_socket = is_socket,
       .reads = is_socket || link.st_mode & S_IRUSR,
       .writes = is_socket || link.st_mode & S_IWUSR,
-      .inode = target.st_ino,
-      .device = target.st_dev,
-      .other = is_socket ? probe_other_inode(family->netlink, target.st_ino) : 0,
+      .inode = inode,
+      .other = is_socket ? probe_other_inode(family->netlink, inode) : 0,
   };
 }
 
@@ -143,7 +146,7 @@ static const struct end *end_of(const struct family *family, int who, int descri
 
 /* Whether what `end` reads comes from `other`, or what it writes goes there. */
 static bool is_opposite(const struct end *end, bool reads, const struct end *other) {
-  if (end->is_socket != other->is_socket || end->device != other->device) return false;
+  if (end->is_socket != other->is_socket) return false;
   if (end->is_socket) return end->other != 0 && end->other == other->inode;
   return end->inode == other->inode && (reads ? other->writes : other->reads);
 }

@@ -95,11 +95,14 @@ static bool has_inode(const char *folder, uint64_t inode, bool *readable) {
   *readable = all != NULL;
   if (!all) return false;
   bool found = false;
+  char wanted[64], target[64];
+  snprintf(wanted, sizeof wanted, "socket:[%lu]", (unsigned long)inode);
   struct dirent *entry;
   while (!found && (entry = readdir(all))) {
-    struct stat status;
-    found = fstatat(dirfd(all), entry->d_name, &status, 0) == 0 && S_ISSOCK(status.st_mode) &&
-            status.st_ino == inode;
+    ssize_t length = readlinkat(dirfd(all), entry->d_name, target, sizeof target - 1);
+    if (length <= 0) continue;
+    target[length] = 0;
+    found = strcmp(target, wanted) == 0;
   }
   closedir(all);
   return found;
@@ -148,9 +151,9 @@ int probe_serving(int descriptor) {
   while (found < 0 && seen < OWN_LIMIT && (entry = readdir(all))) {
     int number = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
     struct name at, from;
-    if (number < 0 || number == descriptor || fstat(number, &status) != 0) continue;
+    if (number < 0 || number == descriptor) continue;
     seen++;
-    if (!S_ISSOCK(status.st_mode) || !read_name(number, false, &at)) continue;
+    if (!read_name(number, false, &at) || fstat(number, &status) != 0) continue;
     if (at.is_local != own.is_local) continue;
     if (own.is_local && other_inode && status.st_ino == other_inode) {
       found = number;
