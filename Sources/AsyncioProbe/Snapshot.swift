@@ -5,16 +5,22 @@ import CPythonABI
 /// no code of the program runs, and no object is made that the collector would have to know.
 
 nonisolated(unsafe) private var number: UInt64 = 0
+/// On the clock of this thread's own time, and on that of the world.
+nonisolated(unsafe) private var ownDeadline: UInt64 = 0
 nonisolated(unsafe) private var deadline: UInt64 = 0
+/// On a busy machine a snapshot may last so many times longer than it works.
+private let patience: UInt64 = 4
 nonisolated(unsafe) private var steps: UInt32 = 0
 /// Whether the time for this snapshot is over.
 nonisolated(unsafe) private(set) var isLate = false
 
-/// Called between steps of a snapshot: looks at the clock now and then.
+/// Called between steps of a snapshot: looks at the clocks now and then.
 @inline(__always)
 func outOfTime() -> Bool {
   steps &+= 1
-  if steps & 0x3f == 0, probe_monotonic_ns() > deadline { isLate = true }
+  if steps & 0x7f == 0, probe_own_ns() > ownDeadline || probe_monotonic_ns() > deadline {
+    isLate = true
+  }
   return isLate
 }
 
@@ -22,7 +28,8 @@ func outOfTime() -> Bool {
 let snapshot: @convention(c) (UInt32, UInt64, UInt64) -> Bool = { reason, still, budget in
   guard readsStacks else { return true }
   number &+= 1
-  deadline = probe_monotonic_ns() &+ budget &* 1_000_000
+  ownDeadline = probe_own_ns() &+ budget &* 1_000_000
+  deadline = probe_monotonic_ns() &+ budget &* patience &* 1_000_000
   isLate = false
   let threads = standingThreads()
   defer { threads.free() }

@@ -10,11 +10,15 @@
 _Thread_local struct probe_thread probe_thread_storage PROBE_HIDDEN
     __attribute__((tls_model("initial-exec")));
 
-uint64_t probe_monotonic_ns(void) {
+static uint64_t clock_ns(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+uint64_t probe_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+uint64_t probe_own_ns(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 bool probe_is_listening(int descriptor) {
   int answer = 0;

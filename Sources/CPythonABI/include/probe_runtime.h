@@ -105,6 +105,8 @@ bool probe_hook_polling(const void *inside) PROBE_HIDDEN;
 void probe_own_descriptor(int descriptor) PROBE_HIDDEN;
 
 uint64_t probe_monotonic_ns(void) PROBE_HIDDEN;
+/* What the calling thread has worked, in ns. */
+uint64_t probe_own_ns(void) PROBE_HIDDEN;
 bool probe_is_listening(int descriptor) PROBE_HIDDEN;
 /* PyCode_Addr2Location (3.11+); false where it is missing. */
 bool probe_code_location(void *code, int offset, int *line, int *column, int *end_line,
