@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -33,6 +34,10 @@ static struct {
   void (*after)(dispatch_time, void *, void *);
   void (*main)(void);
   const void *read, *write, *signal, *timer; /* types of sources */
+  void *(*io_create)(unsigned long, int, void *, void *);
+  void (*read_once)(int, size_t, void *, void *), (*write_once)(int, void *, void *, void *);
+  int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+  void (*(*set_signal)(int, void (*)(int)))(int);
 } next;
 
 __attribute__((noinline, cold)) void probe_outside_start(void) {
@@ -42,6 +47,11 @@ __attribute__((noinline, cold)) void probe_outside_start(void) {
   next.poll = dlsym(RTLD_NEXT, "poll");
   next.ppoll = dlsym(RTLD_NEXT, "ppoll");
   next.timerfd_settime = dlsym(RTLD_NEXT, "timerfd_settime");
+  next.io_create = probe_next("dispatch_io_create", NULL);
+  next.read_once = probe_next("dispatch_read", NULL);
+  next.write_once = probe_next("dispatch_write", NULL);
+  next.sigaction = dlsym(RTLD_NEXT, "sigaction");
+  next.set_signal = dlsym(RTLD_NEXT, "signal");
   __atomic_store_n(&next.epoll_ctl, dlsym(RTLD_NEXT, "epoll_ctl"), __ATOMIC_RELEASE);
 }
 #define RESOLVED (__builtin_expect(!next.epoll_ctl, 0) ? probe_outside_start() : (void)0)
@@ -268,6 +278,57 @@ PROBE_EXPORTED void dispatch_source_cancel(void *source) {
     }
   }
   next.source_cancel(source);
+}
+
+/* ---- libdispatch's own reading and writing: when it is over is not asked ---- */
+
+PROBE_EXPORTED void *dispatch_io_create(unsigned long type, int descriptor, void *queue, void *end) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER))
+    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ);
+  return next.io_create(type, descriptor, queue, end);
+}
+
+PROBE_EXPORTED void dispatch_read(int descriptor, size_t length, void *queue, void *end) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER))
+    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ);
+  next.read_once(descriptor, length, queue, end);
+}
+
+PROBE_EXPORTED void dispatch_write(int descriptor, void *data, void *queue, void *end) {
+  RESOLVED;
+  if (probe_is_on && probe_is_watched(CALLER))
+    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_WRITE);
+  next.write_once(descriptor, data, queue, end);
+}
+
+/* ---- signals ---- */
+
+/* That one is taken away again is not told: a handler may do that, in the middle of anything. */
+static void note_signal(int number, void (*handler)(int), const void *caller) {
+  if (!probe_is_on || probe_has_python || handler == SIG_DFL || handler == SIG_IGN) return;
+  switch (number) {
+  /* What a program has done to itself. */
+  case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGABRT: case SIGTRAP: case SIGSYS: case SIGPIPE:
+    return;
+  default:
+    if (probe_is_watched(caller)) probe_record_signal((uint32_t)number, true);
+  }
+}
+
+PROBE_EXPORTED int sigaction(int number, const struct sigaction *new, struct sigaction *old) {
+  RESOLVED;
+  int result = next.sigaction(number, new, old);
+  if (new && result == 0) note_signal(number, new->sa_handler, CALLER);
+  return result;
+}
+
+PROBE_EXPORTED void (*signal(int number, void (*handler)(int)))(int) {
+  RESOLVED;
+  void (*before)(int) = next.set_signal(number, handler);
+  if (before != SIG_ERR) note_signal(number, handler, CALLER);
+  return before;
 }
 
 /* The main thread's last act: it sleeps from now on. */
