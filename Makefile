@@ -1,7 +1,7 @@
 # make            build and stage everything into $(DIST)
 # make demo       record a program that hangs, kill it, explain it
 # make test       stage, run every test, check the format of the sources
-# make bench      measure; ONLY=record|analyze|asyncio|swift runs a part
+# make bench      measure; ONLY=record|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make soak        servers under load, recorded; MINUTES=10
@@ -66,7 +66,7 @@ lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
 bench: stage
-	CORONER_DIST=$(abspath $(DIST)) sh Tests/Benchmarks/run $(ONLY)
+	CORONER_DIST=$(abspath $(DIST)) PEERS="$(PEERS)" sh Tests/Benchmarks/run $(ONLY)
 
 suites: stage
 	python3 Tests/Suites/run.py --coroner $(DIST)/bin/coroner $(SUITES)

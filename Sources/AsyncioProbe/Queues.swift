@@ -5,6 +5,7 @@ nonisolated(unsafe) private var plainQueues: (Raw?, Raw?, Raw?) = (nil, nil, nil
 nonisolated(unsafe) private var itemsName: Object? = nil
 nonisolated(unsafe) private var sizeName: Object? = nil
 nonisolated(unsafe) private var stockName: Object? = nil
+nonisolated(unsafe) private var waitersName: Object? = nil
 
 /// queues(Queue, PriorityQueue, LifoQueue)
 let queuesFunction: FastFunction = { _, arguments, count in
@@ -17,6 +18,7 @@ let queuesFunction: FastFunction = { _, arguments, count in
   itemsName = PyUnicode_InternFromString(cString("_queue"))
   sizeName = PyUnicode_InternFromString(cString("qsize"))
   stockName = PyUnicode_InternFromString(cString("queue"))
+  waitersName = PyUnicode_InternFromString(cString("_waiters"))
   return none()
 }
 
@@ -87,6 +89,13 @@ let queueMadeFunction: FastFunction = { _, arguments, count in
 func stock(_ queue: Object?) -> UInt32 {
   guard let queue, let stockName else { return 0 }
   return length(of: stockName, in: queue)
+}
+
+/// How many threads wait in a condition, whose lock the calling thread holds.
+@inline(__always)
+func waiters(_ condition: Object?) -> UInt32 {
+  guard let condition, let waitersName else { return 0 }
+  return length(of: waitersName, in: condition)
 }
 
 /// The length of the collection that an attribute holds, 0 if there is none.

@@ -34,12 +34,12 @@ let ownFunction: FastFunction = { _, arguments, count in
   return recFunction(nil, arguments, count)
 }
 
-/// notified(condition, how many, waiters)
+/// notified(condition, how many): by `notify`, unless the library does it for a purpose of its own.
 let notifiedFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 3, !runtimeActs(skipping: 1) else { return none() }
+  guard let arguments, count == 2, !runtimeActs(skipping: 1) else { return none() }
   record(
     CORONER_NOTIFIED, address(arguments[0]), field(arguments[1]), site: operationStack(),
-    value: UInt32(truncatingIfNeeded: field(arguments[2])))
+    value: waiters(arguments[0]))
   return none()
 }
 
@@ -77,11 +77,13 @@ func operationStack() -> UInt32 {
   guard readsStacks, let state = PyThreadState_Get() else { return 0 }
   let thread = probe_this_thread()!
   var running = RunningFrames(of: state)
-  let (base, code) = running.place() ?? (nil, nil)
-  thread.pointee.operation_frame = base
-  thread.pointee.operation_code = code
-  thread.pointee.operation_stack = runningStack(state)
-  return thread.pointee.operation_stack
+  if let (base, code) = running.place() {
+    thread.pointee.operation_frame = base
+    thread.pointee.operation_code = code
+  }
+  let stack = runningStack(state)
+  thread.pointee.operation_stack = stack
+  return stack
 }
 
 /// The stack of what resolves a future: that of the operation which it is a part of, if it has been recorded.

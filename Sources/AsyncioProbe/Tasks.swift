@@ -125,9 +125,10 @@ private func suspended(_ task: Object, _ future: UInt64) {
 @inline(__always)
 func suspended(_ task: Object, _ future: UInt64, _ coroutine: Object?) {
   var stack = StackEntry()
-  if let coroutine {
+  // Where a task stands that only lets others run is of no interest: it is ready.
+  if future != 0, let coroutine {
     stack = awaitStack(Raw(coroutine))
-    if stack.frame >= 0, future != 0 {
+    if stack.frame >= 0 {
       // `frames` still holds the walk.
       let waitsFor = resource(frames[Int(stack.frame)], slot: stack.slot)
       let thread = probe_this_thread()!

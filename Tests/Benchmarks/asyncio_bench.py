@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
-NAMES = ["echo", "aiohttp_server", "lock", "pingpong", "queues", "spawn"]
+NAMES = ["echo", "aiohttp_server", "lock", "futures", "exchange", "pingpong", "queues", "spawn"]
 PACKAGES = ["aiohttp", "viztracer", "yappi"]
 # What a start costs: a program that needs no asyncio, and one that imports it.
 STARTS = {"nothing": "pass", "asyncio": "import asyncio"}
@@ -91,9 +91,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dist", type=Path)
     parser.add_argument("--programs", nargs="*", default=NAMES)
-    parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--peers", nargs="*", default=["echo", "queues"],
-                        help="programs that are also run with the peers")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--peers", nargs="*", default=[],
+                        help="programs that are also run with the peers, which takes long")
     options = parser.parse_args()
     dist = options.dist.resolve()
     version = ".".join(platform.python_version_tuple()[:2])
