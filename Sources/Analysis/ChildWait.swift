@@ -41,12 +41,12 @@ struct ChildWait {
     return nil
   }
 
-  /// Where the latest snapshot found a thread; the stands come first in it, so that it need not be complete.
+  /// Where a thread was found last, if it has not moved since.
   private func stand(of slot: ThreadSlot, _ thread: ThreadState) -> StackID? {
-    guard let snapshot = world.snapshot, thread.lastEvent <= snapshot.time,
-      let tid = world.definitions.threads[slot]?.tid
+    guard let tid = world.definitions.threads[slot]?.tid, let stand = world.stands[UInt64(tid)],
+      thread.lastEvent <= stand.time
     else { return nil }
-    return snapshot.threads[UInt64(tid)]?.site
+    return stand.site
   }
 
   private func mainPlace() -> String? {

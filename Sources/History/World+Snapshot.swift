@@ -13,6 +13,7 @@ extension World {
       taking = nil
     case .threadWait:
       let resource = awaited(event.object)
+      stands[event.subject] = (event.time, event.site)
       taking?.threads[event.subject] = Snapshot.ThreadStand(
         site: event.site, resource: resource,
         operation: Operation(rawValue: event.value))

@@ -42,6 +42,9 @@ package struct World: Sendable {
   package internal(set) var interruptions: [Interruption] = []
   /// By the place where things were made.
   var habits: [Origin: Habit] = [:]
+  /// Where each thread stood when it was looked at last, by tid: that comes first in a snapshot, so that it
+  /// counts even if that was not completed.
+  package internal(set) var stands: [UInt64: (time: TraceInstant, site: StackID?)] = [:]
   /// The latest snapshot that is complete.
   package internal(set) var snapshot: Snapshot?
   /// The one that is being recorded.
