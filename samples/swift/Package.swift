@@ -7,13 +7,13 @@ let samples = [
   "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "await_cycle",
   "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock", "cancellation",
   "condition_never_signalled", "continuation_dropped", "continuation_never_resumed",
-  "finish_under_lock", "group_never_left", "groups_and_values", "idle_server", "leaked_permits",
-  "lock_across_await", "lock_across_await_in_pool", "lock_cycle", "lock_cycle_of_threads",
-  "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks", "occupied_actor",
-  "operation_waits_for_operation", "ordered_locks", "pool_exhausted", "queue_waits_for_itself",
-  "queues_wait_for_each_other", "resume_under_lock", "rwlock_upgrade", "stream_never_finished",
-  "streams_at_work", "stuck_async_let", "stuck_child", "ticking", "timeouts", "waits_for_child",
-  "waits_for_signal",
+  "finish_under_lock", "group_never_left", "groups_and_values", "idle_server", "join_under_lock",
+  "leaked_permits", "lock_across_await", "lock_across_await_in_pool", "lock_cycle",
+  "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",
+  "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "ordered_locks",
+  "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other", "resume_under_lock",
+  "rwlock_upgrade", "stream_never_finished", "streams_at_work", "stuck_async_let", "stuck_child",
+  "ticking", "timeouts", "waits_for_child", "waits_for_signal",
 ]
 
 let package = Package(
