@@ -94,28 +94,30 @@ static const char *find_functions(void *library) {
 
 bool probe_sees_tasks;
 
-static void tell_missing(const char *what, const char *why) {
+/* `key`: probe.missing for what every report must say, else probe.fallback. */
+static void tell(const char *key, const char *what, const char *why) {
   char text[256];
   snprintf(text, sizeof text, "%s: %s", what, why);
-  probe_define_fact("probe.fallback", text);
+  probe_define_fact(key, text);
 }
 
 void probe_runtime_find(void) {
   probe_define_fact("runtime", "Swift");
   void *library = loaded_library();
   const char *missing = library ? find_functions(library)
-                                : "the program carries its own copy of Swift's runtime (-static-stdlib)";
+                                : "the program carries its own copy of Swift's runtime; link it "
+                                  "without -static-stdlib";
   if (missing) {
-    tell_missing("no tasks", missing);
+    tell("probe.missing", "its tasks were not recorded", missing);
     return;
   }
   /* Any function that is not stood for here. */
   probe_landmarks_find(dlsym(library, "swift_task_getCurrent"));
   if (!probe_landmarks.is_complete)
-    tell_missing("sleeps, streams and who resumes may be missing",
+    tell("probe.fallback", "sleeps, streams and who resumes may be missing",
                  "not all symbols of Swift's concurrency library were found");
   missing = set_tracepoints(library);
-  if (missing) tell_missing("who resumes, queues and cancels is missing", missing);
+  if (missing) tell("probe.fallback", "who resumes, queues and cancels is missing", missing);
   probe_pools_are_made();
   __atomic_store_n(&probe_sees_tasks, true, __ATOMIC_RELEASE);
 }

@@ -33,7 +33,8 @@ struct TraceLoading {
     let analyzer = Analyzer { [source] in source.lines(of: $0) }
     do {
       var analysis = try analyzer.analyze(progress.watching(trace), path: path, until: until)
-      analysis.report.traces[0].notes = trace.notes
+      let missing = trace.definitions.facts.filter { $0.key == "probe.missing" }.map(\.value)
+      analysis.report.traces[0].notes = missing + trace.notes
       return analysis
     } catch let error as TraceError {
       throw Failure(error)
