@@ -93,6 +93,17 @@ static uintptr_t resource_of(const struct probe_hold *hold) {
   return __atomic_load_n(&hold->resource, __ATOMIC_ACQUIRE) & ~(uintptr_t)1;
 }
 
+void probe_make_room(struct probe_holder *own) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < own->count; i++)
+    if (resource_of(&own->holds[i])) own->holds[kept++] = own->holds[i];
+  if (kept == PROBE_HOLD_LIMIT) {
+    kept--;
+    for (uint32_t i = 0; i < kept; i++) own->holds[i] = own->holds[i + 1];
+  }
+  __atomic_store_n(&own->count, kept, __ATOMIC_RELEASE);
+}
+
 static bool remove(struct probe_holder *holder, const void *resource, const void *frame) {
   uint32_t count = __atomic_load_n(&holder->count, __ATOMIC_ACQUIRE);
   uint32_t at = count;

@@ -57,11 +57,14 @@ void probe_watch_forked(void) PROBE_HIDDEN;
 
 /* Once, before anything is recorded. */
 void probe_holds_start(void) PROBE_HIDDEN;
+/* Forgets what others have given back, else the oldest, which is likely to be of something that is gone. */
+void probe_make_room(struct probe_holder *own) PROBE_HIDDEN;
 /* The calling thread has taken something, has given it back, whoever took it. `frame`: of the function that was
  * called from outside; `told`: the trace says that it has it. */
 static inline void probe_took(const void *resource, const void *frame, bool told) {
   struct probe_holder *own = probe_holder();
-  if (!own || own->count >= PROBE_HOLD_LIMIT) return;
+  if (!own) return;
+  if (__builtin_expect(own->count >= PROBE_HOLD_LIMIT, 0)) probe_make_room(own);
   struct probe_hold *hold = &own->holds[own->count];
   hold->task = probe_task_here();
   hold->since = probe_coarse_now;
