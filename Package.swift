@@ -35,6 +35,8 @@ let package = Package(
   name: "coroner",
   products: [
     .executable(name: "coroner", targets: ["coroner"]),
+    // For programs: names and primitives of their own. No unsafe flags, so that any package may depend on it.
+    .library(name: "Coroner", targets: ["Coroner"]),
     .library(name: "coroner-recorder", type: .dynamic, targets: ["Recorder"]),
     .library(name: "coroner-asyncio", type: .dynamic, targets: ["AsyncioProbe"]),
     .library(name: "coroner-swift", type: .dynamic, targets: ["SwiftProbe"]),
@@ -85,6 +87,12 @@ let package = Package(
       linkerSettings: exports("Sources/SwiftProbe/exports.map") + [
         .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "nodelete"])
       ]),
+
+    // What a program may import.
+    .target(name: "CCoroner"),
+    .target(
+      name: "Coroner", dependencies: ["CCoroner"],
+      swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
 
     // Offline.
     .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: strict),

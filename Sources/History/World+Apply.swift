@@ -226,6 +226,9 @@ extension World {
         resources[resource(ofProcess: process)].name = name
       } else if event.subject >> 63 == 1 {
         resources[resource(ofDescriptor: event.subject)].name = name
+      } else {
+        // Named by the program before anything else is known of it.
+        resources[resource(event.subject, orNew: .threadLock)].name = name
       }
     }
   }

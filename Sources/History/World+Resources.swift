@@ -26,7 +26,7 @@ extension World {
   /// Whether it was taken for a lock, for want of any event that tells what it is.
   private func isUnseen(_ index: Int) -> Bool {
     resources[index].kind == .threadLock && resources[index].created == nil
-      && !resources[index].takes.isEmpty
+      && (!resources[index].takes.isEmpty || resources[index].name != nil)
   }
 
   /// Whether nothing has been done with a resource, and nothing else been made but parts of it.

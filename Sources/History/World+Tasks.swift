@@ -16,7 +16,7 @@ extension World {
 
   mutating func resume(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    announced[task] = nil
+    if !parties[task].isScheduled { announced[task] = nil }
     parties[task].state = .running
     parties[task].thread = event.thread
     parties[task].turn = nil
@@ -53,7 +53,9 @@ extension World {
   }
 
   mutating func announce(_ event: Event) {
-    guard let task = party(event.subject), let operation = Operation(rawValue: event.value) else {
+    guard let task = party(event.subject) else { return }
+    guard let operation = Operation(rawValue: event.value) else {
+      announced[task] = nil
       return
     }
     let target = target(event.object, of: operation, by: task, event.site)
@@ -79,7 +81,7 @@ extension World {
       return
     }
     leave(task, on: event.thread)
-    announced[task] = nil
+    if !parties[task].isScheduled { announced[task] = nil }
     let target = target(event.subject, of: operation, by: task, event.site)
     if event.kind == .taskWaitOwn {
       resources.append(
@@ -93,7 +95,9 @@ extension World {
   mutating func suspend(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
     leave(task, on: event.thread)
-    let announcement = announced.removeValue(forKey: task)
+    let announcement = announced[task]
+    // Of a task that executors run it holds until it is taken back.
+    if !parties[task].isScheduled { announced[task] = nil }
     parties[task].suspendedAt = event.site
     // What made it ready may have been told before its thread let go of it.
     parties[task].turn?.site = event.site
