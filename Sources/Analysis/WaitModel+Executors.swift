@@ -71,4 +71,29 @@ extension WaitModel {
     let pools = pools
     need(node, pools.isEmpty ? .all : .any, pools.map { .executor($0) })
   }
+
+  /// Threads that block for long in a turn of the main actor, or of another executor with a thread of its own,
+  /// while tasks wait for one there: what they wait for may come, but nothing else of the program can go on.
+  func blockedMainActors() -> Set<ThreadSlot> {
+    var slots: Set<ThreadSlot> = []
+    let awaited = Set(
+      world.parties.indices.compactMap { index -> Int? in
+        guard let (executor, since) = turn(of: index),
+          world.now.since(since) >= Self.blockedLoopThreshold
+        else { return nil }
+        return executor
+      })
+    for executor in awaited {
+      let bound = thread(of: executor)
+      guard bound != nil || world.resources[executor].isMainActor else { continue }
+      let occupied = occupants(of: executor).map { world.parties[$0].thread }
+      for slot in occupied.isEmpty ? [bound].compactMap({ $0 }) : occupied {
+        guard let block = world.threads[slot]?.block, isLive(.thread(slot)),
+          world.now.since(block.since) >= Self.blockedLoopThreshold
+        else { continue }
+        slots.insert(slot)
+      }
+    }
+    return slots
+  }
 }

@@ -62,7 +62,7 @@ struct WaitModel {
   /// - Parameter learning: from what was done before, who has to act where anybody could.
   init(_ world: World, learning: Bool = false) {
     self.init(world, blocked: [], learning: learning)
-    let blocked = blockedLoops()
+    let blocked = blockedLoops().union(blockedMainActors())
     if !blocked.isEmpty { self.init(world, blocked: blocked, learning: learning) }
   }
 

@@ -95,7 +95,7 @@ extension Wording {
       waiting.lazy.compactMap { explainer.model.turn(of: $0)?.executor }.first
       ?? cause.nodes.lazy.compactMap { node -> Int? in
         if case .executor(let index) = explainer.model.nodes[node] { index } else { nil }
-      }.first
+      }.first ?? waiting.lazy.compactMap { world.parties[$0].executor }.first
     return index.map(namer.name(resource:)) ?? "its executor"
   }
 

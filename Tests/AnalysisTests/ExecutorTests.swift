@@ -245,4 +245,19 @@ import TraceFormat
         """)
     #expect(all.map(\.kind) == [.unfinishedJoin])
   }
+
+  @Test(arguments: [true, false])
+  func aCallThatBlocksTheMainActorIsToldIfSomethingWaitsForItsTurn(_ isAwaited: Bool) throws {
+    let ready = isAwaited ? "+3ms 2 task-ready 0xa1 object=0xac\n" : ""
+    let all = try findings(
+      """
+      +2ms 2 task-resume 0xa2 object=0xe1
+      +2ms 2 task-end 0xa2
+
+      """ + ready + """
+        +3ms 1 resource-create 0xc1 value=stream
+        +3ms 1 block-begin 0xc1 object=none site=atMain value=read
+        """)
+    #expect(all.map(\.kind) == (isAwaited ? [.blockedLoop] : []))
+  }
 }

@@ -97,23 +97,24 @@ actor SwiftSamples {
     let before = last
     let build = Task {
       _ = await before?.result
-      return try Self.build(configuration)
+      return try Self.build("samples/swift", configuration)
     }
     builds[configuration] = build
     last = build
     return try await build.value
   }
 
-  private static func build(_ configuration: Configuration) throws -> String {
-    let scratch = Package.root.appending(path: ".build/swift-samples").path
+  /// Builds a package of this repository; the folder of its programs. Two callers take turns by SwiftPM's lock.
+  static func build(_ package: String, _ configuration: Configuration) throws -> String {
+    let scratch = Package.root.appending(path: ".build/programs/\(package)").path
     let built = try Command.run(
       toolchain!,
       [
-        "build", "--package-path", Package.root.appending(path: "samples/swift").path,
+        "build", "--package-path", Package.root.appending(path: package).path,
         "--scratch-path", scratch, "-c", configuration.rawValue,
       ])
     guard built.status == 0 else {
-      throw SampleError(message: "the samples cannot be built:\n\(built.output)\(built.error)")
+      throw SampleError(message: "\(package) cannot be built:\n\(built.output)\(built.error)")
     }
     return scratch + "/" + configuration.rawValue
   }

@@ -24,7 +24,7 @@ func audit(_ bank: Bank) async -> Int {
   closeLedger()
   defer { openLedger() }
   try? await Task.sleep(for: .milliseconds(20))
-  return await bank.total()  // <- waits
+  return await bank.total()
 }
 
 @main struct Main {

@@ -11,6 +11,8 @@ func take(_ first: Mutex, then second: Mutex) {
   pthread_mutex_lock(first.pointer)  // <- holds
   usleep(100_000)
   pthread_mutex_lock(second.pointer)  // <- waits
+  pthread_mutex_unlock(second.pointer)
+  pthread_mutex_unlock(first.pointer)
 }
 
 @main struct Main {
