@@ -59,6 +59,8 @@ extension WaitModel {
     let leading = all.filter { keeps($0, mains) }
     let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
     if !sure.isEmpty { return sure }
+    let keeping = all.filter(keepsTurn)
+    if !keeping.isEmpty { return keeping }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
   }
 

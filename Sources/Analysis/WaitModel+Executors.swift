@@ -17,8 +17,14 @@ extension WaitModel {
     return [.executor(executor)]
   }
 
-  /// The executor whose turn a task waits for, and since when.
+  /// The executor whose turn a task, or a job of an actor, waits for, and since when.
   func turn(of index: Int) -> (executor: Int, since: TraceInstant)? {
+    let party = world.parties[index]
+    if party.kind == .job, case .ready = party.state, let queue = party.executor,
+      world.resources[queue].kind == .actor
+    {
+      return (queue, party.created.time)
+    }
     guard let turn = world.parties[index].turn, let executor = turn.primitive?.resource else {
       return nil
     }
