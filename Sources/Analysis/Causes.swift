@@ -150,6 +150,17 @@ extension WaitModel {
     return (cause.behind + inside).contains { $0 == main || world.parties[$0].kind != .thread }
   }
 
+  /// Whether one who waits has its turn of an executor meanwhile, for which others wait behind it: whatever it
+  /// waits for, these cannot bring it.
+  private func keepsTurn(_ cause: Cause) -> Bool {
+    let executors = Set(cause.behind.compactMap { turn(of: $0)?.executor })
+    guard !executors.isEmpty else { return false }
+    let waiting = cause.nodes.flatMap { node -> [Int] in
+      if case .resource(let index, _) = nodes[node] { waiters[index, default: []] } else { [] }
+    }
+    return executors.contains { !Set(occupants(of: $0)).isDisjoint(with: waiting) }
+  }
+
   func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {
     cause.behind.contains { mains.contains($0) } || involves(cause, anyOf: mains)
   }
