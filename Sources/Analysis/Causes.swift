@@ -59,7 +59,7 @@ extension WaitModel {
     let leading = all.filter { keeps($0, mains) }
     let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
     if !sure.isEmpty { return sure }
-    let keeping = all.filter(keepsTurn)
+    let keeping = keepingTurns(all)
     if !keeping.isEmpty { return keeping }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
   }
@@ -150,15 +150,31 @@ extension WaitModel {
     return (cause.behind + inside).contains { $0 == main || world.parties[$0].kind != .thread }
   }
 
-  /// Whether one who waits has its turn of an executor meanwhile, for which others wait behind it: whatever it
-  /// waits for, these cannot bring it.
-  private func keepsTurn(_ cause: Cause) -> Bool {
+  /// Causes in which one who waits has its turn of an executor meanwhile, for which others wait behind it:
+  /// whatever it waits for, these cannot bring it. Those that keep the same executor occupied are one.
+  private func keepingTurns(_ all: [Cause]) -> [Cause] {
+    var result: [Cause] = []
+    var places: [Int: Int] = [:]
+    for cause in all {
+      guard let executor = keptExecutor(cause) else { continue }
+      if let place = places[executor] {
+        result[place].nodes += cause.nodes
+        result[place].behind = Array(Set(result[place].behind + cause.behind)).sorted()
+      } else {
+        places[executor] = result.count
+        result.append(cause)
+      }
+    }
+    return result
+  }
+
+  private func keptExecutor(_ cause: Cause) -> Int? {
     let executors = Set(cause.behind.compactMap { turn(of: $0)?.executor })
-    guard !executors.isEmpty else { return false }
+    guard !executors.isEmpty else { return nil }
     let waiting = cause.nodes.flatMap { node -> [Int] in
       if case .resource(let index, _) = nodes[node] { waiters[index, default: []] } else { [] }
     }
-    return executors.contains { !Set(occupants(of: $0)).isDisjoint(with: waiting) }
+    return executors.sorted().first { !Set(occupants(of: $0)).isDisjoint(with: waiting) }
   }
 
   func keeps(_ cause: Cause, _ mains: Set<Int>) -> Bool {

@@ -21,12 +21,28 @@ package struct Explanation: Sendable {
 
     How it comes about: \(filled(comesAbout, from: 20))
 
-    \(example.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n"))
+    \(indented(example))
 
     How to mend it: \(filled(mending, from: 16))
 
+    """ + (inSwift.map(page) ?? "")
+  }
+
+  private func page(_ variation: Variation) -> String {
     """
+
+    In Swift: \(filled(variation.comesAbout, from: 10))
+
+    \(indented(variation.example))
+
+    There, \(filled(variation.mending, from: 7))
+
+    """
+  }
+
+  private func indented(_ code: String) -> String {
+    code.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
   }
 
   /// docs/findings.md.
