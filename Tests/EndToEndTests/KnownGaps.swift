@@ -16,8 +16,6 @@ enum KnownGaps {
       + tailCalls.map { ($0, "optimised, the call is a jump, and its line is in no stack") })
   private static let tailCalls = ["lock_cycle_of_threads.swift", "stuck_async_let.swift"]
   private static let unseenInSwift = ["operation_waits_for_operation.swift"]
-    uniqueKeysWithValues: unseenInSwift.map { ($0, "the probe does not record what it is about") })
-  private static let unseenInSwift = ["operation_waits_for_operation.swift"]
 
   static func reason(_ sample: Sample, _ version: PythonVersion) -> String? {
     table.first { gap in
