@@ -124,7 +124,8 @@ actor SwiftSamples {
 @Suite struct SwiftSampleFormTests {
   @Test(arguments: try Sample.swift())
   func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
-    #expect(sample.lineCount <= 40)
+    // A healthy one may go through all of a kind.
+    #expect(sample.lineCount <= (sample.kind == nil ? 120 : 40))
     if sample.kind != nil { #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty) }
   }
 
