@@ -149,14 +149,15 @@ extension Namer {
 
   /// "done (5,000 events)", "5,000 futures made at app.py:4".
   func name(_ crowd: Crowds.Crowd, of resource: ResourceRecord) -> String {
-    let members = "\(Self.grouped(crowd.count)) \(plural(resource.kind))"
+    let members = "\(Self.grouped(crowd.count)) \(plural(crowd.first))"
     if !crowd.name.isEmpty { return "\(crowd.name) (\(members))" }
     guard let site = userSite(resource.created?.site) else { return members }
     return "\(members) made at \(Self.place(site))"
   }
 
-  private func plural(_ kind: ResourceKind) -> String {
-    kind == .process ? "child processes" : word(kind) + "s"
+  private func plural(_ resource: Int) -> String {
+    let isProcess = world.resources[resource].kind == .process
+    return isProcess ? "child processes" : word(resource: resource) + "s"
   }
 
   /// "9,999".

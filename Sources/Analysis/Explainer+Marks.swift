@@ -157,7 +157,9 @@ extension Explainer {
       if resource.holds.isEmpty, resource.members.isEmpty, world.jobs[resource.number] == nil,
         let created = resource.created,
         // Native code has no line; the language's own one says nothing.
-        let site = namer.userSite(created.site), site.ownership != .runtime
+        let site = namer.userSite(created.site), site.ownership != .runtime,
+        // Of a continuation that is where the wait for it is marked.
+        !finding.marks.contains(where: { $0.role == .primary && $0.site == site })
       {
         finding.marks.append(
           Mark(

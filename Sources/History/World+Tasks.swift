@@ -118,7 +118,10 @@ extension World {
     parties[task].lastWait = wait
     switch future {
     case .party(let awaited): parties[awaited].isAwaited = true
-    case .resource(let awaited): resources[awaited].isAwaited = true
+    case .resource(let awaited):
+      resources[awaited].isAwaited = true
+      // Who makes a continuation waits for it there and then.
+      if resources[awaited].created?.site == nil { resources[awaited].created?.site = event.site }
     }
   }
 

@@ -102,16 +102,26 @@ struct SnapshotTests {
     var snapshot = Snapshot()
     var names: [String: String] = [:]
     var waits: [String: Set<String>] = [:]
+    // By thread, the innermost last: that is the one whose wait a task-wait tells.
+    var running: [Int: [String]] = [:]
     for line in lines.split(separator: "\n") {
       guard let event = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       else { continue }
       func text(_ field: String) -> String? { event[field] as? String }
+      let thread = event["thread"] as? Int ?? 0
       switch text("event") {
       case "name": names[text("named") ?? ""] = text("name")
-      case "wait-begin": waits[text("task") ?? ""] = Set([text("resource")].compactMap { $0 })
+      case "task-wait", "task-wait-own":
+        if let task = running[thread]?.popLast() {
+          waits[task] = Set([text("resource"), text("future")].compactMap { $0 })
+        }
       case "task-suspend":
-        if let future = text("future") { waits[text("task") ?? "", default: []].insert(future) }
-      case "task-resume": waits[text("task") ?? ""] = []
+        _ = running[thread]?.popLast()
+        if let future = text("future") { waits[text("task") ?? ""] = [future] }
+      case "task-end": _ = running[thread]?.popLast()
+      case "task-resume":
+        running[thread, default: []].append(text("task") ?? "")
+        waits[text("task") ?? ""] = []
       case "snapshot-begin":
         snapshot = Snapshot(reason: text("reason"))
         for (task, things) in waits { if let name = names[task] { snapshot.waits[name] = things } }

@@ -31,7 +31,7 @@ async def main():
     for number in range(12):
         await first.put(number)
     print([await second.get() for _ in range(12)], await asyncio.gather(*relays))
-    for number in range(100):
+    for number in range(30):
         await asyncio.gather(first.get(), first.put(number))
         await asyncio.sleep(0.1)
 

@@ -33,6 +33,7 @@ async def transfer(pool, amount):
 
 async def main():
     pool = Pool(3)
+    print("hung", flush=True)
     await asyncio.gather(*(transfer(pool, amount) for amount in range(20)))
 
 

@@ -1,7 +1,7 @@
 // A client whose answers come through a table of continuations; an error empties the table.
 // expect: orphaned-future
 // tasks: list users
-// because: nothing
+// because: resumed
 import Glibc
 
 actor Client {
