@@ -1,7 +1,7 @@
 # A pool that is a list and a condition; a job that fails keeps its connection.
 # expect: leaked-permit
 # tasks: transfer
-# resource: condition
+# resource: returned
 # because: took
 import asyncio
 
