@@ -12,7 +12,7 @@ struct Recording {
 
   /// How long a program rests after it said that it hangs or idles, before it is killed.
   private static let rest = Duration.milliseconds(1400)
-  private static let patience = Duration.seconds(30)
+  private static let patience = Duration.seconds(120)
 
   /// Records a program until it ends, or has rested after saying `hung` or `idle` and was killed with
   /// SIGKILL. Throws if neither comes.

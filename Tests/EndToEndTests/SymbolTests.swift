@@ -143,7 +143,7 @@ struct RecordedProgram {
       Distribution.coroner,
       ["record", "--output", recorded.folder.path("trace"), "--", recorded.program.path],
       in: recorded.folder)
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(120)
     while process.isRunning, ContinuousClock.now < end,
       !recorded.folder.text("output").contains("hung")
     {
