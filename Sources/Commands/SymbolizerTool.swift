@@ -13,7 +13,7 @@ struct SymbolizerTool {
     }
     let swift = Path.executable("swift").flatMap(Path.resolved).map(Path.parent)
     let places =
-      (swift.map { [Path.joined($0, name)] } ?? []) + [name, "/opt/swift/usr/bin/" + name]
+      (swift.map { [Path.joined($0, name)] } ?? []) + [name]
       // As distributions name them.
       + (13...30).reversed().map { "\(name)-\($0)" }
     return places.lazy.compactMap(Path.executable).first.map(SymbolizerTool.init)
