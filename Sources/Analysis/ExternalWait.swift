@@ -84,7 +84,7 @@ struct ExternalWait {
         "\(namer.quoted(party: main)) waits for \(namer.quoted(party: party))\(place)"
       ]
     }
-    finding.help = ["look at the other end, or set a limit: async with asyncio.timeout(...)"]
+    finding.help = [namer.terms.limit]
     return finding
   }
 }

@@ -95,7 +95,7 @@ struct Hazards {
             label: "was here, \(Clock.instant(step.began))", party: namer.name(party: step.party))
         ]
       }
-      finding.help = ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
+      finding.help = [namer.terms.unblock]
       return finding
     }
   }
@@ -120,7 +120,7 @@ struct Hazards {
             label: "dropped here at \(Clock.instant(coroutine.at))", party: nil)
         ]
       }
-      finding.help = ["await it, or give it to asyncio.create_task(...)"]
+      finding.help = [namer.terms.start]
       return finding
     }
   }

@@ -87,6 +87,8 @@ extension Namer {
     "DispatchGroup", "Mutex", "AsyncStream", "AsyncThrowingStream",
   ]
 
+  var terms: RuntimeTerms { isOnlySwift ? .swift : .asyncio }
+
   /// Whether a resource is one of Swift's, and so called by the words of that language.
   func speaksSwift(resource index: Int) -> Bool {
     guard let maker = world.resources[index].created?.party else { return isOnlySwift }

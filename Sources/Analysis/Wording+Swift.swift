@@ -2,7 +2,7 @@ import Findings
 import History
 import TraceFormat
 
-/// The headline and the advice where tasks of Swift are concerned; nothing where the words are the same.
+/// The headline where tasks of Swift are concerned; nothing where the words are the same.
 extension Wording {
   var speaksSwift: Bool {
     namer.isOnlySwift || hops.contains { world.parties[$0.party].isScheduled }
@@ -42,43 +42,11 @@ extension Wording {
     }
   }
 
-  func swiftHelp() -> [String]? {
-    switch kind {
-    case .lockCycle where hops.contains(where: { isKind(.actor, $0.resource) }):
-      return ["do not wait for an actor or a queue while holding what its work needs"]
-    case .selfDeadlock:
-      return ["locks are not reentrant: call a version that expects the lock held, or unlock first"]
-    case .abandonedLock:
-      return ["unlock on every way out: withLock { ... }, or defer { lock.unlock() }"]
-    case .leakedPermit:
-      return ["signal on every way out: defer { semaphore.signal() }"]
-    case .orphanedFuture where isAbout(.semaphore):
-      return ["signal on every way out of the work that is to signal, also when it fails"]
-    case .orphanedFuture where isAbout(.future):
-      return [
-        "resume a continuation on every way out, with an error when its answer will not come"
-      ]
-    case .lostWakeup: return ["wait for the state: while !ready { condition.wait() }"]
-    case .queueNoProducer:
-      return ["call finish() when the producer ends: defer { continuation.finish() }"]
-    case .unfinishedJoin: return ["leave once for each enter(), also when the work fails"]
-    case .blockedLoop: return ["use an async form of the call, or run it on a thread of its own"]
-    case .loopSelfWait:
-      return ["await the work instead of blocking for it"]
-    case .poolStarvation:
-      return ["do not block in a task: await instead, or block on a thread of its own"]
-    case .suspendedHolder:
-      return ["do not hold a lock across an await: unlock before it, or keep the state in an actor"]
-    case .strandedWaiter: return []
-    default: return nil
-    }
-  }
-
-  private func isKind(_ kind: ResourceKind, _ resource: Int?) -> Bool {
+  func isKind(_ kind: ResourceKind, _ resource: Int?) -> Bool {
     resource.map { world.resources[$0].kind == kind } ?? false
   }
 
-  private func isAbout(_ kind: ResourceKind) -> Bool {
+  func isAbout(_ kind: ResourceKind) -> Bool {
     isKind(kind, explainer.resources(cause).first)
   }
 

@@ -2,7 +2,7 @@ import Findings
 import History
 import TraceFormat
 
-/// The headline and the advice of a finding.
+/// The headline of a finding. What it advises is in Advice.swift.
 struct Wording {
   let explainer: Explainer
   let cause: Cause
@@ -14,10 +14,11 @@ struct Wording {
   var namer: Namer { explainer.namer }
   var world: World { explainer.world }
 
-  private var connections: ConnectionWording {
+  var connections: ConnectionWording {
     ConnectionWording(explainer: explainer, cause: cause)
   }
-  private var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
+  var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
+  var terms: RuntimeTerms { speaksSwift ? .swift : .asyncio }
   var waiting: [Int] { hops.map(\.party) }
   var subject: String { list(waiting.map(namer.quoted(party:))) }
   var resource: String {
@@ -27,7 +28,7 @@ struct Wording {
     return resources.first.map(namer.name(resource:)) ?? "something"
   }
   /// What a pool lends, one and several of it.
-  private var lent: (one: String, many: String) {
+  var lent: (one: String, many: String) {
     let kinds = Set(explainer.resources(cause).map { world.resources[$0].kind })
     if kinds.contains(.queue) { return ("an item", "items") }
     return kinds.contains(.condition) ? ("a place", "places") : ("a permit", "permits")
@@ -129,63 +130,8 @@ struct Wording {
     }
   }
 
-  func help() -> [String] { (speaksSwift ? swiftHelp() : nil) ?? generalHelp() }
-
-  private func generalHelp() -> [String] {
-    switch kind {
-    case .lockCycle: [oneOrder]
-    case .awaitCycle: ["let one of them go on without the other's result"]
-    case .pipeCycle: children.help()
-    case .selfDeadlock:
-      ["asyncio locks are not reentrant: call a version that expects the lock held"]
-    case .permitExhaustion where cause.gate != nil:
-      [
-        "do not wait for a permit while holding what those with a permit need, or give it a limit of its own"
-      ]
-    case .permitExhaustion:
-      ["let a task take all the \(lent.many) that it needs in one go, or let fewer tasks in"]
-    case .abandonedLock where wasCollected:
-      ["keep a reference to each task until it has ended; take locks with async with"]
-    case .abandonedLock, .leakedPermit:
-      ["give it back on every way out: async with, or try and finally"]
-    case .wrongThreadWakeup:
-      ["from another thread, use loop.call_soon_threadsafe(...), which wakes the loop"]
-    case .ignoredCancel:
-      ["catch Exception, not BaseException or CancelledError; or raise it again after cleaning up"]
-    case .exitBlocked:
-      ["tell the thread to stop before the program ends, or make it a daemon, which ends with it"]
-    case .lostWakeup where wasted != nil:
-      ["notify again when a waiter is cancelled, or update Python: from 3.13 on wait() does so"]
-    case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
-    case .orphanedFuture where setOrResolve == "set":
-      ["set the event on every way out of the task that is to set it, also when it fails"]
-    case .orphanedFuture:
-      ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
-    case .lostWakeup where wasInVain:
-      ["notify again at each place that can make the awaited condition true"]
-    case .lostWakeup:
-      ["wait with wait_for(predicate): a notify that comes first is then not needed"]
-    case .queueNoConsumer:
-      ["see what keeps its consumer: it has ended, or waits for something itself"]
-    case .queueNoProducer where cause.failed != nil:
-      ["watch over the task that fills it: await it, or let its failure end those that wait"]
-    case .queueNoProducer: ["put an end marker when the producer ends, or cancel the consumer"]
-    case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
-    case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
-    case .blockedLoop: ["use the awaitable form, or run the call with asyncio.to_thread(...)"]
-    case .loopSelfWait where connections.answer != nil:
-      ["use an asynchronous client, or call the blocking one with asyncio.to_thread(...)"]
-    case .loopSelfWait: ["await the work instead, or wait for it from another thread"]
-    case .poolStarvation: ["do not wait in a worker for work of the same pool"]
-    case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
-    case .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
-      .destroyedPending:
-      []
-    }
-  }
-
   /// Whether each waits for a lock, and none for the end of another.
-  private var holdsOnly: Bool {
+  var holdsOnly: Bool {
     hops.allSatisfy { hop in
       guard let index = hop.resource else { return false }
       return !world.resources[index].holds.isEmpty
@@ -203,19 +149,19 @@ struct Wording {
   }
 
   /// Whether the holder was collected while it waited.
-  private var wasCollected: Bool {
+  var wasCollected: Bool {
     explainer.resources(cause).contains { index in
       world.resources[index].holds.contains { world.parties[$0.party].isDestroyed }
     }
   }
 
   /// To whom a wake-up went in vain.
-  private var wasted: Int? {
+  var wasted: Int? {
     explainer.resources(cause).lazy.compactMap { world.resources[$0].wasted?.task }.first
   }
 
   /// Whether a condition was notified while somebody waited, and that did not help.
-  private var wasInVain: Bool {
+  var wasInVain: Bool {
     explainer.resources(cause).contains { index in
       let resource = world.resources[index]
       return resource.kind == .condition && resource.signalledWaiters > 0
@@ -234,26 +180,10 @@ struct Wording {
   }
 
   /// Whether the circle goes through a connection of the process to itself.
-  private var crossesConnection: Bool {
+  var crossesConnection: Bool {
     cause.nodes.contains { node in
       if case .descriptor = explainer.model.nodes[node] { true } else { false }
     } && waiting.contains { explainer.operation(of: $0) == .read }
-  }
-
-  private var oneOrder: String {
-    guard holdsOnly else {
-      return crossesConnection
-        ? "do not wait for a reply while holding a lock that the one who replies needs"
-        : "do not wait for the end of a task while holding a lock that the task needs"
-    }
-    guard hops.count == 2, let first = hops[1].resource, let second = hops[0].resource else {
-      return "take the locks in one order everywhere"
-    }
-    let held = namer.name(resource: first)
-    return
-      "take the two locks in one order everywhere; \(namer.quoted(party: hops[0].party)) takes "
-      + "\(held) first, so \(namer.quoted(party: hops[1].party)) could take it before "
-      + namer.name(resource: second)
   }
 
   var busy: String {
@@ -302,13 +232,13 @@ struct Wording {
     let others = explainer.model.waiters(ofTheEndOf: task)
     let asked =
       others.isEmpty
-      ? "asyncio.run waits"
+      ? "\(terms.runner) waits"
       : "\(list(others.map(namer.quoted(party:)))) "
         + (others.count == 1 ? "waits" : "wait")
     return "\(namer.quoted(party: task)) was asked to end and went on; \(asked) for its end"
   }
 
-  private var setOrResolve: String {
+  var setOrResolve: String {
     guard let index = explainer.resources(cause).first else { return "provide" }
     return world.resources[index].kind == .event ? "set" : "resolve"
   }

@@ -45,36 +45,7 @@ import Testing
         let recording = try await Recording.make(
           of: sample.file, with: test.python.path, packages: try await test.packages(),
           awaitingSnapshot: sample.needsSnapshot)
-        let report = recording.report
-        #expect(recording.status == 1, "\(report)")
-        try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
-        let claim = report.claims[0]
-        #expect(claim.kind == sample.kind?.rawValue, "\(report)")
-        for task in sample.tasks {
-          #expect(claim.names(task), "'\(task)' is not named: \(report)")
-        }
-        for resource in sample.resources {
-          #expect(
-            claim.resources.contains { $0.contains(resource) },
-            "'\(resource)' is not named: \(report)")
-        }
-        for word in sample.evidence {
-          #expect(
-            claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
-        }
-        let lines = claim.lines(of: sample.name)
-        for line in sample.lines {
-          #expect(lines.contains(line), "line \(line) is missing: \(report)")
-        }
-        #expect(
-          sample.alternativeLines.isEmpty || !lines.isDisjoint(with: sample.alternativeLines),
-          "none of lines \(sample.alternativeLines): \(report)")
-        for hazard in report.hazards {
-          #expect(sample.hazards.contains { $0.rawValue == hazard.kind }, "unexpected: \(report)")
-        }
-        for hazard in sample.hazards {
-          #expect(report.hazards.contains { $0.kind == hazard.rawValue }, "missing: \(report)")
-        }
+        try sample.expectToBeNamed(in: recording)
       }
     }
   }

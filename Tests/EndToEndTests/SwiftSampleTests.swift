@@ -19,34 +19,7 @@ struct SwiftSampleTests {
 
   @Test(arguments: try cases(healthy: false))
   func theHangIsNamed(_ test: Case) async throws {
-    let sample = test.sample
-    try await judged(test) { recording in
-      let report = recording.report
-      #expect(recording.status == 1, "\(report)")
-      try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
-      let claim = report.claims[0]
-      #expect(claim.kind == sample.kind?.rawValue, "\(report)")
-      for task in sample.tasks {
-        #expect(claim.names(task), "'\(task)' is not named: \(report)")
-      }
-      for resource in sample.resources {
-        #expect(
-          claim.resources.contains { $0.contains(resource) },
-          "'\(resource)' is not named: \(report)")
-      }
-      for word in sample.evidence {
-        #expect(
-          claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
-      }
-      let lines = claim.lines(of: sample.name)
-      for line in sample.lines {
-        #expect(lines.contains(line), "line \(line) is missing: \(report)")
-      }
-      #expect(
-        sample.alternativeLines.isEmpty || !lines.isDisjoint(with: sample.alternativeLines),
-        "none of lines \(sample.alternativeLines): \(report)")
-      #expect(report.hazards.isEmpty, "unexpected: \(report)")
-    }
+    try await judged(test) { try test.sample.expectToBeNamed(in: $0) }
   }
 
   @Test(arguments: try cases(healthy: true))

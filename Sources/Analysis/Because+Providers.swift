@@ -1,0 +1,125 @@
+import Findings
+import History
+import OrderedCollections
+import TraceFormat
+
+/// What became of those that could end a wait, or used to.
+extension Because {
+  /// Those that have taken from a full queue so far, or had taken what join() waits for.
+  func habitFacts() -> [String] {
+    cause.nodes.compactMap { node in
+      guard explainer.model.habitual.contains(node),
+        case .resource(let index, let operation) = explainer.model.nodes[node]
+      else { return nil }
+      let takers = world.resources[index].takers.filter { !world.parties[$0].isEnded }.sorted()
+      let verb = takers.count == 1 ? "waits" : "wait"
+      let name = namer.name(resource: index)
+      return operation == .queuePut
+        ? "all that took from \(name) so far \(verb), too: \(list(takers))"
+        : "all that took the items \(verb) for more of them: \(list(takers))"
+    }
+  }
+
+  /// What became of those that used to end such waits.
+  func heirFacts() -> [String] {
+    cause.nodes.flatMap { node -> [String] in
+      guard explainer.model.learned.contains(node),
+        case .resource(let index, _) = explainer.model.nodes[node],
+        let habit = world.habit(of: index)
+      else { return [] }
+      let acted = habit.providers.sorted()
+      guard acted.contains(where: { world.parties[$0].kind == .task }) else {
+        return ["no open connection leads to \(namer.name(resource: index)) any more"]
+      }
+      return [
+        "only \(list(acted)) \(verb(index)) \(namer.name(resource: index)), or others made at the same "
+          + "place, so far"
+      ] + explainer.model.providers(habit).suffix(Self.limit).compactMap(fateFact)
+    }
+  }
+
+  private func verb(_ index: Int) -> String {
+    switch world.resources[index].kind {
+    case .queue: "filled"
+    case .event: "set"
+    case .condition: "notified"
+    default: "resolved"
+    }
+  }
+
+  private func fateFact(_ task: Int) -> String? {
+    guard case .ended(let outcome, let at) = world.parties[task].state else { return nil }
+    let error = world.parties[task].error
+    let place = namer.directSite(error?.site).map { ", raised at \(Namer.place($0))," } ?? ""
+    let how =
+      outcome == .error ? "ended with \(error?.type ?? "an error")\(place)" : ended(task, outcome)
+    return "\(namer.quoted(party: task)) \(how) at \(Clock.instant(at))"
+  }
+
+  /// Who could act on what is waited for, by the latest snapshot.
+  func reachFacts() -> [String] {
+    let model = explainer.model
+    let indices = explainer.resources(cause).prefix(Self.limit)
+    // Things made by the same line have one name, and one fact.
+    var actorsByName: OrderedDictionary<String, (index: Int, actors: OrderedSet<WaitModel.Node>)> =
+      [:]
+    for index in indices {
+      guard let actors = model.reach.actors(on: index) else { continue }
+      actorsByName[namer.name(resource: index), default: (index, [])].actors.formUnion(actors)
+    }
+    return actorsByName.compactMap { name, entry in
+      let (index, actors) = entry
+      if cause.isLearned, let timer = model.reach.timers(on: index).map(\.deadline).min() {
+        return "a timer due at \(Clock.instant(timer)) could still reach \(name), but none has "
+          + "ended such a wait before"
+      }
+      if actors.isEmpty {
+        return "nothing in the process could reach \(name) any more but the wait itself: no task, "
+          + "thread, timer, descriptor or module"
+      }
+      let parties = actors.compactMap { node -> Int? in
+        if case .party(let index) = node { index } else { nil }
+      }
+      if parties.count == actors.count {
+        return "nothing but \(list(parties)) could still reach \(name), and "
+          + (parties.count == 1 ? "it waits" : "these wait") + " as well"
+      }
+      guard let way = model.reach.ways(to: index).first else { return nil }
+      return "what could still reach \(name): \(way)"
+    }
+  }
+
+  /// Tasks that failed: what they would have done is a usual reason.
+  func failures() -> [String] {
+    // What is said of those that took something, or for which a wake-up was wasted, is enough.
+    var told: Set<Int> = []
+    for index in explainer.resources(cause) {
+      told.formUnion(world.resources[index].holds.map(\.party))
+      if let task = world.resources[index].wastedOn { told.insert(task) }
+      if cause.isLearned, let habit = world.habit(of: index) {
+        told.formUnion(explainer.model.providers(habit))
+      }
+    }
+    return world.parties.indices.compactMap { index in
+      guard world.parties[index].kind == .task, !told.contains(index),
+        case .ended(let outcome, let at) = world.parties[index].state, outcome != .value
+      else { return nil }
+      let error = world.parties[index].error
+      let place = namer.userSite(error?.site).map { ", at \(Namer.place($0))" } ?? ""
+      if world.parties[index].isDestroyed {
+        return "\(namer.quoted(party: index)) was collected while it waited, \(Clock.instant(at))"
+      }
+      if outcome == .cancelled { return "\(cancelled(index)), \(Clock.instant(at))" }
+      return "\(namer.quoted(party: index)) ended with \(error?.type ?? "an error")\(place) at "
+        + Clock.instant(at)
+    }.suffix(3)
+  }
+
+  func neverAwaited() -> [String] {
+    world.neverAwaited.suffix(3).map { coroutine in
+      let name = coroutine.function?.function ?? "a coroutine"
+      let place = namer.userSite(coroutine.site).map { " at \(Namer.place($0))" } ?? ""
+      return "the coroutine '\(name)' was dropped\(place) and never awaited, so it never ran"
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Findings
+import History
+import TraceFormat
+
+/// What became of the things that are waited for.
+extension Because {
+  func resourceFacts(_ index: Int) -> [String] {
+    let resource = world.resources[index]
+    let name = namer.name(resource: index)
+    var facts: [String] = []
+    for hold in explainer.holds(of: index).prefix(Self.limit) {
+      guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
+      let how =
+        hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"
+      facts.append(
+        "\(namer.quoted(party: hold.party)), \(how) \(name) at \(place(hold)), "
+          + "\(ended(hold.party, outcome)) at \(Clock.instant(at)) without giving it back")
+    }
+    switch resource.kind {
+    case .future where !resource.members.isEmpty: break
+    case .future:
+      let speaksSwift = namer.speaksSwift(resource: index)
+      facts.append(
+        speaksSwift
+          ? "the continuation was not resumed before the trace ended"
+          : "the future was pending when the trace ended")
+      facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved")
+    case .event:
+      facts.append(
+        resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
+          ?? "nothing ever set \(name)")
+      if resource.signalled == nil { facts += siblingFacts(index, "set") }
+    case .condition:
+      facts.append(
+        resource.signalled.map {
+          "\(name) was notified last at \(place($0)), \(Clock.instant($0.time)), when "
+            + (resource.signalledWaiters == 0
+              ? "nobody waited" : "\(resource.signalledWaiters) waited")
+        } ?? "nothing ever notified \(name)")
+      if resource.isPool {
+        facts.append(
+          "tasks took its lock where it is waited for \(resource.getCount) times without waiting on, "
+            + "and \(resource.returnCount) times notified it later: each of the others counts as a take"
+        )
+      }
+    case .queue: facts += queueFacts(resource, name)
+    case .barrier:
+      let waiting = explainer.model.waiters[index, default: []].count
+      facts.append("\(name) lets \(resource.capacity) pass at once, and \(waiting) wait")
+    case .lock, .threadLock:
+      if let released = resource.released, resource.holds.isEmpty {
+        facts.append(
+          "\(name) is free: \(namer.quoted(party: released.party)) gave it back at "
+            + "\(place(released)), and the wake-up reached none of those that wait")
+      }
+    case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor: break
+    }
+    if let task = resource.wastedOn, !resource.holds.contains(where: { $0.party == task }) {
+      facts.append("the wake-up went to \(cancelled(task))")
+    }
+    return facts
+  }
+
+  /// Who ended such waits before, and the fate of those that waited at the same place.
+  private func siblingFacts(_ index: Int, _ verb: String) -> [String] {
+    var facts: [String] = []
+    if let habit = world.habit(of: index),
+      !cause.isLearned || world.parties[habit.last.party].kind == .thread
+    {
+      let last = habit.last
+      var fact =
+        "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
+        + "\(verb), the last one by \(namer.quoted(party: last.party)) at "
+        + "\(place(last)), \(Clock.instant(last.time))"
+      if case .ended(let outcome, let at) = world.parties[last.party].state {
+        fact += "; \(namer.quoted(party: last.party)) \(word(outcome)) at \(Clock.instant(at))"
+      }
+      facts.append(fact)
+    }
+    return facts
+  }
+
+  private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
+    var facts = ["\(name) holds \(resource.items) \(resource.items == 1 ? "item" : "items")"]
+    if resource.capacity > 0 {
+      facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items"
+    }
+    if resource.lastPut == nil { facts.append("nothing was ever put") }
+    if resource.lastGot == nil { facts.append("nothing was ever taken") }
+    if kind == .unfinishedJoin && resource.unfinished > 0 {
+      facts.append(
+        "\(resource.unfinished) \(resource.unfinished == 1 ? "item lacks" : "items lack") "
+          + "task_done(), which was called \(resource.taskDoneCount) times")
+    }
+    return cause.isLearned ? facts : facts + actors(resource)
+  }
+
+  /// What became of those that had put or taken before.
+  private func actors(_ resource: ResourceRecord) -> [String] {
+    resource.takers.union(resource.providers).sorted().prefix(Self.limit).compactMap { index in
+      guard world.parties[index].kind == .task,
+        case .ended(let outcome, let at) = world.parties[index].state
+      else { return nil }
+      let role = resource.takers.contains(index) ? "took" : "put"
+      return "\(namer.quoted(party: index)), which \(role) before, \(fate(index, outcome)) at "
+        + Clock.instant(at)
+    }
+  }
+}
