@@ -10,7 +10,13 @@ extension Wording {
     switch kind {
     case .lockCycle: [oneOrder]
     case .awaitCycle: ["let one of them go on without the other's result"]
+    case .pipeCycle where explainer.processes(cause).isEmpty: peers.help()
     case .pipeCycle: children.help()
+    case .selfDeadlock where isAbout(.threadLock):
+      [
+        "a threading.Lock is not reentrant: call a version that expects it held, or use an RLock where "
+          + "finalizers or signal handlers may take it"
+      ]
     case .selfDeadlock:
       ["asyncio locks are not reentrant: call a version that expects the lock held"]
     case .permitExhaustion where cause.gate != nil:

@@ -24,6 +24,7 @@ struct Because {
     facts += gateFacts()
     facts += ChildWording(explainer: explainer, cause: cause).facts()
     facts += ConnectionWording(explainer: explainer, cause: cause).facts()
+    facts += PeerWording(explainer: explainer, cause: cause).facts()
     facts += reachFacts()
     facts += unheardFacts()
     for node in cause.nodes {

@@ -9,9 +9,7 @@ struct ChildWording {
 
   private var world: World { explainer.world }
   private var namer: Namer { explainer.namer }
-  private var processes: [Int] {
-    explainer.allResources(cause).filter { world.resources[$0].kind == .process }
-  }
+  private var processes: [Int] { explainer.processes(cause) }
   private var needs: [Snapshot.ChildWait] {
     processes.flatMap { explainer.model.reach.needs(ofProcess: $0) ?? [] }
   }

@@ -51,6 +51,7 @@ extension WaitModel {
     if kinds.contains(where: { $0 == .lock || $0 == .semaphore || $0 == .threadLock }) {
       return parties.count == 1 ? .selfDeadlock : .lockCycle
     }
+    if operations.contains(.drain), parties.count > 1 { return .pipeCycle }
     // A consumer that waits for more items than come has done its part: what lacks is task_done().
     if operations.contains(.queueJoin) { return .unfinishedJoin }
     if let lead = leadingWait(of: cause) {

@@ -55,8 +55,9 @@ extension Explainer {
     }
     let path = model.cycle(from: start, within: cause)
     // Who could act at the other end of a pipe is not who is meant to; a thread may wait on behalf of a task.
-    if kind == .pipeCycle, !path.contains(where: isProcess) || path.contains(where: isOwnThread) {
-      let process = allResources(cause).first { world.resources[$0].kind == .process }
+    if kind == .pipeCycle, let process = processes(cause).first,
+      !path.contains(where: isProcess) || path.contains(where: isOwnThread)
+    {
       let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
       if !waiting.isEmpty { return waiting.map { Hop(party: $0, resource: process) } }
     }
@@ -86,6 +87,10 @@ extension Explainer {
       hops.removeLast()
     }
     hops[hops.count - 1].provider = hops[0].party
+    for place in hops.indices where operation(of: hops[place].party).isForOutside {
+      hops[place].resource =
+        wait(of: hops[place].party)?.primitive?.resource ?? hops[place].resource
+    }
     hops.removeAll { $0.resource == nil && $0.provider == $0.party }
     return hops.isEmpty ? direct(cause) : hops
   }
@@ -126,6 +131,11 @@ extension Explainer {
       return false
     }
     return thread.actor == thread.party
+  }
+
+  /// The child processes that a cause is about.
+  func processes(_ cause: Cause) -> [Int] {
+    allResources(cause).filter { world.resources[$0].kind == .process }
   }
 
   private func isProcess(_ node: Int) -> Bool {

@@ -98,9 +98,7 @@ struct Explainer {
   /// What the cause is about: in a ring all of its resources, else those whose waiters it is told of.
   func resources(_ cause: Cause) -> [Int] {
     let kind = kind(of: cause)
-    guard kind != .pipeCycle else {
-      return allResources(cause).filter { world.resources[$0].kind == .process }
-    }
+    if kind == .pipeCycle, !processes(cause).isEmpty { return processes(cause) }
     guard !cause.isRing(kind) else { return allResources(cause) }
     let own = OrderedSet(
       hops(of: cause, kind).compactMap { hop in hop.resource.map(namer.crowds.shown(resource:)) })

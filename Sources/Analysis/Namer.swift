@@ -20,6 +20,8 @@ struct Namer {
   private var places: [Int: Int] = [:]
   /// Names read from the lines that take or wait for something.
   private var readings: [Int: Reading] = [:]
+  /// What is waited for at streams that have no name.
+  private var waitedFor: [Int: TraceFormat.Operation] = [:]
   /// Whether nothing but Swift was recorded.
   let isOnlySwift: Bool
 
@@ -46,6 +48,13 @@ struct Namer {
     for same in Dictionary(grouping: unnumbered, by: base).values
     where same.count > 1 {
       for (place, index) in same.enumerated() { places[index] = place + 1 }
+    }
+    for party in world.parties {
+      guard let primitive = party.wait?.primitive, let resource = primitive.resource,
+        [.read, .drain].contains(primitive.operation), !world.resources[resource].isConnection,
+        world.resources[resource].kind == .stream
+      else { continue }
+      waitedFor[resource] = primitive.operation
     }
     readings = receivers()
     for same in Dictionary(grouping: readings.keys, by: { readings[$0]!.name }).values
@@ -159,6 +168,7 @@ struct Namer {
       return "the lock of \(name(resource: condition))"
     }
     let kind = libraryWord(resource: index) ?? word(resource: index)
+    if let operation = waitedFor[index] { return operation == .drain ? "room to send" : "data" }
     guard let site = userSite(resource.created?.site),
       resource.kind != .stream || site.ownership != .runtime
     else { return "a \(kind)" }

@@ -19,6 +19,7 @@ struct Wording {
   }
   var children: ChildWording { ChildWording(explainer: explainer, cause: cause) }
   var terms: RuntimeTerms { speaksSwift ? .swift : .asyncio }
+  var peers: PeerWording { PeerWording(explainer: explainer, cause: cause) }
   var waiting: [Int] { hops.map(\.party) }
   var subject: String { list(waiting.map(namer.quoted(party:))) }
   var resource: String {
@@ -61,6 +62,7 @@ struct Wording {
     case .awaitCycle:
       return waiting.count == 1
         ? "\(subject) waits for its own end" : "\(subject) wait for each other to end"
+    case .pipeCycle where explainer.processes(cause).isEmpty: return peers.headline(subject)
     case .pipeCycle: return children.headline(subject, verb, waiting)
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
     case .permitExhaustion where cause.gate != nil: return gate

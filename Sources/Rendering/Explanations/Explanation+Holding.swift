@@ -53,11 +53,12 @@ extension Explanation {
 
   static let pipeCycle = Explanation(
     kind: .pipeCycle,
-    summary: "a child process and the program wait for each other at a pipe",
+    summary: "both ends of a pipe or connection wait for each other",
     meaning: """
       A child process waits until its output is read, or until it is sent input or told that none \
       comes. Only this program has the other end of the pipe, and all that could act on it wait for \
-      the child.
+      the child. Or two tasks of the program send to each other over a connection, and neither reads \
+      before it has sent all.
       """,
     example: """
       process = await asyncio.create_subprocess_exec("make", stdout=PIPE)
@@ -65,7 +66,8 @@ extension Explanation {
       """,
     comesAbout: """
       a pipe holds little, so whoever writes more waits for its reader. wait() reads nothing, and a \
-      child that reads its input to the end waits until the pipe is closed.
+      child that reads its input to the end waits until the pipe is closed. drain() waits for the \
+      reader at the other end.
       """,
     mending: """
       use communicate(), which writes, reads, closes and waits all at once. Or read the output \
