@@ -16,6 +16,7 @@ typedef void *(*thread_body)(void *);
 static struct {
   int (*create)(pthread_t *, const pthread_attr_t *, thread_body, void *);
   int (*join)(pthread_t, void **), (*tryjoin)(pthread_t, void **);
+  int (*setname)(pthread_t, const char *);
   int (*sem_wait)(sem_t *), (*sem_trywait)(sem_t *);
   int (*sem_timedwait)(sem_t *, const struct timespec *);
   int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
@@ -25,6 +26,7 @@ __attribute__((noinline, cold)) void probe_threads_start(void) {
   if (next.create) return;
   next.join = dlsym(RTLD_NEXT, "pthread_join");
   next.tryjoin = dlsym(RTLD_NEXT, "pthread_tryjoin_np");
+  next.setname = dlsym(RTLD_NEXT, "pthread_setname_np");
   next.sem_wait = dlsym(RTLD_NEXT, "sem_wait");
   next.sem_trywait = dlsym(RTLD_NEXT, "sem_trywait");
   next.sem_timedwait = dlsym(RTLD_NEXT, "sem_timedwait");
@@ -57,6 +59,15 @@ PROBE_EXPORTED int pthread_create(pthread_t *thread, const pthread_attr_t *attri
   *beginning = (struct beginning){body, argument};
   int error = next.create(thread, attributes, begin, beginning);
   if (error) free(beginning);
+  return error;
+}
+
+/* A thread is told at its beginning, and gets its name only then. */
+PROBE_EXPORTED int pthread_setname_np(pthread_t thread, const char *name) {
+  RESOLVED;
+  int error = next.setname(thread, name);
+  if (error == 0 && probe_is_on && pthread_equal(thread, pthread_self()) && probe_is_watched(CALLER))
+    probe_name_thread(name);
   return error;
 }
 

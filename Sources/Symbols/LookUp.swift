@@ -6,10 +6,12 @@ struct LookUp {
   typealias Frame = SymbolizerOutput.Frame
 
   /// The frames of each address, innermost first; nothing if the file cannot be read.
-  func frames(at instructions: [UInt64]) -> [[Frame]]? {
-    guard var frames = ask(instructions.map { "0x" + String($0, radix: 16) }) else { return nil }
-    // A part of an async function may be without lines, if nothing but its end is in it. The function as a
-    // whole has the line where it begins.
+  func frames(at instructions: [UInt64]) -> [[Frame]]? { ask(instructions.map(Self.question)) }
+
+  /// A part of an async function may be without lines, if nothing but its end is in it. The function as a whole
+  /// has the line where it begins.
+  func withBeginnings(_ frames: [[Frame]]) -> [[Frame]] {
+    var frames = frames
     var places: [(address: Int, frame: Int, function: String)] = []
     for address in frames.indices {
       for (index, frame) in frames[address].enumerated() where frame.file == nil {
@@ -34,23 +36,22 @@ struct LookUp {
   private static let reach = stride(from: UInt64(8), through: 96, by: 8)
 
   /// What goes on at these addresses, where functions were inlined into the part of an async function that begins
-  /// there: its first instructions have a line, but do not say of which function. Those that follow do.
+  /// there: its first instructions have a line, but do not say of which function, or have none. Those that follow do.
   func suspended(at instructions: [UInt64], _ frames: [[Frame]]) -> [[Frame]] {
     var frames = frames
     let parts = frames.indices.filter {
-      frames[$0].count == 1 && frames[$0][0].file != nil
-        && frames[$0][0].function.flatMap(Self.wholeFunction) != nil
+      frames[$0].count == 1 && frames[$0][0].function.flatMap(Self.wholeFunction) != nil
     }
     let places = parts.flatMap { part in Self.reach.map { instructions[part] + $0 } }
-    guard !places.isEmpty,
-      let all = ask(places.map { "0x" + String($0, radix: 16) })
-    else { return frames }
+    guard !places.isEmpty, let all = ask(places.map(Self.question)) else { return frames }
     let steps = all.count / parts.count
     for (number, part) in parts.enumerated() {
       let begin = frames[part][0]
       let found = all[(number * steps)..<((number + 1) * steps)].first {
-        $0.count > 1 && $0.last?.function == begin.function && $0[0].file == begin.file
-          && $0[0].line == begin.line
+        guard $0.last?.function == begin.function, let line = $0.first(where: { $0.file != nil })
+        else { return false }
+        return begin.file == nil
+          || $0.count > 1 && line.file == begin.file && line.line == begin.line
       }
       guard let found else { continue }
       // What cannot be suspended is only about to run.
@@ -60,6 +61,10 @@ struct LookUp {
       frames[part] = waiting + [found[found.count - 1]]
     }
     return frames
+  }
+
+  private static func question(_ instruction: UInt64) -> String {
+    "0x" + String(instruction, radix: 16)
   }
 
   private func ask(_ questions: [String]) -> [[Frame]]? {

@@ -28,6 +28,7 @@ struct SwiftName: Equatable {
     module = reader.module
     isAsync = reader.isAsync
     isThunk = Self.thunks.contains { demangled.contains($0) }
+    if demangled.hasPrefix("merged ") { text += " or one like it" }
     // A thunk made for one closure alone goes by that.
     let sign = "[Constant Propagated Function : "
     if isThunk, let start = demangled.firstRange(of: sign)?.upperBound,

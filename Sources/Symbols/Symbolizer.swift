@@ -48,17 +48,17 @@ package struct Symbolizer {
       }
       let instructions = Set(sites.map(\.value.instruction)).sorted()
       let program = LookUp(path: path, run: run)
-      guard let frames = program.frames(at: instructions) else {
+      guard var frames = program.frames(at: instructions) else {
         notes.add(module, .failed)
         continue
       }
-      let resumed = Set(sites.lazy.filter { !$0.value.isReturn }.map(\.value.instruction)).sorted()
-      var all = Dictionary(uniqueKeysWithValues: zip(instructions, frames))
-      for (place, frames) in zip(
-        resumed, program.suspended(at: resumed, resumed.map { all[$0] ?? [] }))
-      {
-        all[place] = frames
-      }
+      let resumptions = Set(sites.lazy.filter { !$0.value.isReturn }.map(\.value.instruction))
+      let resumed = instructions.indices.filter { resumptions.contains(instructions[$0]) }
+      let suspended = program.suspended(
+        at: resumed.map { instructions[$0] }, resumed.map { frames[$0] })
+      for (place, found) in zip(resumed, suspended) { frames[place] = found }
+      frames = program.withBeginnings(frames)
+      let all = Dictionary(uniqueKeysWithValues: zip(instructions, frames))
       let hasLines = frames.contains { $0.contains { $0.file != nil } }
       if !hasLines { notes.add(module, .noLines) }
       for (site, address) in sites {

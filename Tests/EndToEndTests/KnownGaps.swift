@@ -11,11 +11,9 @@ enum KnownGaps {
   static let table: [Gap] = []
 
   /// Samples in Swift, with the reason.
-  static let swift: [String: String] = Dictionary(
-    uniqueKeysWithValues: unseenInSwift.map { ($0, "the probe does not record what it is about") }
-      + tailCalls.map { ($0, "optimised, the call is a jump, and its line is in no stack") })
-  private static let tailCalls = ["lock_cycle_of_threads.swift", "stuck_async_let.swift"]
-  private static let unseenInSwift = ["operation_waits_for_operation.swift"]
+  static let swift = [
+    "operation_waits_for_operation.swift": "the probe does not record what it is about"
+  ]
 
   static func reason(_ sample: Sample, _ version: PythonVersion) -> String? {
     table.first { gap in

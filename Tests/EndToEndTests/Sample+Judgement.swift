@@ -3,7 +3,7 @@ import Testing
 
 extension Sample {
   /// Expects one finding that says what the sample's comments say, and no hazard but theirs.
-  func expectToBeNamed(in recording: Recording) throws {
+  func expectToBeNamed(in recording: Recording, withLines: Bool = true) throws {
     let report = recording.report
     #expect(recording.status == 1, "\(report)")
     try #require(report.claims.count == 1, "one cause, one finding; there are: \(report)")
@@ -21,18 +21,19 @@ extension Sample {
       #expect(
         claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
     }
-    let lines = claim.lines(of: name)
-    for line in lines {
-      #expect(lines.contains(line), "line \(line) is missing: \(report)")
-    }
-    #expect(
-      alternativeLines.isEmpty || !lines.isDisjoint(with: alternativeLines),
-      "none of lines \(alternativeLines): \(report)")
     for hazard in report.hazards {
       #expect(hazards.contains { $0.rawValue == hazard.kind }, "unexpected: \(report)")
     }
     for hazard in hazards {
       #expect(report.hazards.contains { $0.kind == hazard.rawValue }, "missing: \(report)")
     }
+    guard withLines else { return }
+    let told = claim.lines(of: name)
+    for line in lines {
+      #expect(told.contains(line), "line \(line) is missing: \(report)")
+    }
+    #expect(
+      alternativeLines.isEmpty || !told.isDisjoint(with: alternativeLines),
+      "none of lines \(alternativeLines): \(report)")
   }
 }

@@ -9,7 +9,8 @@ import Testing
 /// `# snapshot: yes` (it is judged after one),
 /// `# python: 3.11` (the oldest that has what it uses), `# fixed: 3.13` (the first
 /// that does not hang), `# requires: anyio` (a package from PyPI). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
-/// point to; of several lines marked `# <- runs`, one is enough. In Swift the comments begin with `//`.
+/// point to; of several lines marked `# <- runs`, one is enough. In Swift the comments begin with `//`, and
+/// `// lines: unoptimised` is for code that optimisation merges with other code like it, which then has no lines.
 struct Sample: Sendable, CustomTestStringConvertible {
   var file: URL
   /// Nothing for a healthy program.
@@ -24,6 +25,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
   var fixedIn: PythonVersion?
   /// What pip has to install.
   var requirement: String?
+  /// Whether optimised code keeps its lines.
+  var hasLinesOptimised: Bool
   var lines: [Int]
   var alternativeLines: [Int]
   var lineCount: Int
@@ -84,6 +87,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     needsSnapshot = values("snapshot").first == "yes"
     fixedIn = try values("fixed").first.map(PythonVersion.init(text:))
     oldestPython = try values("python").first.map(PythonVersion.init(text:)) ?? .oldest
+    hasLinesOptimised = values("lines").first != "unoptimised"
     self.lines = []
     alternativeLines = []
     for (index, line) in lines.enumerated() {

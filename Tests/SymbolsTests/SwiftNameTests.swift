@@ -47,6 +47,10 @@ import Testing
       "implicit closure #1 in offer()"
     ),
     ("$defer #1 () -> () in main.f() -> ()", "defer in f()"),
+    (
+      "merged partial apply forwarder for closure #1 () -> () in main.f() -> ()",
+      "closure #1 in f() or one like it"
+    ),
   ]
 
   @Test(arguments: names) func saysWhatAPersonWrote(demangled: String, text: String) {

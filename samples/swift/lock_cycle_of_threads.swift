@@ -1,5 +1,6 @@
 // Two threads without any task, and two pthread mutexes.
 // expect: lock-cycle
+// lines: unoptimised
 import Foundation
 
 final class Mutex: @unchecked Sendable {
