@@ -56,6 +56,16 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case processWait = 62
 }
 
+extension EventKind {
+  /// The kind with a number in the file, found without a comparison for each.
+  init?(number: UInt8) {
+    guard let kind = Self.known[Int(number)] else { return nil }
+    self = kind
+  }
+
+  private static let known: [EventKind?] = (0..<256).map { EventKind(rawValue: UInt8($0)) }
+}
+
 /// How a task or a future ended.
 package enum Outcome: UInt32, CaseIterable, Sendable {
   case value = 0

@@ -8,6 +8,9 @@ struct HotBuffer {
   /// Bytes of records or of definition items, complete ones only.
   var contents: [UInt8]
 
+  /// Bytes of an event.
+  static let recordSize = 32
+
   /// The buffers of a section that are in use.
   static func all(of section: Section, in file: TraceFile) -> [HotBuffer] {
     var result: [HotBuffer] = []
@@ -33,7 +36,7 @@ struct HotBuffer {
     isDefinitions = content == CORONER_BUFFER_DEFINITIONS.rawValue
     thread = bytes.u32(8)
     firstIndex = bytes.u64(16)
-    let unit = isDefinitions ? 1 : TraceRecord.size
+    let unit = isDefinitions ? 1 : Self.recordSize
     let room = Int(CORONER_BUFFER_SIZE) - headerSize
     let count = Int(min(bytes.u64(24), UInt64(room / unit)))
     contents = file.read(at: offset + UInt64(headerSize), count: count * unit)

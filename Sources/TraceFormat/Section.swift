@@ -46,19 +46,30 @@ struct Section {
   var isDefinitions: Bool { kind == UInt16(CORONER_SECTION_DEFINITIONS.rawValue) }
   var isHot: Bool { kind == UInt16(CORONER_SECTION_HOT.rawValue) }
 
-  /// The inflated payload; nothing if it is incomplete or damaged.
-  func inflated(from file: TraceFile) -> [UInt8]? {
+  /// The payload as it is stored, and so many bytes to inflate; nothing if it is incomplete or damaged.
+  private func payload(from file: TraceFile) -> [UInt8]? {
     guard payloadLength <= Self.largestPayload, count <= Self.largestCount,
       UInt64(inflatedLength) <= Self.largestPayload * 4
     else { return nil }
     let payload = file.read(at: offset + UInt64(Self.headerSize), count: Int(payloadLength))
-    guard payload.count == Int(payloadLength), checksum(payload) == crc else { return nil }
-    var length = uLong(inflatedLength)
-    let result = [UInt8](unsafeUninitializedCapacity: Int(inflatedLength)) { buffer, filled in
-      let status = uncompress(buffer.baseAddress, &length, payload, uLong(payload.count))
-      filled = status == Z_OK ? Int(length) : 0
+    return payload.count == Int(payloadLength) && checksum(payload) == crc ? payload : nil
+  }
+
+  /// Inflates the payload into bytes that are made longer if need be; false if it is incomplete or damaged.
+  func inflate(from file: TraceFile, by inflater: Inflater, into bytes: inout [UInt8]) -> Bool {
+    guard let payload = payload(from: file) else { return false }
+    let length = Int(inflatedLength)
+    if bytes.count < length { bytes = [UInt8](repeating: 0, count: length) }
+    return bytes.withUnsafeMutableBufferPointer {
+      inflater.inflate(payload, into: UnsafeMutableBufferPointer(rebasing: $0[..<length]))
     }
-    return result.count == Int(inflatedLength) ? result : nil
+  }
+
+  /// The inflated payload; nothing if it is incomplete or damaged.
+  func inflated(from file: TraceFile, by inflater: Inflater) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    guard inflate(from: file, by: inflater, into: &bytes) else { return nil }
+    return Array(bytes.prefix(Int(inflatedLength)))
   }
 }
 

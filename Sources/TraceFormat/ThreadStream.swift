@@ -1,40 +1,50 @@
 import TraceABI
 
-/// The records of one thread in their order: from its sections, then from what its hot buffers add.
-struct ThreadStream {
+/// The events of one thread in their order: from its sections, then from what its hot buffers add.
+final class ThreadStream {
   let slot: ThreadSlot
   private let file: TraceFile
+  private let inflater: Inflater
   private var sections: ArraySlice<Section>
   private var buffers: ArraySlice<HotBuffer>
-  private var block = RecordBlockCursor()
+  private(set) var block = EventColumns()
+  /// The next event of the block.
+  private(set) var position = 0
+  /// The index of the next event among the thread's.
   private var expected: UInt64 = 0
   /// Up to which index damaged blocks account for what is missing.
   private var damagedEnd: UInt64 = 0
   private(set) var losses: [Loss] = []
 
-  init(slot: ThreadSlot, file: TraceFile, sections: [Section], buffers: [HotBuffer]) {
+  init(
+    slot: ThreadSlot, file: TraceFile, inflater: Inflater, sections: [Section],
+    buffers: [HotBuffer]
+  ) {
     self.slot = slot
     self.file = file
+    self.inflater = inflater
     self.sections = sections.sorted { $0.firstIndex < $1.firstIndex }[...]
     self.buffers = buffers.sorted { $0.firstIndex < $1.firstIndex }[...]
-    refill()
   }
 
-  /// The next record; nothing at the end.
-  var head: TraceRecord? { block.head }
+  /// When the next event happened; nothing at the end.
+  func head(_ room: inout [UInt8]) -> UInt64? {
+    if position >= block.count { refill(&room) }
+    return position < block.count ? block.ticks[position] : nil
+  }
 
-  mutating func advance() {
+  /// Goes on behind events of the block.
+  func advance(to next: Int) {
     // A damaged buffer may claim any index.
-    expected &+= 1
-    block.advance()
-    if block.head == nil { refill() }
+    expected &+= UInt64(next - position)
+    position = next
   }
 
-  private mutating func refill() {
-    while block.head == nil {
+  private func refill(_ room: inout [UInt8]) {
+    while position >= block.count {
       if let section = sections.popFirst() {
-        guard let columns = section.inflated(from: file),
-          let decoded = RecordBlock(columns: columns, section: section)
+        guard section.inflate(from: file, by: inflater, into: &room),
+          decode(room, of: section)
         else {
           losses.append(
             Loss(
@@ -44,35 +54,35 @@ struct ThreadStream {
           damagedEnd = max(damagedEnd, section.firstIndex &+ UInt64(section.count))
           continue
         }
-        take(decoded, at: section.offset)
+        begin(at: section.firstIndex, offset: section.offset)
       } else if let buffer = buffers.popFirst() {
-        take(RecordBlock(buffer), at: nil)
+        block.take(buffer)
+        begin(at: buffer.firstIndex, offset: nil)
       } else {
         return
       }
     }
   }
 
+  private func decode(_ bytes: [UInt8], of section: Section) -> Bool {
+    bytes.withUnsafeBufferPointer {
+      block.decode(
+        UnsafeBufferPointer(rebasing: $0[..<Int(section.inflatedLength)]), of: section)
+    }
+  }
+
   /// Skips what was delivered already, and notes what is missing before it.
-  private mutating func take(_ decoded: RecordBlock, at offset: UInt64?) {
-    if decoded.firstIndex > expected {
-      let unexplained = max(expected, min(damagedEnd, decoded.firstIndex))
-      if decoded.firstIndex > unexplained {
+  private func begin(at firstIndex: UInt64, offset: UInt64?) {
+    if firstIndex > expected {
+      let unexplained = max(expected, min(damagedEnd, firstIndex))
+      if firstIndex > unexplained {
         losses.append(
           Loss(
             what: "events of thread \(slot.number) are missing", byteOffset: offset,
-            events: decoded.firstIndex - unexplained))
+            events: firstIndex - unexplained))
       }
-      expected = decoded.firstIndex
+      expected = firstIndex
     }
-    let known = Int(min(expected - decoded.firstIndex, UInt64(decoded.records.count)))
-    block = RecordBlockCursor(records: decoded.records, position: known)
+    position = Int(min(expected - firstIndex, UInt64(block.count)))
   }
-}
-
-private struct RecordBlockCursor {
-  var records: [TraceRecord] = []
-  var position = 0
-  var head: TraceRecord? { position < records.count ? records[position] : nil }
-  mutating func advance() { position += 1 }
 }

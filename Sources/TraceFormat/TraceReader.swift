@@ -15,6 +15,7 @@ package final class TraceReader: EventSource {
   private let file: TraceFile
   private let index: SectionIndex
   private let clock: TickClock
+  private let inflater = Inflater()
   private var losses: [Loss]
 
   package init(path: String) throws(TraceError) {
@@ -27,7 +28,7 @@ package final class TraceReader: EventSource {
     var blocks: [(firstIndex: UInt64, items: [UInt8])] = []
     for section in index.sections {
       if section.isDefinitions {
-        if let items = section.inflated(from: file) {
+        if let items = section.inflated(from: file, by: inflater) {
           blocks.append((section.firstIndex, items))
         } else {
           losses.append(
@@ -78,31 +79,46 @@ package final class TraceReader: EventSource {
   }
 
   package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
-    var streams = makeStreams()
+    let streams = makeStreams()
+    // Inflated bytes, until they are decoded: of whichever stream.
+    var room: [UInt8] = []
+    var order = ThreadOrder()
+    for (place, stream) in streams.enumerated() {
+      if let ticks = stream.head(&room) { order.insert(.init(ticks: ticks, place: place)) }
+    }
     unknownEvents = 0
-    while let next = Self.earliest(streams) {
-      let limit = Self.secondEarliest(streams, than: next)
+    while let first = order.first {
+      let stream = streams[first.place]
       // A thread usually records many events before another one does.
-      while let record = streams[next].head, record.ticks <= limit {
-        try deliver(record, streams[next].slot, body)
-        streams[next].advance()
-      }
+      try deliver(stream, until: order.limit, body)
+      order.replaceFirst(ticks: stream.head(&room))
     }
     return losses + streams.flatMap(\.losses)
   }
 
+  /// Delivers events of the stream's block: the first one, and those up to a time.
   private func deliver(
-    _ record: TraceRecord, _ slot: ThreadSlot, _ body: (Event) throws -> Void
+    _ stream: ThreadStream, until limit: UInt64, _ body: (Event) throws -> Void
   ) rethrows {
-    guard let kind = EventKind(rawValue: UInt8(truncatingIfNeeded: record.timeAndKind)) else {
-      unknownEvents += 1
-      return
-    }
-    try body(
-      Event(
-        time: clock.instant(record.ticks), thread: slot, kind: kind,
-        subject: record.subject, object: record.object, site: StackID(record.site),
-        value: record.value))
+    let slot = stream.slot
+    let count = stream.block.count
+    let (ticks, kinds) = (stream.block.ticks, stream.block.kinds)
+    let (subjects, objects) = (stream.block.subjects, stream.block.objects)
+    let (sites, values) = (stream.block.sites, stream.block.values)
+    var index = stream.position
+    repeat {
+      // The columns have `count` elements.
+      if let kind = EventKind(number: kinds[index]) {
+        try body(
+          Event(
+            time: clock.instant(ticks[index]), thread: slot, kind: kind, subject: subjects[index],
+            object: objects[index], site: StackID(sites[index]), value: values[index]))
+      } else {
+        unknownEvents += 1
+      }
+      index += 1
+    } while index < count && ticks[index] <= limit
+    stream.advance(to: index)
   }
 
   private func makeStreams() -> [ThreadStream] {
@@ -117,36 +133,17 @@ package final class TraceReader: EventSource {
     }
     return Set(sections.keys).union(buffers.keys).sorted().map {
       ThreadStream(
-        slot: ThreadSlot($0), file: file, sections: sections[$0] ?? [], buffers: buffers[$0] ?? [])
+        slot: ThreadSlot($0), file: file, inflater: inflater, sections: sections[$0] ?? [],
+        buffers: buffers[$0] ?? [])
     }
-  }
-
-  /// The stream whose next record is the oldest; the lower slot among equals.
-  private static func earliest(_ streams: [ThreadStream]) -> Int? {
-    var best: (index: Int, time: UInt64)?
-    for (index, stream) in streams.enumerated() {
-      guard let head = stream.head else { continue }
-      let time = head.ticks
-      if time < best?.time ?? .max || best == nil { best = (index, time) }
-    }
-    return best?.index
-  }
-
-  private static func secondEarliest(_ streams: [ThreadStream], than first: Int) -> UInt64 {
-    var least = UInt64.max
-    for (index, stream) in streams.enumerated() where index != first {
-      guard let head = stream.head else { continue }
-      // Of equal times the lower slot's go first.
-      let time = head.ticks
-      least = min(least, index < first && time > 0 ? time - 1 : time)
-    }
-    return least
   }
 }
 
 /// Converts ticks since the start of the recording to time.
 struct TickClock {
   private let nanosecondsPerTick: Double
+  /// What is later is damage.
+  private static let latest = Double(sign: .plus, exponent: 62, significand: 1)
 
   /// By the later pair of readings if the recorder took one, else by its first estimate.
   init(ticksPerSecond: UInt64, lastTick: UInt64, elapsed: UInt64, isMeasured: Bool) {
@@ -161,6 +158,7 @@ struct TickClock {
 
   func instant(_ ticks: UInt64) -> TraceInstant {
     let nanoseconds = Double(ticks) * nanosecondsPerTick
-    return TraceInstant(nanoseconds: UInt64(exactly: nanoseconds.rounded()) ?? .max / 2)
+    guard nanoseconds < Self.latest else { return TraceInstant(nanoseconds: .max / 2) }
+    return TraceInstant(nanoseconds: UInt64(Int64(nanoseconds + 0.5)))
   }
 }

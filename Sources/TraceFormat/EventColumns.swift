@@ -1,0 +1,118 @@
+import TraceABI
+
+/// Decoded events of one thread, a column for each field. The room is used again for block after block.
+struct EventColumns: ~Copyable {
+  private(set) var count = 0
+  private var capacity = 0
+  /// Ticks since the start of the recording.
+  private(set) var ticks = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
+  private(set) var subjects = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
+  private(set) var objects = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
+  private(set) var sites = UnsafeMutablePointer<UInt32>.allocate(capacity: 0)
+  private(set) var values = UnsafeMutablePointer<UInt32>.allocate(capacity: 0)
+  private(set) var kinds = UnsafeMutablePointer<UInt8>.allocate(capacity: 0)
+
+  deinit { deallocate() }
+
+  private func deallocate() {
+    ticks.deallocate()
+    subjects.deallocate()
+    objects.deallocate()
+    sites.deallocate()
+    values.deallocate()
+    kinds.deallocate()
+  }
+
+  private mutating func makeRoom(for count: Int) {
+    self.count = 0
+    guard count > capacity else { return }
+    deallocate()
+    ticks = .allocate(capacity: count)
+    subjects = .allocate(capacity: count)
+    objects = .allocate(capacity: count)
+    sites = .allocate(capacity: count)
+    values = .allocate(capacity: count)
+    kinds = .allocate(capacity: count)
+    capacity = count
+  }
+
+  /// Takes an events section; false if the bytes do not fit its count.
+  mutating func decode(_ bytes: UnsafeBufferPointer<UInt8>, of section: Section) -> Bool {
+    let count = Int(section.count)
+    makeRoom(for: count)
+    guard bytes.count >= 8 else { return false }
+    let mask = UnsafeRawPointer(bytes.baseAddress!).loadUnaligned(as: UInt64.self)
+    guard mask >> UInt64(CORONER_PLANES) == 0, bytes.count == 8 + mask.nonzeroBitCount * count
+    else { return false }
+    var planes = Planes(mask: mask, next: bytes.baseAddress! + 8, count: count)
+    planes.gather(0..<8, into: ticks, rotation: 0)
+    planes.gather(8..<9, into: kinds, rotation: 0)
+    // Subject and object are stored rotated by four bits.
+    planes.gather(9..<17, into: subjects, rotation: 4)
+    planes.gather(17..<25, into: objects, rotation: 4)
+    planes.gather(25..<29, into: sites, rotation: 0)
+    planes.gather(29..<33, into: values, rotation: 0)
+    var now = section.timeFirst
+    for index in 0..<count {
+      now &+= ticks[index]
+      // As in a hot buffer, where the kind takes the rest of the word.
+      ticks[index] = now & .max >> 8
+    }
+    self.count = count
+    return true
+  }
+
+  /// Takes the records of a hot buffer.
+  mutating func take(_ buffer: HotBuffer) {
+    let size = HotBuffer.recordSize
+    let count = buffer.contents.count / size
+    makeRoom(for: count)
+    let bytes = Bytes(buffer.contents)
+    for index in 0..<count {
+      let at = index * size
+      let timeAndKind = bytes.u64(at)
+      ticks[index] = timeAndKind >> 8
+      kinds[index] = UInt8(truncatingIfNeeded: timeAndKind)
+      subjects[index] = bytes.u64(at + 8)
+      objects[index] = bytes.u64(at + 16)
+      sites[index] = bytes.u32(at + 24)
+      values[index] = bytes.u32(at + 28)
+    }
+    self.count = count
+  }
+}
+
+/// Planes of bytes, of which those that are all zero are absent, put together to numbers.
+private struct Planes {
+  let mask: UInt64
+  /// The next plane that is there. The caller has checked that as many are as the mask says.
+  var next: UnsafePointer<UInt8>
+  let count: Int
+
+  mutating func gather<Number: FixedWidthInteger & UnsignedInteger>(
+    _ numbers: Range<Int>, into column: UnsafeMutablePointer<Number>, rotation: Number
+  ) {
+    var isEmpty = true
+    for (place, number) in numbers.enumerated() where mask >> UInt64(number) & 1 == 1 {
+      let left = Number(truncatingIfNeeded: place * 8) &+ rotation
+      let right = Number(truncatingIfNeeded: Number.bitWidth) &- left
+      let isSplit = left &+ 8 > Number.bitWidth
+      let plane = next
+      if isEmpty {
+        for index in 0..<count { column[index] = Number(truncatingIfNeeded: plane[index]) &<< left }
+      } else {
+        for index in 0..<count {
+          column[index] |= Number(truncatingIfNeeded: plane[index]) &<< left
+        }
+      }
+      if isSplit {
+        for index in 0..<count {
+          column[index] |= Number(truncatingIfNeeded: plane[index]) &>> right
+        }
+      }
+      isEmpty = false
+      next += count
+    }
+    if isEmpty { column.update(repeating: 0, count: count) }
+  }
+}
