@@ -2,7 +2,8 @@ import Findings
 import History
 import TraceFormat
 
-/// Says what a main task waits for outside of the process, when nothing in the process is stuck.
+/// Says what keeps a main task, when nothing in the process is stuck: a wait for the outside, or a call that
+/// does not return.
 struct ExternalWait {
   let world: World
   let namer: Namer
@@ -11,26 +12,37 @@ struct ExternalWait {
   /// Shorter waits for others are ordinary.
   static let threshold: UInt64 = 5_000_000_000
 
+  /// Where following whoever keeps a task comes to.
+  private struct End {
+    var party: Int
+    var since: TraceInstant
+    var site: StackID?
+    /// What it waits for outside; nothing if it runs.
+    var operation: Operation?
+  }
+
   func all() -> [Finding] {
     let mains = world.threadSlots.compactMap { world.threads[$0]?.loops.first?.mainTask }
     return mains.compactMap { main in
-      guard let (party, wait, operation) = end(of: main) else { return nil }
-      return finding(main, party, wait, operation)
+      guard let end = end(of: main), world.now.since(end.since) >= Self.threshold else {
+        return nil
+      }
+      return finding(main, end)
     }
   }
 
-  /// Follows from task to task whoever keeps the first one, to a wait for the outside.
-  private func end(of main: Int) -> (party: Int, wait: Wait, operation: Operation)? {
+  private func end(of main: Int) -> End? {
     var seen: Set<Int> = []
     var next: Int? = main
-    while let party = next, seen.insert(party).inserted, let wait = world.parties[party].wait {
+    while let party = next, seen.insert(party).inserted {
+      guard let wait = wait(of: party) else { return runningEnd(party) }
       guard !world.isWoken(wait) else { return nil }
       if let operation = wait.primitive?.operation {
         switch operation {
         // A child that waits for this process is kept by it.
         case .process where wait.primitive?.resource.flatMap(reach.needs) != nil: return nil
         case .read, .drain, .connect, .process:
-          return world.now.since(wait.since) >= Self.threshold ? (party, wait, operation) : nil
+          return End(party: party, since: wait.since, site: wait.site, operation: operation)
         case .acquire:
           next = wait.primitive?.resource.flatMap { world.resources[$0].holds.first?.party }
           continue
@@ -44,47 +56,74 @@ struct ExternalWait {
     return nil
   }
 
+  /// The wait of a task, or of a thread or job that is blocked.
+  private func wait(of party: Int) -> Wait? {
+    if let wait = world.parties[party].wait { return wait }
+    guard let thread = world.threads[world.parties[party].thread], thread.actor == party else {
+      return nil
+    }
+    return thread.block
+  }
+
+  /// A job or a thread without a loop that a snapshot saw in the user's code, and that has told nothing since.
+  private func runningEnd(_ party: Int) -> End? {
+    let slot = world.parties[party].thread
+    guard world.parties[party].kind != .task, !world.parties[party].isEnded,
+      let thread = world.threads[slot], thread.actor == party, thread.loops.isEmpty,
+      let stand = reach.stand(of: slot), stand.resource == nil, namer.isOwn(stand.site)
+    else { return nil }
+    return End(party: party, since: thread.lastEvent, site: stand.site)
+  }
+
   private func follow(_ entity: Entity?) -> Int? {
     switch entity {
     case .party(let task): return task
     case .resource(let index):
-      let left = world.resources[index].members.filter { !world.isDone($0) }
-      return left.first.flatMap(follow)
+      guard let party = namer.endings(index).first else { return nil }
+      guard world.parties[party].kind == .thread else { return party }
+      return world.threads[world.parties[party].thread]?.actor ?? party
     case nil: return nil
     }
   }
 
-  private func finding(
-    _ main: Int, _ party: Int, _ wait: Wait, _ operation: Operation
-  ) -> Finding {
+  private func finding(_ main: Int, _ end: End) -> Finding {
+    let name = namer.quoted(party: end.party)
+    let duration = Clock.duration(world.now.since(end.since))
     let what =
-      switch operation {
+      switch end.operation {
       case .drain: "until a peer takes what was sent"
       case .connect: "for a connection to be accepted"
       case .process: "for a child process to end"
       default: "for data from a peer"
       }
-    let duration = Clock.duration(world.now.since(wait.since))
     var finding = Finding(
       kind: .externalWait, severity: .note, certainty: .possible,
-      headline: "\(namer.quoted(party: party)) has waited \(what) for \(duration); "
-        + "nothing in this process keeps it")
-    finding.parties = [namer.findingParty(party)]
-    if let site = namer.userSite(wait.site) {
+      headline: end.operation == nil
+        ? "\(name) has not come back for \(duration), and \(keptOne(main)) until it does"
+        : "\(name) has waited \(what) for \(duration); nothing in this process keeps it")
+    finding.parties = [namer.findingParty(end.party)]
+    if let site = namer.userSite(end.site) {
       finding.marks = [
         Mark(
-          site: site, role: .primary, label: "waits here since \(Clock.instant(wait.since))",
-          party: namer.name(party: party))
+          site: site, role: .primary,
+          label:
+            "\(end.operation == nil ? "runs" : "waits") here since \(Clock.instant(end.since))",
+          party: namer.name(party: end.party))
       ]
     }
-    if party != main {
+    if end.party != main, namer.isOwn(world.parties[main].wait?.site) {
       let place =
         namer.userSite(world.parties[main].wait?.site).map { ", at \(Namer.place($0))" } ?? ""
       finding.notes = [
-        "\(namer.quoted(party: main)) waits for \(namer.quoted(party: party))\(place)"
+        "\(namer.quoted(party: main)) waits for \(namer.quoted(party: end.party))\(place)"
       ]
     }
-    finding.help = [namer.terms.limit]
+    finding.help = [end.operation == nil ? namer.terms.leave : namer.terms.limit]
     return finding
+  }
+
+  private func keptOne(_ main: Int) -> String {
+    namer.isOwn(world.parties[main].wait?.site)
+      ? "\(namer.quoted(party: main)) waits" : "\(namer.terms.runner) waits"
   }
 }

@@ -177,7 +177,7 @@ struct Namer {
 
   /// A resource by its name; what stands for the end of others by those that have not ended.
   func awaited(resource index: Int) -> String {
-    let tasks = endings(index, depth: 4)
+    let tasks = endings(index)
     guard !tasks.isEmpty else { return name(resource: index) }
     let shown = OrderedSet(tasks.lazy.map { crowds.shown(party: $0) }).prefix(3)
     let rest = tasks.count { !shown.contains(crowds.shown(party: $0)) }
@@ -186,7 +186,7 @@ struct Namer {
   }
 
   /// The tasks, jobs and threads whose end a group, a job's future or a join stands for.
-  private func endings(_ index: Int, depth: Int) -> [Int] {
+  func endings(_ index: Int, depth: Int = 4) -> [Int] {
     let resource = world.resources[index]
     if resource.kind == .thread, let slot = resource.thread, let thread = world.threads[slot] {
       return thread.hasEnded ? [] : [thread.party]
@@ -316,6 +316,11 @@ struct Namer {
     return frames.first { $0.ownership == .user && !$0.isInNoFile }
       ?? frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
       ?? frames.first
+  }
+
+  /// Whether a stack goes through the user's own code.
+  func isOwn(_ stack: StackID?) -> Bool {
+    world.definitions.frames(stack).contains { $0.ownership == .user }
   }
 
   /// The outermost frame of the user's own code, if it is another function than that of `userSite`.

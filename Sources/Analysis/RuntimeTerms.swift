@@ -9,15 +9,22 @@ struct RuntimeTerms: Sendable {
   /// What to do about a wait for somebody outside.
   let limit: String
 
+  /// What to do about a thread's call that keeps others.
+  let leave: String
+
   static let asyncio = RuntimeTerms(
     runner: "asyncio.run",
     unblock: "use the awaitable form, or run the call with asyncio.to_thread(...)",
     start: "await it, or give it to asyncio.create_task(...)",
-    limit: "look at the other end, or set a limit: async with asyncio.timeout(...)")
+    limit: "look at the other end, or set a limit: async with asyncio.timeout(...)",
+    leave:
+      "a thread cannot be cancelled: give the call a timeout of its own, or run it in a daemon thread"
+  )
 
   static let swift = RuntimeTerms(
     runner: "the end of the main task",
     unblock: "use an async form of the call, or run it on a thread of its own",
     start: "await it, or start it in a task",
-    limit: "look at the other end, or race the wait against Task.sleep(...) in a task group")
+    limit: "look at the other end, or race the wait against Task.sleep(...) in a task group",
+    leave: "a blocking call cannot be cancelled: give it a timeout of its own")
 }

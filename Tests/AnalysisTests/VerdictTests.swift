@@ -209,4 +209,30 @@ import TraceFormat
     #expect(all.map(\.kind) == Array(repeating: .externalWait, count: count))
     #expect(all.allSatisfy { $0.severity == .note })
   }
+
+  @Test(arguments: [(4500, 0), (8000, 1)])
+  func aCallThatDoesNotComeBackIsSaidAsANote(_ milliseconds: Int, _ count: Int) throws {
+    let all = try findings(
+      """
+      site work app.py:31 work
+      stack atWork work
+      thread 2 tid=102 "worker"
+      thread 3 tid=103 "coroner-watch"
+      +1ms 1 resource-create 0xd1 site=atMain value=concurrent-future
+      +1ms 1 job-queue 0xd1 object=0xe1 site=atMain value=work
+      +1ms 1 depends 0xf1 object=0xd1 value=all
+      +2ms 2 job-start 0xd1
+      +2ms 1 task-suspend 0xa0 object=0xf1 site=atMain
+      +2ms 1 task-resume 0xa1
+      +2ms 1 task-end 0xa1
+      +2ms 1 task-resume 0xa2
+      +2ms 1 task-end 0xa2
+      +3ms 1 loop-idle 0x1 value=none
+      +4000ms 3 snapshot-begin 1 object=5000 value=stall
+      +4000ms 3 thread-wait 102 site=atCompact
+      +4001ms 3 snapshot-end 1 object=900 value=0
+      """, atRest: "+\(milliseconds)ms 3 thread-start 103")
+    #expect(all.map(\.kind) == Array(repeating: .externalWait, count: count))
+    #expect(all.first?.headline.contains("has not come back for 8.00 s") != false)
+  }
 }

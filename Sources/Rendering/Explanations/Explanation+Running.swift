@@ -68,17 +68,20 @@ extension Explanation {
     summary: "all that is left waits for something outside of the program",
     meaning: """
       Nothing in the program is to blame as far as the trace shows: what is left waits for \
-      another process, a peer, a pipe or a timer.
+      another process, a peer, a pipe or a timer, or for a thread that is in a call which has not come \
+      back.
       """,
     example: """
       reply = await reader.readline()      # the peer keeps silent
       """,
     comesAbout: """
-      a peer that does not answer, with no limit set on the wait.
+      a peer that does not answer, with no limit set on the wait. Or a call in a worker thread that \
+      waits for input: cancelling the task that awaits it does not end it, and the program waits for \
+      its threads at the end.
       """,
     mending: """
       set a limit on waits for others, with 'async with asyncio.timeout(...)', and look at the \
-      other end.
+      other end. Give a blocking call a timeout of its own.
       """)
 
   static let swallowedException = Explanation(
