@@ -44,6 +44,10 @@ extension Wording {
       ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
     case .lostWakeup where wasInVain:
       ["notify again at each place that can make the awaited condition true"]
+    case .lostWakeup where waitsForPredicate:
+      [
+        "see who was to make it true, and notifies: those that could have wait themselves, or have ended"
+      ]
     case .lostWakeup:
       ["wait with wait_for(predicate): a notify that comes first is then not needed"]
     case .queueNoConsumer:

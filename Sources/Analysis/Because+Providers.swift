@@ -49,11 +49,7 @@ extension Because {
 
   private func fateFact(_ task: Int) -> String? {
     guard case .ended(let outcome, let at) = world.parties[task].state else { return nil }
-    let error = world.parties[task].error
-    let place = namer.directSite(error?.site).map { ", raised at \(Namer.place($0))," } ?? ""
-    let how =
-      outcome == .error ? "ended with \(error?.type ?? "an error")\(place)" : ended(task, outcome)
-    return "\(namer.quoted(party: task)) \(how) at \(Clock.instant(at))"
+    return "\(namer.quoted(party: task)) \(ended(task, outcome)) at \(Clock.instant(at))"
   }
 
   /// Who could act on what is waited for, by the latest snapshot.
@@ -96,22 +92,18 @@ extension Because {
     for index in explainer.resources(cause) {
       told.formUnion(world.resources[index].holds.map(\.party))
       if let task = world.resources[index].wastedOn { told.insert(task) }
-      if cause.isLearned, let habit = world.habit(of: index) {
-        told.formUnion(explainer.model.providers(habit))
+      if cause.isLearned {
+        if let habit = world.habit(of: index) { told.formUnion(explainer.model.providers(habit)) }
+      } else {
+        told.formUnion(world.resources[index].takers)
+        told.formUnion(world.resources[index].providers)
       }
     }
     return world.parties.indices.compactMap { index in
       guard world.parties[index].kind == .task, !told.contains(index),
         case .ended(let outcome, let at) = world.parties[index].state, outcome != .value
       else { return nil }
-      let error = world.parties[index].error
-      let place = namer.userSite(error?.site).map { ", at \(Namer.place($0))" } ?? ""
-      if world.parties[index].isDestroyed {
-        return "\(namer.quoted(party: index)) was collected while it waited, \(Clock.instant(at))"
-      }
-      if outcome == .cancelled { return "\(cancelled(index)), \(Clock.instant(at))" }
-      return "\(namer.quoted(party: index)) ended with \(error?.type ?? "an error")\(place) at "
-        + Clock.instant(at)
+      return "\(namer.quoted(party: index)) \(ended(index, outcome)) at \(Clock.instant(at))"
     }.suffix(3)
   }
 

@@ -102,7 +102,7 @@ extension Because {
         case .ended(let outcome, let at) = world.parties[index].state
       else { return nil }
       let role = resource.takers.contains(index) ? "took" : "put"
-      return "\(namer.quoted(party: index)), which \(role) before, \(fate(index, outcome)) at "
+      return "\(namer.quoted(party: index)), which \(role) before, \(ended(index, outcome)) at "
         + Clock.instant(at)
     }
   }

@@ -100,6 +100,10 @@ struct Because {
 
   /// How a task ended, and who asked for it if it was cancelled.
   func ended(_ task: Int, _ outcome: Outcome) -> String {
+    if outcome == .error, let error = world.parties[task].error {
+      let place = namer.userSite(error.site).map { ", at \(Namer.place($0))," } ?? ""
+      return "ended with \(error.type)\(place)"
+    }
     guard outcome == .cancelled, let asked = world.parties[task].cancelRequested else {
       return fate(task, outcome)
     }

@@ -75,7 +75,8 @@ extension Explainer {
     let party = world.parties[task]
     guard let error = party.error, case .ended(_, let at) = party.state else { return }
     let name = namer.name(party: task)
-    if let site = namer.directSite(error.site) {
+    let raised = namer.directSite(error.site)
+    if let site = raised {
       finding.marks.append(
         Mark(
           site: site, role: .secondary, label: "raised \(error.type) at \(Clock.instant(at))",
@@ -84,7 +85,7 @@ extension Explainer {
     let own = world.definitions.frames(error.site).last {
       $0.file == party.function?.file && $0.function == party.function?.function
     }
-    if let own {
+    if let own, own != raised {
       finding.marks.append(
         Mark(
           site: own, role: .secondary, label: "which ended \(namer.quoted(party: task))",

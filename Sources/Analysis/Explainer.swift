@@ -29,6 +29,8 @@ struct Explainer {
   func explain(_ cause: Cause, _ hops: [Hop]) -> Finding {
     let leak = leakedSlot(cause)
     let kind = kind(of: cause)
+    var cause = cause
+    cause.failed = cause.failed ?? failedUser(of: cause, kind)
     // Whoever might still wake the loop by chance, the wake-up was not sent.
     let isSure = cause.isStructural || kind == .wrongThreadWakeup
     let certainty: Certainty = isSure && !isLossy ? .certain : .likely
@@ -64,6 +66,23 @@ struct Explainer {
   }
 
   // MARK: Who
+
+  /// The last that failed of those that filled or emptied a queue, if they have all ended.
+  private func failedUser(of cause: Cause, _ kind: FindingKind) -> Int? {
+    let queues = resources(cause).map { world.resources[$0] }.filter { $0.kind == .queue }
+    let users: [Int]
+    switch kind {
+    case .queueNoProducer: users = queues.flatMap(\.providers)
+    case .queueNoConsumer, .unfinishedJoin: users = queues.flatMap(\.takers)
+    default: return nil
+    }
+    var last: (party: Int, at: TraceInstant)?
+    for user in users.sorted() {
+      guard case .ended(let outcome, let at) = world.parties[user].state else { return nil }
+      if outcome == .error, at >= last?.at ?? .start { last = (user, at) }
+    }
+    return last?.party
+  }
 
   /// Hops that read the same are one.
   func merged(_ hops: [Hop]) -> [Hop] {

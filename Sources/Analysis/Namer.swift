@@ -318,6 +318,13 @@ struct Namer {
       ?? frames.first
   }
 
+  /// Whether a wait goes through the library's wait_for(predicate).
+  func waitsForPredicate(_ stack: StackID?) -> Bool {
+    world.definitions.frames(stack).prefix { $0.ownership == .runtime }.contains {
+      $0.function.split(separator: ".").last == "wait_for"
+    }
+  }
+
   /// Whether a stack goes through the user's own code.
   func isOwn(_ stack: StackID?) -> Bool {
     world.definitions.frames(stack).contains { $0.ownership == .user }

@@ -24,8 +24,8 @@ struct Wording {
   var subject: String { list(waiting.map(namer.quoted(party:))) }
   var resource: String {
     let resources = explainer.resources(cause)
-    // Several of one origin have become one cause; of a circle the first is named.
-    if !cause.isCycle { return list(resources.map(namer.name(resource:)), or: "something") }
+    // Several of one origin have become one cause; of a ring the first is named.
+    if !cause.isRing(kind) { return list(resources.map(namer.name(resource:)), or: "something") }
     return resources.first.map(namer.name(resource:)) ?? "something"
   }
   /// What a pool lends, one and several of it.
@@ -97,16 +97,20 @@ struct Wording {
       return
         "\(subject) \(verb) on \(resource), which was notified before what is waited for held; "
         + "\(probably)nobody will notify it again"
+    case .lostWakeup where waitsForPredicate:
+      return "\(subject) \(verb) on \(resource) for what \(probably)nothing will make true any more"
     case .lostWakeup:
       return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
     case .queueNoConsumer:
       return
         "\(subject) \(verb) to put into \(resource), which is full and \(probably)never emptied"
+        + failed
     case .queueNoProducer:
       return "\(subject) \(verb) for an item of \(resource), which \(probably)nobody fills any more"
         + failed
     case .unfinishedJoin:
       return "\(subject) \(verb) in join() of \(resource), which \(probably)nobody will finish"
+        + failed
     case .shortBarrier:
       return "\(subject) \(verb) at \(resource), for parties that will \(probably)never come"
     case .blockedLoop:
@@ -169,6 +173,11 @@ struct Wording {
       return resource.kind == .condition && resource.signalledWaiters > 0
         && resource.wastedOn == nil
     }
+  }
+
+  /// Whether all that wait look at what they wait for each time that they are woken.
+  var waitsForPredicate: Bool {
+    waiting.allSatisfy { namer.waitsForPredicate(explainer.wait(of: $0)?.site) }
   }
 
   /// Those that block their thread, as against those that it keeps from running.
