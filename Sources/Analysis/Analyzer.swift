@@ -32,7 +32,10 @@ package struct Analyzer {
     var causes = isOver ? [] : model.causes() + model.ignoredCancels()
     if causes.isEmpty, !isOver, world.snapshot != nil {
       let learned = WaitModel(world, learning: true)
-      causes = learned.learnedCauses()
+      causes = try learned.learnedCauses { tasks, instant in
+        let rounds = try Rounds(of: tasks, since: instant, in: world, trace, until: until)
+        return tasks.allSatisfy(rounds.isComplete)
+      }
       if !causes.isEmpty { model = learned }
     }
     let namer = Namer(world: world, source: source)

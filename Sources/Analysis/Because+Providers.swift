@@ -65,10 +65,6 @@ extension Because {
     }
     return actorsByName.compactMap { name, entry in
       let (index, actors) = entry
-      if cause.isLearned, let timer = model.reach.timers(on: index).map(\.deadline).min() {
-        return "a timer due at \(Clock.instant(timer)) could still reach \(name), but none has "
-          + "ended such a wait before"
-      }
       if actors.isEmpty {
         return "nothing in the process could reach \(name) any more but the wait itself: no task, "
           + "thread, timer, descriptor or module"

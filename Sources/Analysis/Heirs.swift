@@ -48,15 +48,20 @@ extension WaitModel {
   }
 
   /// Waits of the main task that those who have to end them cannot, with a sign that this is a fault.
-  func learnedCauses() -> [Cause] {
+  /// - Parameter haveComeRound: whether tasks know what happened at an instant, and left it at that.
+  func learnedCauses(
+    haveComeRound: (Set<Int>, _ since: TraceInstant) throws -> Bool
+  ) rethrows -> [Cause] {
     let mains = mains
-    return sinks().compactMap { cause -> Cause? in
+    return try sinks().compactMap { cause -> Cause? in
       guard keeps(cause, mains) else { return nil }
       var cause = noting(cause)
       let indices = cause.nodes.compactMap { node -> Int? in
         if learned.contains(node), case .resource(let index, _) = nodes[node] { index } else { nil }
       }
-      cause.failed = indices.lazy.compactMap(failure(behind:)).first
+      for index in indices where cause.failed == nil {
+        cause.failed = try failure(behind: index, haveComeRound: haveComeRound)
+      }
       return cause.failed != nil || indices.contains(where: isFault) ? cause : nil
     }
   }
@@ -76,8 +81,10 @@ extension WaitModel {
   }
 
   /// The last of those that provide something by habit, if it has failed, all of them have ended, and nothing
-  /// was begun since that may make up for it.
-  private func failure(behind index: Int) -> Int? {
+  /// may make up for it: nothing was begun since, nobody pauses who does not know yet, or mends it now.
+  private func failure(
+    behind index: Int, haveComeRound: (Set<Int>, _ since: TraceInstant) throws -> Bool
+  ) rethrows -> Int? {
     guard let habit = world.habit(of: index) else { return nil }
     var last: (party: Int, at: TraceInstant)?
     for party in providers(habit) {
@@ -85,10 +92,43 @@ extension WaitModel {
       if outcome == .error, at > last?.at ?? .start { last = (party, at) }
     }
     guard let (party, at) = last, !isWatched(party),
-      !liveTimers.contains(where: { $0.reachesUnknown && $0.armed.time >= at }),
-      !actingParties(on: index).contains(where: { world.parties[$0].created.time >= at })
+      !liveTimers.contains(where: \.reachesUnknown)
     else { return nil }
-    return party
+    // What a thread does that runs a loop are its tasks and callbacks.
+    let others = actingParties(on: index).filter { other in
+      world.parties[other].kind != .thread
+        || world.threads[world.parties[other].thread]?.loops.isEmpty ?? true
+    }
+    let pausing = movedByTime(behind: others)
+    let isOpen = (others + pausing).contains {
+      world.parties[$0].kind != .task || world.parties[$0].created.time >= at
+    }
+    return try isOpen || !haveComeRound(pausing, at) ? nil : party
+  }
+
+  /// Of those parties, and of what they wait for, what goes on by itself: it runs, or a timer ends its wait.
+  private func movedByTime(behind parties: [Int]) -> Set<Int> {
+    var result: Set<Int> = []
+    var pending = parties.compactMap { numbers[.party($0)] }
+    var seen = Set(pending)
+    while let node = pending.popLast() {
+      if case .party(let index) = nodes[node], world.parties[index].kind != .thread,
+        isMovedByTime(index)
+      {
+        result.insert(index)
+      }
+      pending += targets(of: node).filter { live[$0] && seen.insert($0).inserted }
+    }
+    return result
+  }
+
+  private func isMovedByTime(_ index: Int) -> Bool {
+    guard let wait = world.parties[index].wait, !world.isWoken(wait) else { return true }
+    let awaited = [
+      .party(index), wait.future, wait.primitive?.resource.map { Entity.resource($0) },
+    ]
+    return wait.primitive?.operation == .sleep
+      || awaited.contains { $0.map(paused.contains) ?? false }
   }
 
   /// Whether somebody has waited for the end of a task, and so learned of its failure.
@@ -157,16 +197,5 @@ private struct Heirs {
       nodes.insert(.party(other))
     }
     return add(party.created.party)
-  }
-}
-
-extension World {
-  /// Whether a timer is no party to a wait that it could reach: it is far ahead, and such waits have been
-  /// ended by what came over connections alone, never by a timer.
-  func isAside(_ timer: TimerState, of index: Int) -> Bool {
-    guard resources[index].kind == .future, let habit = habit(of: index), habit.timerCount == 0,
-      timer.deadline.since(timer.armed.time) >= WaitModel.farAhead
-    else { return false }
-    return habit.providers.allSatisfy { parties[$0].kind == .thread }
   }
 }

@@ -11,12 +11,8 @@ struct Reach {
   /// Marks a descriptor among the numbers that a snapshot has referrers of.
   private static let descriptorBit: UInt64 = 1 << 63
 
-  /// Timers that habits set aside do not count.
-  private let isLearned: Bool
-
-  init(_ world: World, learning: Bool = false) {
+  init(_ world: World) {
     self.world = world
-    isLearned = learning
     snapshot = world.snapshot
   }
 
@@ -24,17 +20,7 @@ struct Reach {
   func actors(on resource: Int) -> [WaitModel.Node]? {
     let record = world.resources[resource]
     guard let snapshot, record.created?.time ?? .start <= snapshot.time else { return nil }
-    let nodes = actors(number: record.number)
-    guard isLearned, let nodes, nodes.contains(.outside) else { return nodes }
-    return timers(on: resource).allSatisfy { world.isAside($0, of: resource) }
-      ? nodes.filter { $0 != .outside } : nodes
-  }
-
-  /// Armed timers that can reach a resource.
-  func timers(on resource: Int) -> [TimerState] {
-    (snapshot?.referrers[world.resources[resource].number] ?? []).compactMap { reach in
-      if case .timer(let number) = reach { world.timers[number] } else { nil }
-    }
+    return actors(number: record.number)
   }
 
   /// Who can make a descriptor ready: those that can reach its other end in this process; nothing if it

@@ -47,6 +47,8 @@ struct WaitModel {
   var pending: [Int] = []
   /// What a timer or a signal handler can act on.
   var timed: Set<Entity> = []
+  /// What a timer can act on.
+  private(set) var paused: Set<Entity> = []
 
   /// A loop that has not been back in its selector for this long is reported as blocked: shorter steps
   /// are ordinary, and what interactive users call a hang starts at about a second.
@@ -54,10 +56,6 @@ struct WaitModel {
   /// A thread's wait that would end by itself only after so long is looked at like one without a limit:
   /// nobody waits for five minutes to see whether a program hangs.
   static let patience: UInt64 = 300_000_000_000
-
-  /// A timer this far ahead, in nanoseconds, is no part of what is going on: nobody looks at a program for so
-  /// long before calling it stuck.
-  static let farAhead: UInt64 = 10_000_000_000
 
   /// - Parameter learning: from what was done before, who has to act where anybody could.
   init(_ world: World, learning: Bool = false) {
@@ -71,15 +69,11 @@ struct WaitModel {
     self.world = world
     isLearned = learning
     busyThreads = blocked
-    reach = Reach(world, learning: learning)
+    reach = Reach(world)
     findBusyThreads()
-    for timer in liveTimers {
-      timed.formUnion(
-        timer.targets.filter { target in
-          guard learning, case .resource(let index) = target else { return true }
-          return !world.isAside(timer, of: index)
-        })
-    }
+    for timer in liveTimers { timed.formUnion(timer.targets) }
+    passOnTimeouts()
+    paused = timed
     for targets in world.signalHandlers.values { timed.formUnion(targets) }
     passOnTimeouts()
     for index in world.parties.indices {

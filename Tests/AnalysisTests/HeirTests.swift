@@ -26,8 +26,16 @@ import TraceFormat
     """
   private static let fails =
     "+2ms 1 task-end 0xa1 object=\"KeyError\" site=atPut value=error\n" + takes
+  /// 'compact' pauses now and then: at first before the failure.
+  private static let pause = """
+    +1ms 1 task-resume 0xa2
+    +1ms 1 wait-begin 0xa2 site=atCompact value=sleep
+    +1ms 1 task-suspend 0xa2 object=0xf8 site=atCompact
+
+    """
   private static let idle = """
     +3ms 1 task-resume 0xa2
+    +3ms 1 wait-begin 0xa2 site=atCompact value=sleep
     +3ms 1 task-suspend 0xa2 object=0xf9 site=atCompact
     +4ms 1 timer-arm 0xcc object=0xf9 value=60000
     +4ms 1 loop-idle 0x1 value=60000
@@ -47,25 +55,27 @@ import TraceFormat
   }
 
   @Test func aQueueWhoseOnlyProducerFailedIsProbablyNeverFilled() throws {
-    let all = try findings(Self.queue + Self.fails + Self.idle + Self.snapshot)
+    let all = try findings(Self.pause + Self.queue + Self.fails + Self.idle + Self.snapshot)
     #expect(all.map(\.kind) == [.queueNoProducer])
     #expect(all.first?.certainty == .likely)
     #expect(all.first?.headline.contains("'Store.put' ended with KeyError") == true)
   }
 
   @Test func beforeASnapshotNothingIsKnown() throws {
-    #expect(try findings(Self.queue + Self.fails + Self.idle).isEmpty)
+    #expect(try findings(Self.pause + Self.queue + Self.fails + Self.idle).isEmpty)
   }
 
   @Test func aProducerThatEndedWellMayHaveSuccessors() throws {
     let ends = "+2ms 1 task-end 0xa1\n" + Self.takes
-    #expect(try findings(Self.queue + ends + Self.idle + Self.snapshot).isEmpty)
+    #expect(try findings(Self.pause + Self.queue + ends + Self.idle + Self.snapshot).isEmpty)
   }
 
   @Test func whoWaitedForTheProducerKnowsOfItsFailure() throws {
     let watched =
       "+1ms 1 task-resume 0xa2\n+1ms 1 task-suspend 0xa2 object=0xa1 site=atCompact\n"
-    #expect(try findings(watched + Self.queue + Self.fails + Self.idle + Self.snapshot).isEmpty)
+    #expect(
+      try findings(Self.pause + watched + Self.queue + Self.fails + Self.idle + Self.snapshot)
+        .isEmpty)
   }
 
   @Test func whoStartedTheProducerMayStartAnother() throws {
@@ -75,12 +85,34 @@ import TraceFormat
       +1ms 1 task-suspend 0xa2
 
       """
-    #expect(try findings(started + Self.queue + Self.fails + Self.idle + Self.snapshot).isEmpty)
+    #expect(
+      try findings(Self.pause + started + Self.queue + Self.fails + Self.idle + Self.snapshot)
+        .isEmpty)
   }
 
   @Test func aTimerArmedAfterTheFailureMayStartAnother() throws {
     let timer = "+3ms 1 timer-arm 0xcd object=0 value=30000\n"
-    #expect(try findings(Self.queue + Self.fails + timer + Self.idle + Self.snapshot).isEmpty)
+    #expect(
+      try findings(Self.pause + Self.queue + Self.fails + timer + Self.idle + Self.snapshot).isEmpty
+    )
+  }
+
+  @Test func whoPausesSinceBeforeTheFailureMayStartAnother() throws {
+    let pauses = "+1ms 1 timer-arm 0xcc object=0xf8 value=60000\n"
+    #expect(
+      try findings(Self.pause + pauses + Self.queue + Self.fails + Self.snapshot).isEmpty)
+  }
+
+  @Test(arguments: [
+    "wait-begin 0xa2 site=atPut value=sleep", "wait-begin 0xa2 site=atCompact value=connect",
+  ]) func whoDoesWhatItNeverDidMayMendIt(_ wait: String) throws {
+    let reacts =
+      "+3ms 1 task-resume 0xa2\n+3ms 1 \(wait)\n+3ms 1 task-suspend 0xa2 object=0xf9 site=atPut\n"
+    #expect(
+      try findings(
+        Self.pause + Self.queue + Self.fails + reacts + Self.idle.replacing("+3ms", with: "+4ms")
+          + Self.snapshot
+      ).isEmpty)
   }
 
   @Test func workersThatIdleAreNoFault() throws {

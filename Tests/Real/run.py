@@ -6,7 +6,7 @@ Each case gets a virtual environment with its pins (kept in --folder), and a ser
 one. A case is named right if one finding has an accepted kind and mentions the places that it must; any
 other claim is a false alarm. A control is the same program with the pins of fixed.txt: it must end, and get
 no claim. `not_yet` in expect.json says why a case is not named; it may not be counted as right, and must
-not raise a false alarm. Exit status 1 if something else than that came out.
+not raise a false alarm. `rest` says how many seconds it is watched, where timers have to go by first. Exit status 1 if something else than that came out.
 """
 import argparse
 import glob
@@ -134,11 +134,12 @@ def record(case, python, expected, options, reached):
         process = subprocess.Popen(
             [options.coroner, "record", "--output", "%p.coroner", "--", python, "repro.py"],
             cwd=work, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
+    rest = expected.get("rest", REST)
     is_control = reached is None and "reached" in expected
-    deadline = time.monotonic() + (CONTROL_LIMIT if is_control else REST + 5 if not reached else START_LIMIT)
+    deadline = time.monotonic() + (CONTROL_LIMIT if is_control else rest + 5 if not reached else START_LIMIT)
     while process.poll() is None and time.monotonic() < deadline:
         if reached and reached.encode() in open(output, "rb").read():
-            deadline = time.monotonic() + REST
+            deadline = time.monotonic() + rest
             reached = None
         time.sleep(0.05)
     state = "hangs" if process.poll() is None else "status %d" % process.returncode

@@ -1,4 +1,5 @@
-# A connection was told to pause: the reply stays in the socket. A timer of its owner could reach the call.
+# A connection was told to pause: the reply stays in the socket. A timer could have reached the
+# call, and let it be.
 # expect: orphaned-future
 # tasks: main
 # snapshot: yes
@@ -16,7 +17,7 @@ class Client(asyncio.Protocol):
         self.reply.done() and self.transport.close()
 
     async def call(self):
-        asyncio.get_running_loop().call_later(60, self.close_if_idle)
+        asyncio.get_running_loop().call_later(0.5, self.close_if_idle)
         self.reply = asyncio.get_running_loop().create_future()  # <- made
         self.transport.write(b"hello\n")
         return await self.reply  # <- waits

@@ -1,0 +1,54 @@
+import History
+import TraceFormat
+
+/// Whether tasks know what happened at an instant, and left it at that.
+///
+/// One that pauses may not know yet: it has to have come back to where it waited then. One that since
+/// pauses where it never has, or waits for a connection or a process, may be about to mend it. The trace is
+/// replayed once more for this, so that nothing has to keep where each task has been.
+struct Rounds {
+  private var places: [Int: StackID?] = [:]
+  private var pauses: [Int: Set<StackID?>] = [:]
+  private var returned: Set<Int> = []
+  private var mending: Set<Int> = []
+
+  init(
+    of tasks: Set<Int>, since instant: TraceInstant, in world: World, _ trace: any EventSource,
+    until: TraceInstant?
+  ) throws {
+    var replay = World(definitions: trace.definitions)
+    replay.process = world.process
+    _ = try trace.forEachEvent { event in
+      if let until, event.time > until { return }
+      let actor = replay.threads[event.thread]?.actor
+      replay.apply(event)
+      let task: Int?
+      switch event.kind {
+      case .taskWait, .taskWaitOwn: task = actor
+      case .taskSuspend: task = replay.livingParty(event.subject)
+      default: task = nil
+      }
+      guard let task, tasks.contains(task), let wait = replay.parties[task].lastWait,
+        wait.since == event.time
+      else { return }
+      note(wait, of: task, isLater: event.time >= instant)
+    }
+  }
+
+  private mutating func note(_ wait: Wait, of task: Int, isLater: Bool) {
+    let operation = wait.primitive?.operation
+    if isLater {
+      if places[task] == wait.site { returned.insert(task) }
+      switch operation {
+      case .connect, .process: mending.insert(task)
+      case .sleep: if !pauses[task, default: []].contains(wait.site) { mending.insert(task) }
+      default: break
+      }
+    } else {
+      places[task] = wait.site
+      if operation == .sleep { pauses[task, default: []].insert(wait.site) }
+    }
+  }
+
+  func isComplete(_ task: Int) -> Bool { returned.contains(task) && !mending.contains(task) }
+}
