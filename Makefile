@@ -4,6 +4,7 @@
 # make bench      measure; ONLY=record|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
+# make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000
 # make soak        servers under load, recorded; MINUTES=10
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
@@ -16,6 +17,7 @@ ONLY    ?=
 SUITES  ?=
 CASES   ?=
 MINUTES ?= 10
+WORLDS  ?= 100000
 
 BUILD    = $(SWIFT) build -c release --scratch-path
 # The tool carries its own standard library; what is loaded into other programs needs none.
@@ -23,7 +25,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real soak install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real oracle oracle-tool soak install clean deps
 
 all: stage
 
@@ -56,7 +58,8 @@ stage: tool embedded
 demo: stage
 	@$(DIST)/bin/coroner demo
 
-test: stage
+test: stage oracle-tool
+	$(TOOL)/release/oracle quick
 	CORONER_DIST=$(abspath $(DIST)) \
 	CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
 	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH)
@@ -73,6 +76,12 @@ suites: stage
 
 soak: stage
 	python3 Tests/Soak/soak.py --coroner $(DIST)/bin/coroner --minutes $(MINUTES)
+
+oracle-tool: deps
+	$(BUILD) $(TOOL) --static-swift-stdlib -Xlinker --strip-all --product oracle
+
+oracle: oracle-tool
+	$(TOOL)/release/oracle $(WORLDS)
 
 real: stage
 	python3 Tests/Real/run.py --coroner $(DIST)/bin/coroner --controls $(CASES)

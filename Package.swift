@@ -128,6 +128,14 @@ let package = Package(
     tests("SymbolsTests", ["TraceFormat", "Symbols"]),
     tests("AnalysisTests", ["TraceFormat", "History", "Findings", "Analysis", "TestSupport"]),
     tests("RenderingTests", ["TraceFormat", "Findings", "Rendering", "TestSupport"]),
+    // Small worlds that know what can happen in them; `make oracle` compares many.
+    .target(
+      name: "OracleWorlds", dependencies: ["TraceFormat", "History", "Findings", "Analysis"],
+      path: "Tests/OracleWorlds", swiftSettings: strict),
+    .executableTarget(
+      name: "oracle", dependencies: ["OracleWorlds", "TraceFormat"], path: "Tests/Oracle",
+      swiftSettings: strict),
+    tests("OracleTests", ["OracleWorlds", "TraceFormat"]),
     tests("EndToEndTests", ["Findings", "TestSupport"]),
   ]
 )

@@ -23,4 +23,25 @@ package struct Analysis {
     let builder = TimelineBuilder(model: model, namer: namer, causes: causes)
     return try builder.timeline(of: trace, until: until, all: all || causes.isEmpty)
   }
+
+  /// Whether a party can never go on, by its index in the replayed world.
+  package func isStuck(_ party: Int) -> Bool {
+    !model.world.parties[party].isEnded && !model.isLive(.party(party))
+  }
+
+  /// The parties that a cause which rests on the trace alone keeps from going on.
+  package var certainlyStuck: Set<Int> {
+    var parties: Set<Int> = []
+    for cause in causes where cause.isStructural {
+      parties.formUnion(cause.behind)
+      for node in cause.nodes {
+        switch model.nodes[node] {
+        case .party(let index): parties.insert(index)
+        case .resource(let index, _): parties.formUnion(model.waiters[index, default: []])
+        case .thread, .executor, .descriptor, .outside, .anything: break
+        }
+      }
+    }
+    return parties
+  }
 }

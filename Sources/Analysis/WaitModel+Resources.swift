@@ -78,6 +78,8 @@ extension WaitModel {
     var targets = providers.sorted().map { Node.party($0) }
     if resource.hasForeignRelease || resource.isPool
       || (resource.holds.isEmpty && resource.kind != .lock)
+      || resource.kind == .semaphore
+        && !resource.holds.allSatisfy({ world.isReturned($0, to: index) })
     {
       let others = reach.actors(on: index)
       if let others, !others.contains(.anything) { proved.insert(node) }

@@ -30,12 +30,23 @@ extension World {
     origin(of: resource).flatMap { habits[$0] }
   }
 
-  private func origin(of resource: Int) -> Origin? {
+  func origin(of resource: Int) -> Origin? {
     guard let stack = resources[resource].created?.site,
       let frames = definitions.stacks[stack.number]
     else { return nil }
     let own = frames.first { definitions.site($0)?.ownership != .runtime } ?? frames.first
     return own.map { Origin(site: $0, kind: resources[resource].kind) }
+  }
+
+  /// Whether a permit has to be given back by the one that took it: such ones were so far, or it was taken
+  /// for the time of a block of code. Other semaphores may count signals, which anybody may send.
+  package func isReturned(_ take: Occurrence, to semaphore: Int) -> Bool {
+    resources[semaphore].hasOwnRelease
+      || origin(of: semaphore).map(returning.contains) ?? false
+      || definitions.frames(take.site).contains {
+        $0.ownership != .user
+          && ($0.function.hasSuffix("__aenter__") || $0.function.hasSuffix("__enter__"))
+      }
   }
 
   mutating func noteHabit(of resource: Int, _ by: Occurrence) {

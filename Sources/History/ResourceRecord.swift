@@ -37,6 +37,8 @@ package struct ResourceRecord: Sendable {
   package var released: Occurrence?
   /// Somebody released what somebody else had taken: permits are signals here.
   package var hasForeignRelease = false
+  /// Somebody gave back what it had taken itself.
+  package internal(set) var hasOwnRelease = false
   package var isSet = false
   /// The latest set of an event or notify of a condition.
   package var signalled: Occurrence?

@@ -112,6 +112,8 @@ extension World {
     resources[index].providers.insert(what.party)
     let takes = resources[index].takes
     if let own = takes.lastIndex(where: { $0.party == party }) {
+      resources[index].hasOwnRelease = true
+      if let origin = origin(of: index) { returning.insert(origin) }
       endSection(index, resources[index].takes.remove(at: own))
       return
     }

@@ -42,6 +42,8 @@ package struct World: Sendable {
   package internal(set) var interruptions: [Interruption] = []
   /// By the place where things were made.
   var habits: [Origin: Habit] = [:]
+  /// Places where things were made that have been given back by those that had taken them.
+  var returning: Set<Origin> = []
   /// Where each thread stood when it was looked at last, by tid: that comes first in a snapshot, so that it
   /// counts even if that was not completed.
   package internal(set) var stands: [UInt64: (time: TraceInstant, site: StackID?)] = [:]

@@ -1,0 +1,58 @@
+import Findings
+import Testing
+import TraceFormat
+
+@testable import Analysis
+
+/// Semaphores: permits that those who took them give back, and signals that others send.
+@Suite struct PermitTests {
+  /// 'main' takes both permits and waits for a third; 'put' sleeps, and could do anything then.
+  private func findings(takenAt site: String, before: String = "") throws -> [Finding] {
+    let text =
+      VerdictTests.places.replacing(
+        "stack atMain main\n",
+        with: """
+          stack atMain main
+          site enter locks.py:20 _ContextManagerMixin.__aenter__ runtime
+          stack entering enter main
+
+          """) + """
+        +1ms 1 resource-create 0xb1 object=2 site=atMade value=semaphore
+        \(before)
+        +2ms 1 acquired 0xb1 site=\(site)
+        +2ms 1 acquired 0xb1 site=\(site)
+        +3ms 1 task-wait-own 0xb1 object=0xf0 site=\(site) value=acquire
+        +4ms 1 task-resume 0xa1
+        +4ms 1 task-wait-own 0 object=0xf1 site=atPut value=sleep
+        +4ms 1 task-resume 0xa2
+        +4ms 1 task-end 0xa2
+        +5ms 1 loop-idle 0x1 value=60000
+
+        """
+    return try Analyzer(sourceLoader: { _ in nil })
+      .analyze(TraceText.parse(text), path: "test").report.findings
+  }
+
+  @Test func somebodyElseMayGiveBackWhatWasTakenAsASignal() throws {
+    #expect(try findings(takenAt: "atMain").isEmpty)
+  }
+
+  @Test func whatABlockOfCodeTookItGivesBackItself() throws {
+    let all = try findings(takenAt: "entering")
+    #expect(all.map(\.kind) == [.permitExhaustion])
+    #expect(all.first?.certainty == .certain)
+  }
+
+  @Test(arguments: ["0xb1", "0xb2"])
+  func permitsAreGivenBackAsThoseMadeAtTheSamePlaceWere(_ semaphore: String) throws {
+    let all = try findings(
+      takenAt: "atMain",
+      before: """
+        +1ms 1 resource-create 0xb2 object=2 site=atMade value=semaphore
+        +1ms 1 acquired \(semaphore) site=atMain
+        +1ms 1 released \(semaphore) site=atMain
+        """)
+    #expect(all.map(\.kind) == [.permitExhaustion])
+    #expect(all.first?.certainty == .certain)
+  }
+}

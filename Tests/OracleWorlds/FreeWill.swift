@@ -1,0 +1,58 @@
+/// Who could ever go on if nothing were known of what the parties are going to do: whoever has a turn may do
+/// anything that is theirs to do. That is what a trace can tell at an instant; what comes after is not in it.
+///
+/// Whoever goes on may give back all that it took, so going on never takes anything from the others, and the
+/// parties can be added one by one.
+struct FreeWill {
+  let simulation: Simulation
+  private var state: Situation { simulation.state }
+
+  func movers() -> UInt64 {
+    var free = Set(simulation.runnable())
+    while let next = state.parties.indices.first(where: {
+      state.parties[$0].mode == .waiting && !free.contains($0) && canEnd(waitOf: $0, by: free)
+    }) {
+      free.insert(next)
+    }
+    return free.reduce(0) { $0 | 1 << UInt64($1) }
+  }
+
+  private func canEnd(waitOf party: Int, by free: Set<Int>) -> Bool {
+    switch simulation.step(of: party)! {
+    case .acquire(let lock): return isPassedOn(lock, by: free)
+    case .awaitCondition(let lock):
+      return state.parties[party].isBackFromCondition
+        ? isPassedOn(lock, by: free) : !free.isEmpty
+    case .take(let index):
+      let semaphore = state.semaphores[index]
+      if semaphore.isSent || !semaphore.isReturned, !free.isEmpty { return true }
+      return semaphore.holders.contains { free.contains($0) }
+        || semaphore.waiters.contains { state.parties[$0].mode == .woken }
+    case .awaitTask(let other): return free.contains(other)
+    case .gather:
+      return state.parties.indices.allSatisfy {
+        $0 == party || state.hasEnded($0) || free.contains($0)
+      }
+    case .awaitEvent, .put, .get, .join, .awaitFuture: return !free.isEmpty
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .sleep: return true
+    }
+  }
+
+  private func isPassedOn(_ index: Int, by free: Set<Int>) -> Bool {
+    let lock = state.locks[index]
+    if let holder = lock.holder, free.contains(holder) { return true }
+    return lock.waiters.contains { state.parties[$0].mode == .woken }
+  }
+
+  /// Whether all waits of the world go by who holds, or ends, what is waited for. In the others the
+  /// analysis goes by habits as well.
+  var isBound: Bool {
+    state.parties.indices.allSatisfy { party in
+      guard state.parties[party].mode == .waiting else { return true }
+      switch simulation.step(of: party)! {
+      case .put, .join: return false
+      default: return true
+      }
+    }
+  }
+}

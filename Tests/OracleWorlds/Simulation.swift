@@ -1,0 +1,276 @@
+import TraceFormat
+
+/// Runs a small world as an event loop runs tasks: one step of one party at a time, in any order. Waits are
+/// first come, first served, and wake-ups go through the scheduler, as in asyncio.
+struct Simulation {
+  let blueprint: Blueprint
+  let programs: [[Step]]
+  var state: Situation
+  /// What a recorder would have written meanwhile.
+  var tale: Tale?
+
+  init(_ blueprint: Blueprint, _ state: Situation, tale: Tale? = nil) {
+    self.blueprint = blueprint
+    programs = blueprint.all
+    self.state = state
+    self.tale = tale
+  }
+
+  func step(of party: Int) -> Step? {
+    let place = state.parties[party].place
+    return place < programs[party].count ? programs[party][place] : nil
+  }
+
+  /// Those that a scheduler could let go on.
+  func runnable() -> [Int] {
+    state.parties.indices.filter { party in
+      switch state.parties[party].mode {
+      case .ready, .woken: true
+      case .waiting: step(of: party) == .sleep
+      case .ended: false
+      }
+    }
+  }
+
+  /// A party has its turn: it takes one step, or finds that it has to wait, or goes on after a wait.
+  mutating func run(_ party: Int) {
+    tale?.resume(party)
+    guard let step = step(of: party) else { return end(party, failed: false) }
+    let wasWoken = state.parties[party].mode != .ready
+    if step == .sleep, wasWoken { tale?.resolve(waitOf: party) }
+    state.parties[party].mode = .ready
+    switch wasWoken ? resume(step, party) : begin(step, party) {
+    case .done:
+      state.parties[party].place += 1
+      if state.parties[party].place == programs[party].count {
+        end(party, failed: false)
+      } else {
+        tale?.yield(party)
+      }
+    case .waits: state.parties[party].mode = .waiting
+    case .failed: end(party, failed: true)
+    }
+  }
+
+  enum Result { case done, waits, failed }
+
+  private mutating func end(_ party: Int, failed: Bool) {
+    state.parties[party].mode = .ended(failed: failed)
+    tale?.end(party, failed: failed)
+    for other in state.parties.indices where state.parties[other].mode == .waiting {
+      switch step(of: other) {
+      case .awaitTask(party): state.parties[other].mode = .woken
+      case .gather where isGathered(by: other):
+        tale?.gathered()
+        state.parties[other].mode = .woken
+      default: break
+      }
+    }
+  }
+
+  private func isGathered(by party: Int) -> Bool {
+    state.parties.indices.allSatisfy { $0 == party || state.hasEnded($0) }
+  }
+
+  mutating func wake(_ party: Int) {
+    state.parties[party].mode = .woken
+    tale?.resolve(waitOf: party)
+  }
+
+  // MARK: Steps
+
+  private mutating func begin(_ step: Step, _ party: Int) -> Result {
+    switch step {
+    case .acquire(let lock): return acquire(lock, party)
+    case .release(let lock): return release(lock, party) ? .done : .failed
+    case .take(let semaphore): return take(semaphore, party)
+    case .give(let semaphore): return give(semaphore, party)
+    case .awaitEvent(let event):
+      if state.events[event].isSet { return .done }
+      state.events[event].waiters.append(party)
+      tale?.wait(party, for: .event(event), .eventWait)
+      return .waits
+    case .set(let event):
+      tale?.set(event)
+      state.events[event].isSet = true
+      for waiter in state.events[event].waiters { wake(waiter) }
+      state.events[event].waiters = []
+    case .clear(let event):
+      if state.events[event].isSet { tale?.clear(event) }
+      state.events[event].isSet = false
+    case .put(let queue): return put(queue, party)
+    case .get(let queue): return get(queue, party)
+    case .taskDone(let queue): return taskDone(queue)
+    case .join(let queue):
+      if state.queues[queue].unfinished == 0 { return .done }
+      state.queues[queue].joiners.append(party)
+      tale?.wait(party, for: .queue(queue), .queueJoin)
+      return .waits
+    case .awaitCondition(let lock):
+      guard release(lock, party) else { return .failed }
+      state.locks[lock].sleepers.append(party)
+      tale?.wait(party, for: .condition(lock), .conditionWait)
+      return .waits
+    case .notify(let lock):
+      guard state.locks[lock].holder == party else { return .failed }
+      tale?.notify(lock, waiters: state.locks[lock].sleepers.count)
+      if !state.locks[lock].sleepers.isEmpty { wake(state.locks[lock].sleepers.removeFirst()) }
+    case .awaitFuture(let future):
+      if state.futures[future].isSet { return .done }
+      state.futures[future].waiters.append(party)
+      tale?.wait(party, forFuture: future)
+      return .waits
+    case .resolve(let future):
+      guard !state.futures[future].isSet else { return .failed }
+      tale?.resolve(future: future)
+      state.futures[future].isSet = true
+      for waiter in state.futures[future].waiters { state.parties[waiter].mode = .woken }
+      state.futures[future].waiters = []
+    case .awaitTask(let other):
+      if case .ended(let failed) = state.parties[other].mode { return failed ? .failed : .done }
+      tale?.wait(party, forTask: other)
+      return .waits
+    case .gather:
+      if isGathered(by: party) { return .done }
+      tale?.waitForAll(party, others: state.parties.indices.filter { $0 != party })
+      return .waits
+    case .sleep:
+      tale?.sleep(party)
+      return .waits
+    }
+    return .done
+  }
+
+  /// Goes on after the wait in a step.
+  private mutating func resume(_ step: Step, _ party: Int) -> Result {
+    switch step {
+    case .acquire(let lock):
+      state.locks[lock].waiters.removeAll { $0 == party }
+      hold(lock, party)
+    case .take(let semaphore):
+      state.semaphores[semaphore].waiters.removeAll { $0 == party }
+      state.semaphores[semaphore].holders.append(party)
+      tale?.took(semaphore)
+      wakeTaker(semaphore)
+    case .put(let queue): return put(queue, party)
+    case .get(let queue): return get(queue, party)
+    case .awaitCondition(let lock):
+      if state.parties[party].isBackFromCondition {
+        state.locks[lock].waiters.removeAll { $0 == party }
+        hold(lock, party)
+      } else if acquire(lock, party) == .waits {
+        state.parties[party].isBackFromCondition = true
+        return .waits
+      }
+      state.parties[party].isBackFromCondition = false
+    case .awaitTask(let other):
+      return state.parties[other].mode == .ended(failed: true) ? .failed : .done
+    case .awaitEvent, .join, .awaitFuture, .gather, .sleep: break
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve:
+      preconditionFailure("\(step) never waits")
+    }
+    return .done
+  }
+
+  private mutating func acquire(_ lock: Int, _ party: Int) -> Result {
+    if state.locks[lock].holder == nil, state.locks[lock].waiters.isEmpty {
+      hold(lock, party)
+      return .done
+    }
+    state.locks[lock].waiters.append(party)
+    tale?.wait(party, for: .lock(lock), .acquire)
+    return .waits
+  }
+
+  private mutating func hold(_ lock: Int, _ party: Int) {
+    state.locks[lock].holder = party
+    tale?.acquired(lock)
+  }
+
+  /// Only who has it: asyncio would let anybody, and that is what semaphores are for.
+  private mutating func release(_ lock: Int, _ party: Int) -> Bool {
+    guard state.locks[lock].holder == party else { return false }
+    state.locks[lock].holder = nil
+    tale?.released(lock)
+    if let first = state.locks[lock].waiters.first, state.parties[first].mode == .waiting {
+      wake(first)
+    }
+    return true
+  }
+
+  private mutating func take(_ index: Int, _ party: Int) -> Result {
+    if state.semaphores[index].free > 0, state.semaphores[index].waiters.isEmpty {
+      state.semaphores[index].free -= 1
+      state.semaphores[index].holders.append(party)
+      tale?.took(index)
+      return .done
+    }
+    state.semaphores[index].waiters.append(party)
+    tale?.wait(party, for: .semaphore(index), .acquire)
+    return .waits
+  }
+
+  private mutating func give(_ index: Int, _ party: Int) -> Result {
+    let own = state.semaphores[index].holders.lastIndex(of: party)
+    guard (own == nil) == blueprint.signals.contains(index) else { return .failed }
+    if let own {
+      state.semaphores[index].holders.remove(at: own)
+      state.semaphores[index].isReturned = true
+    } else {
+      state.semaphores[index].isSent = true
+    }
+    state.semaphores[index].free += 1
+    tale?.gave(index)
+    wakeTaker(index)
+    return .done
+  }
+
+  /// A free permit goes to the first who waits for one and has not been woken.
+  private mutating func wakeTaker(_ index: Int) {
+    guard state.semaphores[index].free > 0,
+      let next = state.semaphores[index].waiters.first(where: {
+        state.parties[$0].mode == .waiting
+      })
+    else { return }
+    state.semaphores[index].free -= 1
+    wake(next)
+  }
+
+  private mutating func put(_ index: Int, _ party: Int) -> Result {
+    let room = blueprint.rooms[index]
+    if room > 0, state.queues[index].items >= room {
+      state.queues[index].putters.append(party)
+      tale?.wait(party, for: .queue(index), .queuePut)
+      return .waits
+    }
+    state.queues[index].items += 1
+    state.queues[index].unfinished += 1
+    if !state.queues[index].getters.isEmpty { wake(state.queues[index].getters.removeFirst()) }
+    tale?.put(index, items: state.queues[index].items)
+    return .done
+  }
+
+  private mutating func get(_ index: Int, _ party: Int) -> Result {
+    if state.queues[index].items == 0 {
+      state.queues[index].getters.append(party)
+      tale?.wait(party, for: .queue(index), .queueGet)
+      return .waits
+    }
+    state.queues[index].items -= 1
+    state.queues[index].takers.insert(party)
+    if !state.queues[index].putters.isEmpty { wake(state.queues[index].putters.removeFirst()) }
+    tale?.got(index, items: state.queues[index].items)
+    return .done
+  }
+
+  private mutating func taskDone(_ index: Int) -> Result {
+    guard state.queues[index].unfinished > 0 else { return .failed }
+    state.queues[index].unfinished -= 1
+    if state.queues[index].unfinished == 0 {
+      for joiner in state.queues[index].joiners { wake(joiner) }
+      state.queues[index].joiners = []
+    }
+    tale?.taskDone(index, unfinished: state.queues[index].unfinished)
+    return .done
+  }
+}

@@ -1,0 +1,71 @@
+/// Everything that decides what can happen next in a small world: a value, so that a search can keep it.
+package struct Situation: Hashable, Sendable {
+  package enum Mode: Hashable, Sendable {
+    /// It takes its next step as soon as it has its turn.
+    case ready
+    /// In its next step, which it began and cannot end yet.
+    case waiting
+    /// The wait is over; it has not had its turn since.
+    case woken
+    case ended(failed: Bool)
+  }
+
+  struct Party: Hashable, Sendable {
+    var mode = Mode.ready
+    /// The number of its next step.
+    var place = 0
+    /// It is done with a condition's wait but for the lock.
+    var isBackFromCondition = false
+  }
+
+  struct Lock: Hashable, Sendable {
+    var holder: Int?
+    var waiters: [Int] = []
+    /// Who waits for a signal under it.
+    var sleepers: [Int] = []
+  }
+
+  struct Semaphore: Hashable, Sendable {
+    var free: Int
+    var holders: [Int] = []
+    var waiters: [Int] = []
+    /// The one who took a permit has given it back so far; somebody else has.
+    var isReturned = false, isSent = false
+  }
+
+  struct Queue: Hashable, Sendable {
+    var items = 0
+    var unfinished = 0
+    var getters: [Int] = []
+    var putters: [Int] = []
+    var joiners: [Int] = []
+    var takers: Set<Int> = []
+  }
+
+  struct Flag: Hashable, Sendable {
+    var isSet = false
+    var waiters: [Int] = []
+  }
+
+  var parties: [Party]
+  var locks: [Lock]
+  var semaphores: [Semaphore]
+  var events: [Flag]
+  var queues: [Queue]
+  var futures: [Flag]
+
+  package init(_ blueprint: Blueprint) {
+    parties = Array(repeating: Party(), count: blueprint.all.count)
+    locks = Array(repeating: Lock(), count: blueprint.lockCount)
+    semaphores = blueprint.permits.map { Semaphore(free: $0) }
+    events = Array(repeating: Flag(), count: blueprint.eventCount)
+    queues = Array(repeating: Queue(), count: blueprint.rooms.count)
+    futures = Array(repeating: Flag(), count: blueprint.futureCount)
+  }
+
+  package func mode(of party: Int) -> Mode { parties[party].mode }
+
+  package func hasEnded(_ party: Int) -> Bool {
+    if case .ended = parties[party].mode { true } else { false }
+  }
+}

@@ -1,0 +1,165 @@
+import History
+import TraceFormat
+
+/// What a recorder writes of a small world: the events of asyncio's own primitives, replayed as they come.
+struct Tale {
+  enum Thing {
+    case lock(Int)
+    case semaphore(Int)
+    case event(Int)
+    case queue(Int)
+    case condition(Int)
+    var number: UInt64 {
+      switch self {
+      case .lock(let index): 0xb000 + 16 * UInt64(index)
+      case .semaphore(let index): 0xb400 + 16 * UInt64(index)
+      case .event(let index): 0xb800 + 16 * UInt64(index)
+      case .queue(let index): 0xbc00 + 16 * UInt64(index)
+      case .condition(let index): 0xd000 + 16 * UInt64(index)
+      }
+    }
+  }
+
+  static let loop: UInt64 = 0x10
+  static let thread = ThreadSlot(1)
+
+  var trace: MemoryTrace
+  private(set) var world: World
+  private var time: UInt64 = 1_000_000
+  private var isIdle = false
+  private let mainParty: Int
+
+  init(_ blueprint: Blueprint) {
+    var trace = MemoryTrace()
+    trace.definitions.threads[Self.thread] = .init(tid: 100, name: "MainThread")
+    let stacks = blueprint.all.indices.map { party in
+      let site = Site(file: "world.py", function: "party\(party)", line: party + 1)
+      return trace.intern(stack: [trace.intern(site)])
+    }
+    world = World(definitions: trace.definitions)
+    self.trace = trace
+    mainParty = blueprint.programs.count
+    tell(.taskCreate, task(mainParty), object: 1, site: stacks[mainParty], value: site(mainParty))
+    tell(.loopStart, Self.loop)
+    tell(.taskResume, task(mainParty))
+    for index in 0..<blueprint.lockCount {
+      make(.lock(index), .lock)
+      make(.condition(index), .condition, capacity: Thing.lock(index).number)
+    }
+    for (index, permits) in blueprint.permits.enumerated() {
+      make(.semaphore(index), .semaphore, capacity: UInt64(permits))
+    }
+    for index in 0..<blueprint.eventCount { make(.event(index), .event) }
+    for (index, room) in blueprint.rooms.enumerated() {
+      make(.queue(index), .queue, capacity: UInt64(room))
+    }
+    for index in 0..<blueprint.futureCount {
+      tell(.resourceCreate, future(index), value: ResourceKind.future.rawValue)
+    }
+    for party in blueprint.programs.indices {
+      tell(
+        .taskCreate, task(party), object: UInt64(party) + 2, site: stacks[mainParty],
+        value: site(party))
+    }
+    tell(.taskSuspend, task(mainParty))
+  }
+
+  // MARK: Numbers
+
+  /// The index of a party in the replayed world: thread first, then the main task.
+  func index(of party: Int) -> Int? { world.livingParty(task(party)) }
+
+  private func task(_ party: Int) -> UInt64 { 0xa000 + 16 * UInt64(party) }
+  private func future(_ index: Int) -> UInt64 { 0xe000 + 16 * UInt64(index) }
+  /// The future that a party waits on: at the same address each time, as happens.
+  private func wait(_ party: Int) -> UInt64 { 0xf000 + 16 * UInt64(party) }
+  private func site(_ party: Int) -> UInt32 { UInt32(party) + 1 }
+  private let group: UInt64 = 0xe800
+
+  private mutating func make(_ thing: Thing, _ kind: ResourceKind, capacity: UInt64 = 0) {
+    tell(.resourceCreate, thing.number, object: capacity, value: kind.rawValue)
+  }
+
+  private mutating func tell(
+    _ kind: EventKind, _ subject: UInt64, object: UInt64 = 0, site: StackID? = nil,
+    value: UInt32 = 0
+  ) {
+    time += 1000
+    let event = Event(
+      time: TraceInstant(nanoseconds: time), thread: Self.thread, kind: kind, subject: subject,
+      object: object, site: site, value: value)
+    trace.events.append(event)
+    world.apply(event)
+  }
+
+  // MARK: Turns
+
+  mutating func resume(_ party: Int) {
+    if isIdle { tell(.loopWake, Self.loop) }
+    isIdle = false
+    tell(.taskResume, task(party))
+  }
+  mutating func yield(_ party: Int) { tell(.taskSuspend, task(party)) }
+  mutating func end(_ party: Int, failed: Bool) {
+    tell(.taskEnd, task(party), value: (failed ? Outcome.error : .value).rawValue)
+  }
+
+  /// Nobody has anything to do: the loop goes to its selector, and stays there for long.
+  mutating func rest(isForEver: Bool) {
+    tell(.loopIdle, Self.loop, value: isForEver ? .max : 60_000)
+    isIdle = true
+    if isForEver {
+      time += 10_000_000_000
+      world.advance(to: TraceInstant(nanoseconds: time))
+      trace.header.lastInstant = TraceInstant(nanoseconds: time)
+    }
+  }
+
+  // MARK: Waits
+
+  mutating func wait(_ party: Int, for thing: Thing, _ operation: Operation) {
+    tell(
+      .taskWaitOwn, thing.number, object: wait(party), site: StackID(site(party)),
+      value: operation.rawValue)
+  }
+  mutating func sleep(_ party: Int) {
+    tell(
+      .taskWaitOwn, 0, object: wait(party), site: StackID(site(party)),
+      value: Operation.sleep.rawValue)
+  }
+  mutating func wait(_ party: Int, forFuture index: Int) { suspend(party, on: future(index)) }
+  mutating func wait(_ party: Int, forTask other: Int) { suspend(party, on: task(other)) }
+  mutating func waitForAll(_ party: Int, others: [Int]) {
+    tell(.resourceCreate, group, value: ResourceKind.future.rawValue)
+    for other in others { tell(.depends, group, object: task(other)) }
+    suspend(party, on: group)
+  }
+  private mutating func suspend(_ party: Int, on number: UInt64) {
+    tell(.taskSuspend, task(party), object: number, site: StackID(site(party)))
+  }
+
+  mutating func resolve(waitOf party: Int) { tell(.futureDone, wait(party)) }
+  mutating func resolve(future index: Int) { tell(.futureDone, future(index)) }
+  mutating func gathered() { tell(.futureDone, group) }
+
+  // MARK: Operations
+
+  mutating func acquired(_ lock: Int) { tell(.acquired, Thing.lock(lock).number) }
+  mutating func released(_ lock: Int) { tell(.released, Thing.lock(lock).number) }
+  mutating func took(_ semaphore: Int) { tell(.acquired, Thing.semaphore(semaphore).number) }
+  mutating func gave(_ semaphore: Int) { tell(.released, Thing.semaphore(semaphore).number) }
+  mutating func set(_ event: Int) { tell(.eventSet, Thing.event(event).number) }
+  mutating func clear(_ event: Int) { tell(.eventCleared, Thing.event(event).number) }
+  mutating func notify(_ condition: Int, waiters: Int) {
+    tell(.notified, Thing.condition(condition).number, object: 1, value: UInt32(waiters))
+  }
+  mutating func put(_ queue: Int, items: Int) {
+    tell(.queuePut, Thing.queue(queue).number, value: UInt32(items))
+  }
+  mutating func got(_ queue: Int, items: Int) {
+    tell(.queueGot, Thing.queue(queue).number, value: UInt32(items))
+  }
+  mutating func taskDone(_ queue: Int, unfinished: Int) {
+    tell(.queueTaskDone, Thing.queue(queue).number, value: UInt32(unfinished))
+  }
+}
