@@ -38,6 +38,8 @@ extension Wording {
     case .lostWakeup where wasted != nil:
       ["notify again when a waiter is cancelled, or update Python: from 3.13 on wait() does so"]
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
+    case .orphanedFuture where makerGaveUp:
+      ["resolve what others wait for on every way out, also when cancelled: try and finally"]
     case .orphanedFuture where setOrResolve == "set":
       ["set the event on every way out of the task that is to set it, also when it fails"]
     case .orphanedFuture:

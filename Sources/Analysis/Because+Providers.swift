@@ -88,6 +88,9 @@ extension Because {
     for index in explainer.resources(cause) {
       told.formUnion(world.resources[index].holds.map(\.party))
       if let task = world.resources[index].wastedOn { told.insert(task) }
+      if let maker = world.resources[index].created?.party, world.resources[index].kind == .future {
+        told.insert(maker)
+      }
       if cause.isLearned {
         if let habit = world.habit(of: index) { told.formUnion(explainer.model.providers(habit)) }
       } else {

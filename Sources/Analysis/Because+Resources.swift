@@ -24,7 +24,7 @@ extension Because {
         speaksSwift
           ? "the continuation was not resumed before the trace ended"
           : "the future was pending when the trace ended")
-      facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved")
+      facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved") + makerFacts(resource)
     case .event:
       facts.append(
         resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
@@ -78,6 +78,20 @@ extension Because {
       facts.append(fact)
     }
     return facts
+  }
+
+  /// How a task ended that made something for others to wait for, and where it was when it was asked to.
+  private func makerFacts(_ resource: ResourceRecord) -> [String] {
+    guard let maker = resource.created?.party, world.parties[maker].kind == .task,
+      case .ended(let outcome, let at) = world.parties[maker].state
+    else { return [] }
+    let name = namer.quoted(party: maker)
+    var fact = "\(name), which made it, \(ended(maker, outcome)) at \(Clock.instant(at))"
+    if let site = explainer.interruption(ofMaker: maker, resource) {
+      fact += outcome == .cancelled ? ", when it was at" : "; a request to end had met it at"
+      fact += " \(Namer.place(site))"
+    }
+    return [fact]
   }
 
   private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {

@@ -93,6 +93,26 @@ extension Explainer {
     }
   }
 
+  /// Where a task was when it was asked to end, in the function that had made a resource.
+  func interruption(ofMaker maker: Int, _ resource: ResourceRecord) -> Site? {
+    guard let made = namer.userSite(resource.created?.site),
+      let broken = world.parties[maker].brokenWait
+    else { return nil }
+    return world.definitions.frames(broken.site).first {
+      $0.function == made.function && $0.file == made.file
+    } ?? namer.userSite(broken.site)
+  }
+
+  private func addMakerMark(_ resource: ResourceRecord, to finding: inout Finding) {
+    guard let maker = resource.created?.party, world.parties[maker].isEnded,
+      let site = interruption(ofMaker: maker, resource)
+    else { return }
+    finding.marks.append(
+      Mark(
+        site: site, role: .secondary, label: "was here when it was asked to end",
+        party: namer.name(party: maker)))
+  }
+
   /// How the future that a party waits for was resolved, if it was.
   func resolution(of party: Int) -> Occurrence? {
     guard case .resource(let future)? = wait(of: party)?.future else { return nil }
@@ -154,6 +174,7 @@ extension Explainer {
               party: name))
         }
       }
+      if resource.kind == .future { addMakerMark(resource, to: &finding) }
       // Where a lock was taken says more than where it was made.
       if resource.holds.isEmpty, resource.members.isEmpty, world.jobs[resource.number] == nil,
         let created = resource.created,

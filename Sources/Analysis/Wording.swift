@@ -180,6 +180,15 @@ struct Wording {
     waiting.allSatisfy { namer.waitsForPredicate(explainer.wait(of: $0)?.site) }
   }
 
+  /// Whether who made what is waited for has ended, asked to before.
+  var makerGaveUp: Bool {
+    explainer.resources(cause).contains { index in
+      let resource = world.resources[index]
+      guard resource.kind == .future, let maker = resource.created?.party else { return false }
+      return world.parties[maker].isEnded && explainer.interruption(ofMaker: maker, resource) != nil
+    }
+  }
+
   /// Those that block their thread, as against those that it keeps from running.
   var blockers: [Int] {
     let blocking = waiting.filter { party in
