@@ -48,7 +48,9 @@ package struct Analyzer {
     }
     let namer = Namer(world: world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
-    var findings = explainer.merged(causes).map(explainer.finding)
+    let told = explainer.merged(causes)
+    var findings = told.map(explainer.finding)
+    if told.count == 1 { findings[0].notes += explainer.bystanderNotes(told[0]) }
     if findings.isEmpty, !isOver {
       findings = ExternalWait(world: world, namer: namer, reach: model.reach).all()
     }

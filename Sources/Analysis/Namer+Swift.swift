@@ -91,8 +91,9 @@ extension Namer {
 
   /// Whether a resource is one of Swift's, and so called by the words of that language.
   func speaksSwift(resource index: Int) -> Bool {
-    guard let maker = world.resources[index].created?.party else { return isOnlySwift }
-    return world.parties[maker].isScheduled || isOnlySwift
+    guard !isOnlySwift, let created = world.resources[index].created else { return isOnlySwift }
+    return world.parties[created.party].isScheduled
+      || userSite(created.site).map(Self.isSwift) == true
   }
 
   /// "actor Bank", from "Shop.Bank"; what says itself what it is stays as it is.

@@ -5,7 +5,12 @@ import TraceFormat
 /// The headline where tasks of Swift are concerned; nothing where the words are the same.
 extension Wording {
   var speaksSwift: Bool {
-    namer.isOnlySwift || hops.contains { world.parties[$0.party].isScheduled }
+    namer.isOnlySwift
+      || hops.contains { hop in
+        world.parties[hop.party].isScheduled
+          || explainer.wait(of: hop.party).flatMap { namer.userSite($0.site) }.map(Namer.isSwift)
+            == true
+      }
   }
 
   func swiftHeadline() -> String? {

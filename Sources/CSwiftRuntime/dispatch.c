@@ -1,6 +1,7 @@
 /* libdispatch: semaphores, groups, waits for a queue. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,36 @@ uint64_t probe_dispatch_limit(uint64_t until) {
 
 /* ---- semaphores ---- */
 
+/* Where a semaphore keeps how many it was made with: one of our own shows it, when permits are taken of it. */
+static int permits_place; /* atomic: -1 unknown */
+
+__attribute__((noinline, cold)) static void find_permits(void) {
+  enum { MADE = 0x5ca1ab1e };
+  int unknown = 0, place = -1;
+  if (!__atomic_compare_exchange_n(&permits_place, &unknown, -1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    return;
+  intptr_t *words = next.release ? next.semaphore_create(MADE) : NULL;
+  if (!words) return;
+  int count = (int)(malloc_usable_size(words) / sizeof *words);
+  next.semaphore_wait(words, 0);
+  for (int i = 0; i < count; i++)
+    if (words[i] == MADE) place = place < 0 ? i : count;
+  next.semaphore_signal(words);
+  next.release(words);
+  if (place < count) __atomic_store_n(&permits_place, place, __ATOMIC_RELEASE);
+}
+
+/* One that was made before the recording began says itself with what. */
+static struct probe_object *known_semaphore(const intptr_t *semaphore) {
+  struct probe_object *known = probe_object(semaphore, false);
+  if (known) return known;
+  if (!permits_place) find_permits();
+  int place = __atomic_load_n(&permits_place, __ATOMIC_ACQUIRE);
+  if (place <= 0 || !(known = probe_object(semaphore, true))) return NULL;
+  known->permits = semaphore[place] < INT32_MAX ? (int32_t)semaphore[place] : INT32_MAX;
+  return known;
+}
+
 /* Whether takes of it are holds: one without permits of its own is a signal, given by others. */
 static bool has_permits(const struct probe_object *known) { return !known || known->permits > 0; }
 
@@ -108,7 +139,7 @@ PROBE_EXPORTED void *dispatch_semaphore_create(intptr_t permits) {
 PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_wait(semaphore, until);
-  struct probe_object *known = probe_object(semaphore, false);
+  struct probe_object *known = known_semaphore(semaphore);
   if (known) known->is_waited_for = true;
   bool told = false;
   intptr_t result = next.semaphore_wait(semaphore, 0);
@@ -120,7 +151,7 @@ PROBE_EXPORTED intptr_t dispatch_semaphore_wait(void *semaphore, dispatch_time u
 PROBE_EXPORTED intptr_t dispatch_semaphore_signal(void *semaphore) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER)) return next.semaphore_signal(semaphore);
-  struct probe_object *known = probe_object(semaphore, false);
+  struct probe_object *known = known_semaphore(semaphore);
   if (known && !known->is_waited_for && !known->is_told && known->maker == probe_own_holder->tid) {
     known->permits++;
   } else if (!has_permits(known) || !probe_gave_back(semaphore, true, HERE)) {

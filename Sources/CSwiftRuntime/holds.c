@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,14 +40,21 @@ static struct probe_holder *unused(uint32_t tid) {
   return chunk;
 }
 
+/* The recorder's and the probes' own threads are nobody's business. */
+bool probe_is_own_name(const char *name) { return strncmp(name, "coroner-", 8) == 0; }
+
 struct probe_holder *probe_make_holder(void) {
   if (is_over || !can_hold || !probe_is_on) return NULL;
   int saved = errno;
   struct probe_holder *own = unused((uint32_t)syscall(SYS_gettid));
   errno = saved;
   if (!own) return NULL;
-  own->count = own->busy = own->waits = 0;
-  own->is_bound = false;
+  char name[16] = "";
+  prctl(PR_GET_NAME, name, 0, 0, 0);
+  own->busy = probe_is_own_name(name);
+  own->count = own->waits = own->python_asked = 0;
+  own->python_mutex = own->works_on = NULL;
+  own->is_bound = own->keeps_python = false;
   own->endings = 0;
   probe_own_holder = own;
   pthread_setspecific(end_key, own);
@@ -69,6 +78,7 @@ static void thread_ends(void *argument) {
 /* In a forked child the other threads are gone, and its trace says nothing yet. */
 static void forked(void) {
   probe_watch_forked();
+  probe_python_keeper = 0;
   struct probe_holder *own = probe_own_holder;
   for (struct probe_holder *h = first; h; h = h->next) {
     if (h != own) h->tid = h->count = 0;

@@ -151,6 +151,8 @@ PROBE_EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
 }
 
 __attribute__((noinline)) static int unlock(pthread_mutex_t *mutex) {
+  struct probe_holder *own = probe_own_holder;
+  if (__builtin_expect(own && own->python_mutex == mutex, 0)) probe_asked_for_python();
   if (!is_of_runtime(__builtin_return_address(0))) probe_gave_back(mutex, true, HERE);
   return next.unlock(mutex);
 }
@@ -186,11 +188,23 @@ PROBE_EXPORTED int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t 
   return waited(condition, mutex, CLOCK_MONOTONIC, NULL, HERE);
 }
 
+/* The interpreter waits for its lock with this function, and for nothing else. */
+static int timedwait_of_others(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                               const struct timespec *until, const void *caller, const void *frame) {
+  struct probe_holder *own = probe_own_holder;
+  bool asks = own && !own->busy && probe_python_keeper && probe_is_python(caller);
+  if (asks) probe_asks_for_python(mutex, frame);
+  int result = next.timedwait(condition, mutex, until);
+  if (asks && result == 0) probe_asked_for_python();
+  return result;
+}
+
 PROBE_EXPORTED int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                           const struct timespec *until) {
   RESOLVED;
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.timedwait(condition, mutex, until);
-  return waited(condition, mutex, CLOCK_REALTIME, until, HERE);
+  if (!probe_is_on) return next.timedwait(condition, mutex, until);
+  if (probe_is_watched(CALLER)) return waited(condition, mutex, CLOCK_REALTIME, until, HERE);
+  return timedwait_of_others(condition, mutex, until, CALLER, HERE);
 }
 
 PROBE_EXPORTED int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex,

@@ -211,11 +211,13 @@ uint32_t probe_stack_near(const void *frame) {
 }
 
 void probe_stacks_start(void) {
-  /* Swift's library brings the unwinder: it is not ours to load. */
-  backtrace = (void *)dlsym(RTLD_DEFAULT, "_Unwind_Backtrace");
-  get_ip = (void *)dlsym(RTLD_DEFAULT, "_Unwind_GetIP");
+  /* Swift's library brings the unwinder, perhaps for itself alone: it is not ours to load. */
+  void *unwinder = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  void *scope = unwinder ? unwinder : RTLD_DEFAULT;
+  backtrace = (void *)dlsym(scope, "_Unwind_Backtrace");
+  get_ip = (void *)dlsym(scope, "_Unwind_GetIP");
   if (!get_ip) backtrace = NULL;
-  const void *turn = dlsym(RTLD_DEFAULT, "swift_job_run");
+  const void *turn = probe_next("swift_job_run", NULL);
   Dl_info info;
   const ElfW(Sym) *symbol = NULL;
   if (turn && dladdr1(turn, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "swift_runtime.h"
 #include "locks.h"
@@ -53,7 +54,24 @@ __attribute__((constructor)) static void start(void) {
     probe_awaits_runtime = true;
 }
 
-/* A library that runs Swift was loaded, and is the first to come by. */
+/* A library that runs Swift was loaded, and is the first to come by. Other threads wait for so many ms at most: what
+ * they do meanwhile would be missing. */
+enum { START_MS = 100 };
+
 void probe_start_late(void) {
-  if (__atomic_exchange_n(&probe_awaits_runtime, false, __ATOMIC_ACQ_REL)) begin();
+  static int state;
+  static _Thread_local bool is_starting PROBE_NEAR;
+  int none = 0;
+  if (__atomic_compare_exchange_n(&state, &none, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    is_starting = true;
+    begin();
+    is_starting = false;
+    __atomic_store_n(&probe_awaits_runtime, false, __ATOMIC_RELEASE);
+    return;
+  }
+  const struct timespec ms = {0, 1000000};
+  for (int i = 0; i < START_MS && !is_starting; i++) {
+    if (!__atomic_load_n(&probe_awaits_runtime, __ATOMIC_ACQUIRE)) return;
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &ms, NULL);
+  }
 }

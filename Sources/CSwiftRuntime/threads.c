@@ -66,9 +66,11 @@ PROBE_EXPORTED int pthread_create(pthread_t *thread, const pthread_attr_t *attri
 PROBE_EXPORTED int pthread_setname_np(pthread_t thread, const char *name) {
   RESOLVED;
   int error = next.setname(thread, name);
-  if (error == 0 && probe_is_on && pthread_equal(thread, pthread_self()) && probe_is_watched(CALLER))
-    probe_name_thread(name);
-  return error;
+  if (error || !probe_is_on || !pthread_equal(thread, pthread_self()) || !probe_is_watched(CALLER))
+    return error;
+  probe_name_thread(name);
+  if (probe_is_own_name(name)) probe_own_holder->busy++;
+  return 0;
 }
 
 PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {

@@ -17,7 +17,7 @@ static const char *const own_affairs[] = {"libdispatch.so",  "libswiftCore.so", 
 enum { OWN_COUNT = sizeof own_affairs / sizeof *own_affairs };
 static struct range {
   uintptr_t start, size;
-} ranges[OWN_COUNT + 1], dispatch;
+} ranges[OWN_COUNT + 1], dispatch, interpreter;
 static int range_count;
 bool probe_has_python;
 
@@ -41,6 +41,7 @@ static int note_range(struct dl_phdr_info *info, size_t size, void *python) {
   bool is_python = python && (uintptr_t)python - code.start < code.size;
   if ((own == OWN_COUNT && !is_python) || range_count > OWN_COUNT) return 0;
   if (own == 0) dispatch = code;
+  if (is_python) interpreter = code;
   ranges[range_count++] = code;
   return 0;
 }
@@ -56,6 +57,7 @@ void probe_waits_start(void) {
   probe_futexes_start();
   probe_outside_start();
   probe_calls_start();
+  if (python) probe_python_start();
   probe_holds_start();
 }
 
@@ -64,6 +66,10 @@ bool probe_knows_dispatch(void) { return dispatch.size != 0; }
 
 bool probe_is_dispatch(const void *caller) {
   return (uintptr_t)caller - dispatch.start < dispatch.size;
+}
+
+bool probe_is_python(const void *caller) {
+  return (uintptr_t)caller - interpreter.start < interpreter.size;
 }
 
 bool probe_is_watched(const void *caller) {
@@ -126,6 +132,7 @@ uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t li
   if (!own->is_bound) announce(own);
   if (!own->waits) own->works_on = probe_tell_work();
   uint32_t stack = probe_stack_here(frame);
+  if (probe_has_python && !own->waits) own->keeps_python = probe_keeps_python(stack);
   probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);
   own->waits++;
   own->busy--;
@@ -142,6 +149,10 @@ void probe_wait_ends(const void *resource) {
   if (!own->waits && own->works_on) {
     probe_record_given_back((uint64_t)(uintptr_t)own->works_on, 0);
     own->works_on = NULL;
+  }
+  if (!own->waits && own->keeps_python) {
+    own->keeps_python = false;
+    probe_lets_python_go();
   }
   own->busy--;
   errno = saved;

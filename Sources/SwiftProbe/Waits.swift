@@ -63,6 +63,11 @@ func probe_record_queue(_ queue: UInt64, _ label: UnsafePointer<CChar>!, _ lengt
 func probe_record_thread(_ thread: UInt64) { record(CORONER_THREAD_BIND, thread) }
 
 @c @implementation
+func probe_record_name(_ resource: UInt64, _ name: UnsafePointer<CChar>!) {
+  record(CORONER_NAME, resource, value: probe_define_text(name))
+}
+
+@c @implementation
 func probe_record_job(_ queue: UInt64, _ job: UInt64, _ stack: UInt32) {
   record(CORONER_JOB_QUEUE, job, queue, site: stack)
 }

@@ -19,11 +19,15 @@ enum CodeOwner {
     }
     // Linked into the program, the runtime has no lines.
     if runtimePrefixes.contains(where: function.hasPrefix) { return .runtime }
-    return systemFolders.contains(where: module.path.hasPrefix) ? .library : .user
+    return isOfSystem(module) ? .library : .user
+  }
+
+  static func isOfSystem(_ module: Module) -> Bool {
+    systemFolders.contains(where: module.path.hasPrefix)
   }
 
   static func isRuntime(_ module: Module) -> Bool {
-    module.path.contains("/swift/linux/")
+    ["/swift/linux/", "/lib-dynload/"].contains(where: module.path.contains)
       || runtimeFiles.contains { module.name == $0 || module.name.hasPrefix($0 + ".") }
       || runtimeFilePrefixes.contains(where: module.name.hasPrefix)
   }
@@ -31,7 +35,7 @@ enum CodeOwner {
   private static let systemFolders = ["/usr/", "/lib/", "/lib64/", "/opt/"]
   private static let runtimeFilePrefixes = [
     "libswift", "libFoundation", "lib_Foundation", "ld-linux", "ld-musl", "linux-vdso",
-    "libcoroner",
+    "libcoroner", "_coroner_probe", "python3", "libpython3",
   ]
   private static let runtimeFiles: Set = [
     "libdispatch", "libBlocksRuntime", "libXCTest", "libTesting", "lib_TestingInterop", "libc",

@@ -48,10 +48,10 @@ struct LookUp {
     for (number, part) in parts.enumerated() {
       let begin = frames[part][0]
       let found = all[(number * steps)..<((number + 1) * steps)].first {
-        guard $0.last?.function == begin.function, let line = $0.first(where: { $0.file != nil })
-        else { return false }
+        guard let outer = $0.last, outer.function == begin.function else { return false }
         return begin.file == nil
-          || $0.count > 1 && line.file == begin.file && line.line == begin.line
+          ? outer.file != nil
+          : $0.count > 1 && $0[0].file == begin.file && $0[0].line == begin.line
       }
       guard let found else { continue }
       // What cannot be suspended is only about to run.

@@ -7,9 +7,7 @@ struct MissingFiles {
 
   /// The runtime's own files are told of only where they could not be read at all: nobody expects lines of them.
   mutating func add(_ module: Module, _ reason: Reason) {
-    if CodeOwner.isRuntime(module) || reason == .noLines && module.path.hasPrefix("/usr/") {
-      return
-    }
+    if CodeOwner.isRuntime(module) || reason == .noLines && CodeOwner.isOfSystem(module) { return }
     files[reason, default: []].append(module.name)
   }
 

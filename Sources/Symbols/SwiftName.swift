@@ -8,6 +8,8 @@ struct SwiftName: Equatable {
   var module: String?
   /// What the compiler put between a caller and a function.
   var isThunk: Bool
+  /// What @main stands for: it calls the program's own main function.
+  var isEntry: Bool { text.hasSuffix(".$main()") }
   /// Whether the function may be suspended.
   var isAsync: Bool
 

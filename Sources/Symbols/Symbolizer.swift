@@ -80,13 +80,13 @@ package struct Symbolizer {
         module: module, file: frame.file, function: frame.function ?? "", swiftModule: name?.module)
       // In a file that has lines, what has none is the compiler's, or comes from the runtime's own archives.
       let isMade =
-        frame.isGenerated
+        frame.isGenerated || name?.isEntry == true
         || frame.file == nil
           && name.map { $0.isThunk || hasLines && owner != .runtime } == true
       let function = name?.text ?? frame.function.map(plain) ?? unnamed.function
       return Site(
-        file: frame.file ?? (isMade ? Definitions.generated : module.path),
-        function: function, line: frame.line, column: frame.column, ownership: owner)
+        file: isMade ? Definitions.generated : frame.file ?? module.path,
+        function: function, line: isMade ? 0 : frame.line, column: frame.column, ownership: owner)
     }
   }
 

@@ -4,6 +4,8 @@ import Foundation
 /// What the tests look at in a report of `coroner analyze --format json`.
 struct AnalyzedReport: Sendable, CustomStringConvertible {
   var findings: [Claim]
+  /// What the report says of the trace as a whole.
+  var notes: [String]
 
   /// One finding.
   struct Claim: Sendable, CustomStringConvertible {
@@ -13,6 +15,7 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
     var parties: [String]
     var resources: [String]
     var evidence: [String]
+    var notes: [String]
     var places: [Place]
 
     var isHazard: Bool { FindingKind(rawValue: kind)?.isHazard ?? false }
@@ -59,6 +62,8 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
     guard let root = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any],
       let findings = root["findings"] as? [[String: Any]]
     else { return nil }
+    let traces = root["traces"] as? [[String: Any]] ?? []
+    notes = traces.flatMap { $0["notes"] as? [String] ?? [] }
     self.findings = findings.map { finding in
       Claim(
         kind: finding["kind"] as? String ?? "",
@@ -67,6 +72,7 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
         parties: Self.names(finding["parties"]),
         resources: Self.names(finding["resources"]),
         evidence: finding["evidence"] as? [String] ?? [],
+        notes: finding["notes"] as? [String] ?? [],
         places: Self.places(in: finding))
     }
   }

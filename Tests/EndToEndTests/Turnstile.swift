@@ -7,11 +7,14 @@ actor Turnstile {
 
   init(places: Int) { free = places }
 
-  nonisolated func pass(_ body: () async throws -> Void) async throws {
+  nonisolated func pass<Result: Sendable>(
+    _ body: () async throws -> Result
+  ) async throws -> Result {
     await enter()
     do {
-      try await body()
+      let result = try await body()
       await leave()
+      return result
     } catch {
       await leave()
       throw error

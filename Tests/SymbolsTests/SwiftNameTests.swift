@@ -57,6 +57,11 @@ import Testing
     #expect(SwiftName(demangled: demangled).text == text)
   }
 
+  @Test func whatCallsTheMainFunctionIsTold() {
+    #expect(SwiftName(demangled: "static main.Main.$main() async -> ()").isEntry)
+    #expect(!SwiftName(demangled: "static main.Main.main() async -> ()").isEntry)
+  }
+
   @Test func theRuntimeDemangles() throws {
     let name = try #require(SwiftName(mangled: "$s4main4BankC8transfer2toS2i_tYaFTY2_"))
     #expect(name.text == "Bank.transfer(to:)")

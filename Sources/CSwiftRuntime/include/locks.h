@@ -1,5 +1,6 @@
 /* What threads hold and wait for. */
 #pragma once
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ struct probe_holder {
   uint32_t busy;     /* depth of what this library does in it: its own locks are nobody's business */
   uint32_t waits;    /* depth of waits that are told */
   const void *works_on; /* the queue that is kept from others by a wait */
+  bool keeps_python;    /* the same of a Python interpreter's lock */
+  const void *python_mutex; /* of the wait for that lock, if it is told */
+  uint32_t python_asked;    /* so often in a row */
   uint32_t count;    /* written by its thread, read by others */
   bool is_bound;     /* the trace says which thread a join for it waits for */
   uint8_t endings;   /* passes of the thread's destructors */
@@ -40,6 +44,8 @@ struct probe_holder {
 extern _Thread_local struct probe_holder *probe_own_holder PROBE_HIDDEN PROBE_NEAR;
 /* The calling thread's, made at its first use; NULL: its end has passed, or no memory. */
 struct probe_holder *probe_make_holder(void) PROBE_HIDDEN;
+/* Whether a thread of this name is the recorder's, or a probe's. */
+bool probe_is_own_name(const char *name) PROBE_HIDDEN;
 static inline struct probe_holder *probe_holder(void) {
   struct probe_holder *own = probe_own_holder;
   return __builtin_expect(own != NULL, 1) ? own : probe_make_holder();
@@ -120,6 +126,8 @@ void probe_calls_start(void) PROBE_HIDDEN;
 bool probe_is_watched(const void *caller) PROBE_HIDDEN;
 /* Whether this is a Python process: where its threads rest, the probe for Python says. */
 extern bool probe_has_python PROBE_HIDDEN;
+/* Whether the address is the interpreter's. */
+bool probe_is_python(const void *caller) PROBE_HIDDEN;
 /* Whether libdispatch's workers can be told from the program's threads. */
 bool probe_knows_dispatch(void) PROBE_HIDDEN;
 /* Whether the address is libdispatch's. */
@@ -142,6 +150,18 @@ void probe_has_now(const void *resource, uint32_t stack) PROBE_HIDDEN;
 /* Whether a wait of the calling thread is its rest between one piece of work and the next: nothing that it does itself,
  * and no part of another wait. */
 bool probe_may_rest(void) PROBE_HIDDEN;
+
+/* ---- python.c: the interpreter's lock ---- */
+
+void probe_python_start(void) PROBE_HIDDEN;
+/* The thread that waits for something else while it has the lock; 0: none. */
+extern uint32_t probe_python_keeper PROBE_HIDDEN;
+/* Whether that is the calling thread, which is told then; it waits no more. */
+bool probe_keeps_python(uint32_t stack) PROBE_HIDDEN;
+void probe_lets_python_go(void) PROBE_HIDDEN;
+/* The calling thread is about to wait for the lock for a few ms, under this mutex; it has it, or does without. */
+void probe_asks_for_python(const pthread_mutex_t *mutex, const void *frame) PROBE_HIDDEN;
+void probe_asked_for_python(void) PROBE_HIDDEN;
 
 /* ---- objects.c: what is known of libdispatch's semaphores, groups, queues and sources ---- */
 
@@ -184,6 +204,7 @@ void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack
 void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
 void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
+void probe_record_name(uint64_t resource, const char *name) PROBE_HIDDEN;
 /* The thread rests until there is work for it, no longer than so many ms (UINT32_MAX: any time); it rests no more. */
 void probe_record_rest(uint32_t limit_ms) PROBE_HIDDEN;
 void probe_record_rest_end(uint32_t ready) PROBE_HIDDEN;
