@@ -25,14 +25,14 @@ package struct Analyzer {
     } else if let last = trace.header.lastInstant {
       world.advance(to: last)
     }
-    return verdict(on: world, of: trace, losses: losses, path: path, until: until)
+    return try verdict(on: world, of: trace, losses: losses, path: path, until: until)
   }
 
-  /// What is stuck in a world that was replayed from a trace.
+  /// What is stuck in a world that was replayed from a trace. Throws what reading the trace again throws.
   package func verdict(
     on world: World, of trace: any EventSource, losses: [Loss] = [], path: String,
     until: TraceInstant? = nil
-  ) -> Analysis {
+  ) throws -> Analysis {
     let lost = max(world.lostEvents, trace.header.lostEvents)
     let isLossy = lost > 0 || losses.contains { $0.events != 0 }
     var model = WaitModel(world)

@@ -104,7 +104,8 @@ package struct Trial {
     tally.situations += 1
     let state = simulation.state
     let tale = simulation.tale!
-    let analysis = analyzer.verdict(on: tale.world, of: tale.trace, path: "world")
+    guard let analysis = try? analyzer.verdict(on: tale.world, of: tale.trace, path: "world")
+    else { preconditionFailure("a trace in memory can be read") }
     func mask(_ indices: (Int) -> Bool) -> UInt64 {
       var mask: UInt64 = 0
       for party in state.parties.indices {
