@@ -115,6 +115,13 @@ void platform_join(void) {
   for (int i = 0; i < 1000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) nanosleep(&moment, NULL);
 }
 
+int platform_defer_cancel(void) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  return before;
+}
+void platform_allow_cancel(int before) { pthread_setcancelstate(before, &before); }
+
 /* ---- the clock ---- */
 
 struct platform_clock platform_clock = {0, 0, 1000000000u, false};

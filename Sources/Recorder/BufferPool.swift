@@ -3,13 +3,13 @@ import TraceABI
 
 /// The hot buffers: pages of the trace file that threads write into.
 ///
-/// A buffer is free, active (one thread or the definitions write into it) or full (waits for the drain
-/// thread). What the file says about a buffer changes in an order that a reader can rely on at every
+/// A buffer is free, active (one thread or the definitions write into it) or full (waits to be
+/// emptied). What the file says about a buffer changes in an order that a reader can rely on at every
 /// instant: contents first, state last. All but `memory(of:)` needs the lock PLATFORM_POOL.
 enum BufferPool {
   /// Buffers in one hot section.
   static let sectionBuffers = 16
-  /// Buffers for events: 64 MiB, some two million events ahead of the drain thread.
+  /// Buffers for events: 64 MiB, some two million events that may wait to be written.
   static let limit = 1024
   /// Definitions may go beyond the limit: events without them are of little use.
   static let definitionsLimit = limit &+ 64
@@ -80,7 +80,7 @@ enum BufferPool {
     return buffer
   }
 
-  /// Hands an active buffer to the drain thread.
+  /// Puts an active buffer behind those that are full.
   static func handOver(_ buffer: Int32) {
     platform_store32(&memory(of: buffer).pointee.state, CORONER_BUFFER_FULL.rawValue)
     next![Int(buffer)] = -1

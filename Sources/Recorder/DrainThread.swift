@@ -1,7 +1,7 @@
 import CPlatform
 import TraceABI
 
-/// The thread that moves full buffers into compressed sections, so that the program's threads need not.
+/// A thread that makes buffers before they are needed, notes the time, and empties those that were left full.
 enum DrainThread {
   nonisolated(unsafe) private static var stopping = false
   nonisolated(unsafe) private static var isRunning = false
@@ -35,20 +35,13 @@ enum DrainThread {
   private static func run() {
     platform_lock(Int32(PLATFORM_POOL))
     var wait = firstPeriod
-    var canWrite = true
     while true {
       BufferPool.growAhead()
-      if canWrite, let buffer = BufferPool.firstFull {
-        platform_unlock(Int32(PLATFORM_POOL))
-        canWrite = SectionEncoder.append(BufferPool.memory(of: buffer))
-        platform_lock(Int32(PLATFORM_POOL))
-        if canWrite { BufferPool.freeFirstFull() }
-        continue
-      }
+      _ = Drain.all()  // else the disk is full, and may have room again later
       if stopping { break }
       platform_wait(wait)
       wait = period
-      canWrite = true  // the disk may have room again
+      Drain.invite()
       TraceFile.noteTime()
     }
     platform_unlock(Int32(PLATFORM_POOL))
@@ -57,10 +50,8 @@ enum DrainThread {
   /// Drains what is still full or active; the thread has ended and the lock PLATFORM_POOL is held.
   /// Whether all of it is in the file.
   static func drainRest() -> Bool {
-    while let buffer = BufferPool.firstFull {
-      guard SectionEncoder.append(BufferPool.memory(of: buffer)) else { return false }
-      BufferPool.freeFirstFull()
-    }
+    Drain.settle()
+    guard Drain.all() else { return false }
     for number in 0..<BufferPool.count {
       let buffer = BufferPool.memory(of: Int32(number))
       guard platform_load32(&buffer.pointee.state) == CORONER_BUFFER_ACTIVE.rawValue else {

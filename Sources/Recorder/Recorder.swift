@@ -165,6 +165,7 @@ enum Recorder {
     BufferPool.abandon()
     TraceFile.abandon()
     DrainThread.abandon()
+    Drain.forget()
     ThreadRecorder.forget()
     lastSlot = 0
     rests = 0

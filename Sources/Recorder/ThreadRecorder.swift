@@ -26,6 +26,9 @@ enum ThreadRecorder {
     let event = isOnClock ? record : record.now()
     thread.pointee.busy = 1
     defer { thread.pointee.busy = 0 }
+    // A write to the file may be where a thread is cancelled.
+    let mayBeCancelled = platform_defer_cancel()
+    defer { platform_allow_cancel(mayBeCancelled) }
     guard thread.pointee.phase != endedPhase, replaceBuffer(thread, time: event.time) else {
       guard Recorder.state == .on else { return }  // stopped meanwhile: not a loss
       if thread.pointee.lost == 0 { thread.pointee.lost_since = event.time }
@@ -48,6 +51,7 @@ enum ThreadRecorder {
     if isNew { define(thread) }
     platform_lock(Int32(PLATFORM_POOL))
     release(thread)
+    Drain.help()
     let taken = BufferPool.take(
       CORONER_BUFFER_EVENTS, thread: thread.pointee.slot,
       firstIndex: thread.pointee.first_index, limit: BufferPool.limit)
@@ -69,7 +73,7 @@ enum ThreadRecorder {
     return true
   }
 
-  /// Takes the thread's buffer away from it and hands it to the drain thread.
+  /// Takes the thread's buffer away from it: it is full.
   private static func release(_ thread: Thread) {
     if thread.pointee.buffer > 0 {
       thread.pointee.first_index &+= UInt64(thread.pointee.writer.count)
@@ -135,6 +139,7 @@ enum ThreadRecorder {
     Record.emit(CORONER_THREAD_END, subject: platform_thread_id())
     platform_lock(Int32(PLATFORM_POOL))
     release(thread)
+    Drain.help()
     platform_unlock(Int32(PLATFORM_POOL))
     thread.pointee.phase = endedPhase
   }

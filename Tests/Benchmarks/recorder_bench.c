@@ -1,5 +1,5 @@
-/* Measures the recorder through its C interface: what an event costs the thread that records it, the drain
- * thread, and the whole process, and how many bytes it takes in the file. For comparison: what zlib's lowest
+/* Measures the recorder through its C interface: what an event costs the thread that records it and the
+ * whole process, and how many bytes it takes in the file. For comparison: what zlib's lowest
  * level would take, in time and bytes, to deflate what is in the trace's sections.
  *
  *   cc -O2 -o recorder_bench recorder_bench.c -ldl -lz && ./recorder_bench libcoroner.so [events]
@@ -95,11 +95,10 @@ int main(int argc, char **argv) {
   if (!start || !record || !stop || !start("recorder_bench")) return 2;
 
   record(11, 0x7f0000001000u, 0, 0, 0); /* the thread's first buffer */
-  double wall[REPETITIONS], cpu[REPETITIONS], drain[REPETITIONS];
+  double wall[REPETITIONS], cpu[REPETITIONS];
   for (int r = 0; r < REPETITIONS; r++) {
     settle();
     double cpu_start = seconds(CLOCK_PROCESS_CPUTIME_ID), start_time = seconds(CLOCK_MONOTONIC);
-    double own_start = seconds(CLOCK_THREAD_CPUTIME_ID);
     for (long i = 0; i < events; i++) {
       uint64_t task = 0x7f0000001000u + (uint64_t)(i * 7919 % 300) * 176;
       if (i & 1)
@@ -110,7 +109,6 @@ int main(int argc, char **argv) {
     wall[r] = (seconds(CLOCK_MONOTONIC) - start_time) * 1e9 / (double)events;
     settle();
     cpu[r] = (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_start) * 1e9 / (double)events;
-    drain[r] = cpu[r] - (seconds(CLOCK_THREAD_CPUTIME_ID) - own_start) * 1e9 / (double)events;
   }
   stop();
   struct stat status;
@@ -120,10 +118,10 @@ int main(int argc, char **argv) {
   if (file >= 0 && pread(file, &lost, sizeof lost, 72) != sizeof lost) lost = 0;
   double kept = (double)events * REPETITIONS - (double)lost;
   double zlib_bytes = 0, zlib_seconds = deflate_anew(path, &zlib_bytes);
-  printf("{\"record_ns\": %.2f, \"record_total_cpu_ns\": %.2f, \"drain_ns\": %.2f, "
+  printf("{\"record_ns\": %.2f, \"record_total_cpu_ns\": %.2f, "
          "\"bytes_per_event\": %.3f, \"zlib_ns\": %.2f, \"zlib_bytes_per_event\": %.3f, "
          "\"events\": %ld, \"lost\": %lu}\n",
-         median(wall), median(cpu), median(drain), (double)status.st_blocks * 512 / kept,
+         median(wall), median(cpu), (double)status.st_blocks * 512 / kept,
          zlib_seconds * 1e9 / kept, zlib_bytes / kept, events * REPETITIONS, (unsigned long)lost);
   if (getenv("KEEP_TRACE")) fprintf(stderr, "%s\n", path);
   else unlink(path);

@@ -46,6 +46,9 @@ void platform_watch_thread_end(void);
 /* Starts a thread with a small stack and all signals blocked; one at a time. */
 int platform_spawn(const char *name, void (*body)(void));
 void platform_join(void);
+/* Keeps a request to cancel the calling thread waiting until `platform_allow_cancel` gets what this returned. */
+int platform_defer_cancel(void);
+void platform_allow_cancel(int before);
 
 /* ---- atomics ---- */
 
