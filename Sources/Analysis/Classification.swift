@@ -98,18 +98,33 @@ extension WaitModel {
       var seen: Set<Int> = []
       var next = world.threads[slot]!.loops.first?.mainTask
       while let party = next, seen.insert(party).inserted, let wait = world.parties[party].wait {
-        if let resource = wait.primitive?.resource, resources.contains(resource) { return wait }
+        if let resource = wait.primitive?.resource, resources.contains(resource) {
+          guard wait.primitive?.operation == .group, let member = unfinished(resource) else {
+            return wait
+          }
+          next = member
+          continue
+        }
         switch wait.future {
         case .party(let task): next = task
         case .resource(let future):
-          let left = world.resources[future].members.filter { !world.isDone($0) }
-          guard !left.isEmpty else { return resources.contains(future) ? wait : nil }
-          next = left.lazy.compactMap { if case .party(let task) = $0 { task } else { nil } }.first
+          guard world.resources[future].members.contains(where: { !world.isDone($0) }) else {
+            return resources.contains(future) ? wait : nil
+          }
+          next = unfinished(future)
         case nil: next = nil
         }
       }
     }
     return nil
+  }
+
+  /// The first task of a group that has not ended.
+  private func unfinished(_ group: Int) -> Int? {
+    world.resources[group].members.lazy.compactMap { member -> Int? in
+      guard case .party(let task) = member, !world.isDone(member) else { return nil }
+      return task
+    }.first
   }
 
   /// Whether something in the cause could go on, were the thread of its loop not blocked.
