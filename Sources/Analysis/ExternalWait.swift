@@ -12,6 +12,9 @@ struct ExternalWait {
   /// Shorter waits for others are ordinary.
   static let threshold: UInt64 = 5_000_000_000
 
+  /// Fewer looks at what may have come are no polling.
+  static let rounds = 20
+
   /// Where following whoever keeps a task comes to.
   private struct End {
     var party: Int
@@ -19,6 +22,8 @@ struct ExternalWait {
     var site: StackID?
     /// What it waits for outside; nothing if it runs.
     var operation: Operation?
+    /// How often it has slept and looked again.
+    var rounds = 0
   }
 
   func all() -> [Finding] {
@@ -43,10 +48,17 @@ struct ExternalWait {
         case .process where wait.primitive?.resource.flatMap(reach.needs) != nil: return nil
         case .read, .drain, .connect, .process:
           return End(party: party, since: wait.since, site: wait.site, operation: operation)
+        case .sleep:
+          guard let polling = world.parties[party].polling, polling.rounds >= Self.rounds,
+            namer.outerSite(wait.site) != nil
+          else { return nil }
+          return End(
+            party: party, since: polling.since, site: wait.site, operation: operation,
+            rounds: polling.rounds)
         case .acquire:
           next = wait.primitive?.resource.flatMap { world.resources[$0].holds.first?.party }
           continue
-        case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait, .sleep,
+        case .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
           .group, .accept, .result, .join, .exit:
           break
         }
@@ -87,20 +99,9 @@ struct ExternalWait {
   }
 
   private func finding(_ main: Int, _ end: End) -> Finding {
-    let name = namer.quoted(party: end.party)
-    let duration = Clock.duration(world.now.since(end.since))
-    let what =
-      switch end.operation {
-      case .drain: "until a peer takes what was sent"
-      case .connect: "for a connection to be accepted"
-      case .process: "for a child process to end"
-      default: "for data from a peer"
-      }
     var finding = Finding(
       kind: .externalWait, severity: .note, certainty: .possible,
-      headline: end.operation == nil
-        ? "\(name) has not come back for \(duration), and \(keptOne(main)) until it does"
-        : "\(name) has waited \(what) for \(duration); nothing in this process keeps it")
+      headline: headline(main, end))
     finding.parties = [namer.findingParty(end.party)]
     if let site = namer.userSite(end.site) {
       finding.marks = [
@@ -118,8 +119,34 @@ struct ExternalWait {
         "\(namer.quoted(party: main)) waits for \(namer.quoted(party: end.party))\(place)"
       ]
     }
-    finding.help = [end.operation == nil ? namer.terms.leave : namer.terms.limit]
+    finding.help = help(end)
     return finding
+  }
+
+  private func help(_ end: End) -> [String] {
+    switch end.operation {
+    case nil: [namer.terms.leave]
+    case .sleep: ["see who was to bring it; an event that is set would show who waits for whom"]
+    default: [namer.terms.limit]
+    }
+  }
+
+  private func headline(_ main: Int, _ end: End) -> String {
+    let name = namer.quoted(party: end.party)
+    let duration = Clock.duration(world.now.since(end.since))
+    let what: String
+    switch end.operation {
+    case nil: return "\(name) has not come back for \(duration), and \(keptOne(main)) until it does"
+    case .sleep:
+      return
+        "\(name) has slept and looked again \(Namer.grouped(end.rounds)) times in \(duration); "
+        + "what it looks for has not come"
+    case .drain: what = "until a peer takes what was sent"
+    case .connect: what = "for a connection to be accepted"
+    case .process: what = "for a child process to end"
+    default: what = "for data from a peer"
+    }
+    return "\(name) has waited \(what) for \(duration); nothing in this process keeps it"
   }
 
   private func keptOne(_ main: Int) -> String {

@@ -28,6 +28,8 @@ package struct PartyRecord: Sendable {
   package var lastRun: TraceInstant?
   /// The latest wait, also when it is over.
   package var lastWait: Wait?
+  /// Since when, and how often, it has done nothing but sleep at one place and look again.
+  package internal(set) var polling: (since: TraceInstant, rounds: Int)?
   package var cancelRequested: Occurrence?
   /// The wait that the latest request to end broke off.
   package var brokenWait: Wait?

@@ -115,6 +115,7 @@ extension World {
     let future = living[number] ?? .resource(resource(number, orNew: .future))
     let wait = Wait(future: future, primitive: primitive, site: event.site, since: event.time)
     parties[task].state = .waiting(wait)
+    notePolling(task, wait)
     parties[task].lastWait = wait
     switch future {
     case .party(let awaited): parties[awaited].isAwaited = true
@@ -122,6 +123,18 @@ extension World {
       resources[awaited].isAwaited = true
       // Who makes a continuation waits for it there and then.
       if resources[awaited].created?.site == nil { resources[awaited].created?.site = event.site }
+    }
+  }
+
+  private mutating func notePolling(_ task: Int, _ wait: Wait) {
+    guard wait.primitive?.operation == .sleep else {
+      parties[task].polling = nil
+      return
+    }
+    if parties[task].polling != nil, parties[task].lastWait?.site == wait.site {
+      parties[task].polling!.rounds += 1
+    } else {
+      parties[task].polling = (wait.since, 1)
     }
   }
 
