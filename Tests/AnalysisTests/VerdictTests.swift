@@ -235,4 +235,29 @@ import TraceFormat
     #expect(all.map(\.kind) == Array(repeating: .externalWait, count: count))
     #expect(all.first?.headline.contains("has not come back for 8.00 s") != false)
   }
+
+  @Test(arguments: [("atPut", 0), ("inCall", 1)])
+  func whoLooksAgainAndAgainIsSaidAsANote(_ stack: String, _ count: Int) throws {
+    let rounds = (0..<30).map { round in
+      """
+      +\(200 * round + 4)ms 1 task-resume 0xa1
+      +\(200 * round + 4)ms 1 timer-arm 0xcd object=0xfd value=\(200 * round + 204)
+      +\(200 * round + 5)ms 1 task-wait-own 0 object=0xfd site=\(stack) value=sleep
+      +\(200 * round + 5)ms 1 loop-idle 0x1 value=199
+      +\(200 * round + 204)ms 1 loop-wake 0x1 value=1
+      +\(200 * round + 204)ms 1 future-done 0xfd
+      """
+    }
+    let all = try findings(
+      """
+      stack inCall made put
+      +2ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+      +3ms 1 task-resume 0xa2
+      +3ms 1 task-end 0xa2
+      """ + "\n" + rounds.joined(separator: "\n"),
+      atRest: rounds.last!.split(separator: "\n")[0..<4]
+        .joined(separator: "\n").replacing("+58", with: "+60"))
+    #expect(all.map(\.kind) == Array(repeating: .externalWait, count: count), "\(all)")
+    #expect(all.first?.headline.contains("looked again 3") != false)
+  }
 }

@@ -81,7 +81,8 @@ import Testing
 @Suite struct SampleFormTests {
   @Test(arguments: try Sample.all())
   func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
-    #expect(sample.lineCount <= 40)
+    // A healthy one may go through all of a kind.
+    #expect(sample.lineCount <= (sample.kind == nil ? 120 : 40))
     if sample.kind != nil {
       #expect(!sample.tasks.isEmpty)
       #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty)

@@ -1,5 +1,4 @@
-# A connection was told to pause: the reply stays in the socket. A timer could have reached the
-# call, and let it be.
+# A connection was told to pause: the reply stays in the socket. A timer could have reached the call.
 # expect: orphaned-future
 # tasks: main
 # snapshot: yes

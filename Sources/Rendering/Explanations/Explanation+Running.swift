@@ -69,7 +69,7 @@ extension Explanation {
     meaning: """
       Nothing in the program is to blame as far as the trace shows: what is left waits for \
       another process, a peer, a pipe or a timer, or for a thread that is in a call which has not come \
-      back.
+      back; or it sleeps, looks for something that is not there, and sleeps again.
       """,
     example: """
       reply = await reader.readline()      # the peer keeps silent
