@@ -5,6 +5,7 @@
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000
+# make servers    hangs of Swift servers on SwiftNIO and Hummingbird; minutes to build, two configurations
 # make soak        servers under load, recorded; MINUTES=10
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
@@ -25,7 +26,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real oracle oracle-tool soak install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool soak install clean deps
 
 all: stage
 
@@ -85,6 +86,9 @@ oracle: oracle-tool
 
 real: stage
 	python3 Tests/Real/run.py --coroner $(DIST)/bin/coroner --controls $(CASES)
+
+servers: stage
+	python3 Tests/Real/servers.py --coroner $(DIST)/bin/coroner $(CASES)
 
 install: stage
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib

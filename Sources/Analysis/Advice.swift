@@ -92,6 +92,8 @@ extension Wording {
     case .queueNoProducer:
       return ["call finish() when the producer ends: defer { continuation.finish() }"]
     case .unfinishedJoin: return ["leave once for each enter(), also when the work fails"]
+    case .loopSelfWait where blocksSet, .blockedLoop where blocksSet:
+      return ["do not wait on a loop's thread: map the future, or await it in a task"]
     case .loopSelfWait:
       return ["await the work instead of blocking for it"]
     case .poolStarvation:

@@ -95,6 +95,8 @@ extension Because {
   }
 
   private func queueFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
+    // What is taken from a stream of Swift is not recorded.
+    if namer.isOnlySwift { return resource.lastPut == nil ? ["nothing was ever put"] : [] }
     var facts = ["\(name) holds \(resource.items) \(resource.items == 1 ? "item" : "items")"]
     if resource.capacity > 0 {
       facts[0] = "\(name) holds \(resource.items) of \(resource.capacity) items"

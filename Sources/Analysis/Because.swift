@@ -26,7 +26,7 @@ struct Because {
     facts += ConnectionWording(explainer: explainer, cause: cause).facts()
     facts += PeerWording(explainer: explainer, cause: cause).facts()
     facts += reachFacts()
-    facts += unheardFacts()
+    facts += unheardFacts() + neglectFacts()
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
@@ -117,8 +117,22 @@ struct Because {
     return name + " by \(namer.quoted(party: asked.party)) at \(place(asked))"
   }
 
+  /// What a loop's thread leaves alone while it waits.
+  private func neglectFacts() -> [String] {
+    let parties = explainer.involved(cause, explainer.hops(of: cause, kind))
+    return world.threadSlots.compactMap { slot in
+      guard let thread = world.threads[slot], let loop = thread.loops.last, let block = thread.block,
+        explainer.model.neglectsLoop(slot), parties.contains(thread.actor)
+      else { return nil }
+      let count = Set(world.watchers.filter { $0.value == loop.number }.keys.map { $0 >> 2 }).count
+      let descriptors = count == 1 ? "1 descriptor" : "\(count) descriptors"
+      return "\(namer.quoted(party: thread.actor)) looks after \(descriptors), and runs what is handed "
+        + "to its loop; it has done neither since \(Clock.instant(block.since))"
+    }
+  }
+
   private func threadFacts(_ slot: ThreadSlot) -> [String] {
-    guard let thread = world.threads[slot], !thread.loops.isEmpty else { return [] }
+    guard let thread = world.threads[slot], thread.loops.last?.isSet == false else { return [] }
     let busy = world.now.since(thread.lastEvent)
     return [
       "the loop's thread has not been back in the loop for \(Clock.duration(busy))",

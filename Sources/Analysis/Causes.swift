@@ -61,6 +61,8 @@ extension WaitModel {
     if !sure.isEmpty { return sure }
     let keeping = keepingTurns(all)
     if !keeping.isEmpty { return keeping }
+    let loops = keepingLoops(all)
+    if !loops.isEmpty { return loops }
     return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
   }
 
@@ -147,7 +149,10 @@ extension WaitModel {
       case .executor, .descriptor, .outside, .anything: []
       }
     }
-    return (cause.behind + inside).contains { $0 == main || world.parties[$0].kind != .thread }
+    return (cause.behind + inside).contains { party in
+      party == main || world.parties[party].kind != .thread
+        || neglectsLoop(world.parties[party].thread)
+    }
   }
 
   /// Causes in which one who waits has its turn of an executor meanwhile, for which others wait behind it:

@@ -153,6 +153,7 @@ extension WaitModel {
     case .party, .descriptor, .outside, .anything: return .orphanedFuture
     case .resource(let index, let operation):
       let resource = world.resources[index]
+      if !cause.isStructural, keepsLoop(waitingFor: index) { return .loopSelfWait }
       switch resource.kind {
       case .lock: return resource.holds.isEmpty ? .strandedWaiter : .abandonedLock
       // Somebody may hold it of whom the trace does not know.

@@ -113,7 +113,6 @@ struct Explainer {
     return Array(result)
   }
 
-  /// Those that a finding shows: of a crowd the first one.
   /// What the cause is about: in a ring all of its resources, else those whose waiters it is told of.
   func resources(_ cause: Cause) -> [Int] {
     let kind = kind(of: cause)

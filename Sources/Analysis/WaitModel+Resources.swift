@@ -128,7 +128,7 @@ extension WaitModel {
   /// A future may be resolved by anything that moves, but only through the thread of its own loop.
   mutating func connectFuture(_ node: Int, _ resource: ResourceRecord) {
     guard let created = resource.created,
-      let home = world.threads[world.parties[created.party].thread], home.loops.last != nil
+      let home = world.threads[world.parties[created.party].thread], home.loops.last?.isSet == false
     else { return need(node, .any, [.anything]) }
     need(node, .all, [.anything, .thread(world.parties[created.party].thread)])
   }

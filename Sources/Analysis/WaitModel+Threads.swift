@@ -5,7 +5,9 @@ import TraceFormat
 extension WaitModel {
   mutating func findBusyThreads() {
     for (slot, thread) in world.threads {
-      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded else { continue }
+      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded, !loop.isSet else {
+        continue
+      }
       if let block = thread.block, !endsSoon(block) { continue }
       if synchronousWait(of: slot) != nil { continue }
       if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
@@ -23,6 +25,8 @@ extension WaitModel {
           let block = thread.block ?? standingWait(of: slot),
           world.now.since(block.since) >= Self.blockedLoopThreshold, isLive(.thread(slot))
         else { return false }
+        // Whether a thread that also rests elsewhere is kept from anything is not known otherwise.
+        if loop.isSet { return loop.woken > block.since }
         // In the kernel.
         if thread.block == nil { return true }
         switch block.primitive?.operation {
@@ -100,12 +104,15 @@ extension WaitModel {
 
   /// Every task, job and thread that may do something, and whatever may come from outside.
   mutating func connectAnything(_ node: Int) {
-    if !world.unknownSignalHandlers.isEmpty || liveTimers.contains(where: \.reachesUnknown)
-      || isAnyPeerUnknown
-    {
-      return need(node, .all, [])
+    var targets: [Node] = []
+    for timer in liveTimers where timer.reachesUnknown {
+      guard let hosts = waitingThreads(ofLoop: timer.loop) else { return need(node, .all, []) }
+      targets += hosts
     }
-    var targets = world.io.keys.sorted().map { Node.descriptor($0 >> 2) }
+    if !world.unknownSignalHandlers.isEmpty || isAnyPeerUnknown { return need(node, .all, []) }
+    for key in world.io.keys.sorted() {
+      targets += waitingThreads(ofLoop: world.watchers[key]) ?? [.descriptor(key >> 2)]
+    }
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
       case .task, .job: targets.append(.party(index))

@@ -269,12 +269,21 @@ struct WaitModel {
     let isWorkHandedOut = world.threads.values.contains { $0.isResting != nil }
     return world.timers.values.filter { timer in
       if timer.deadline > world.now { return true }
-      guard let loop = world.threads[timer.thread]?.loops.last else {
+      guard let loop = loop(of: timer) else {
         return !isWorkHandedOut || world.now.since(timer.deadline) < Self.handOver
       }
       guard let idle = loop.idle else { return true }
       return timer.deadline > idle.since
     }
+  }
+
+  /// The loop that acts when a timer is due.
+  private func loop(of timer: TimerState) -> LoopState? {
+    if let own = timer.loop {
+      return world.thread(ofLoop: own).flatMap { world.threads[$0]?.loops.last }
+    }
+    guard let loop = world.threads[timer.thread]?.loops.last, !loop.isSet else { return nil }
+    return loop
   }
 
   /// So soon after a timer is due, in ns, its work has begun.

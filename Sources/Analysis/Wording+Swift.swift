@@ -15,6 +15,7 @@ extension Wording {
 
   func swiftHeadline() -> String? {
     switch kind {
+    case .loopSelfWait where blocksSet, .blockedLoop where blocksSet: return nil
     case .lockCycle where hops.contains(where: { isKind(.actor, $0.resource) }):
       return
         "\(subject) wait for each other: each for what the other holds, "
@@ -45,6 +46,11 @@ extension Wording {
         + "held by \(list(queued)), which \(queued.count == 1 ? "needs" : "need") a turn there"
     default: return nil
     }
+  }
+
+  /// Whether it is about a thread that is to look at descriptors, as event loops are made.
+  var blocksSet: Bool {
+    blockers.contains { explainer.model.neglectsLoop(world.parties[$0].thread) }
   }
 
   func isKind(_ kind: ResourceKind, _ resource: Int?) -> Bool {

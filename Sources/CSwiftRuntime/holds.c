@@ -1,6 +1,7 @@
 /* Who holds what. A thread writes its own table without a lock; others read it when they have to wait. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +22,8 @@ static bool can_hold;
 
 /* Tables come in so many at once. */
 enum { CHUNK = 16 };
+/* For so long a loop may leave its descriptors alone, in µs. */
+enum { NEGLECT_US = 1000000 };
 
 static struct probe_holder *unused(uint32_t tid) {
   for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
@@ -55,6 +58,7 @@ struct probe_holder *probe_make_holder(void) {
   own->count = own->waits = own->python_asked = 0;
   own->python_mutex = own->works_on = NULL;
   own->is_bound = own->keeps_python = false;
+  own->loop = 0;
   own->endings = 0;
   probe_own_holder = own;
   pthread_setspecific(end_key, own);
@@ -87,6 +91,19 @@ static void forked(void) {
   own->tid = (uint32_t)syscall(SYS_gettid);
   own->is_bound = false;
   for (uint32_t i = 0; i < own->count; i++) own->holds[i].resource &= ~(uintptr_t)1;
+}
+
+/* A loop whose thread waits for something, although there is work for it: it is told once a wait. */
+void probe_look_at_loops(void) {
+  for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
+    uint64_t loop = h->loop, since = h->waits_since;
+    if (!__atomic_load_n(&h->tid, __ATOMIC_ACQUIRE) || !loop || !h->waits || since == h->called) continue;
+    if (probe_microseconds_since(since) < NEGLECT_US) continue;
+    struct pollfd set = {(int)(uint32_t)loop, POLLIN, 0};
+    if (poll(&set, 1, 0) != 1 || !(set.revents & POLLIN)) continue;
+    h->called = since;
+    probe_record_call(loop);
+  }
 }
 
 void probe_holds_start(void) {

@@ -75,14 +75,27 @@ __attribute__((noinline, cold)) static void find_dispatch(void) {
 #define TIMER_DESCRIPTOR (UINT64_C(1) << 61)
 #define DELAYED_BLOCK (UINT64_C(1) << 60)
 
+/* What threads come back to in epoll_wait is a loop. libdispatch's own hands out work, and does none. */
+#define LOOP(set) (CORONER_SET_BIT | (uint32_t)(set))
+
 /* Longer than this, nobody waits for a timer. */
 #define LONGEST_MS (UINT64_C(24) * 3600 * 1000)
 
-static void arm(uint64_t timer, uint64_t ms) {
+static void arm(uint64_t timer, uint64_t loop, uint64_t ms) {
   if (ms > LONGEST_MS)
-    probe_record_timer(timer, false, 0);
+    probe_record_timer(timer, loop, false, 0);
   else
-    probe_record_timer(timer, true, (uint32_t)ms);
+    probe_record_timer(timer, loop, true, (uint32_t)ms);
+}
+
+/* The set of descriptors that each timer's descriptor is in, + 1; as far as they have small numbers. */
+enum { SMALL = 4096 };
+static uint32_t set_of_timer[SMALL]; /* atomic */
+
+static uint64_t loop_of_timer(int descriptor) {
+  if (descriptor < 0 || descriptor >= SMALL) return 0;
+  uint32_t set = __atomic_load_n(&set_of_timer[descriptor], __ATOMIC_RELAXED);
+  return set ? LOOP(set - 1) : 0;
 }
 
 /* ---- descriptors ---- */
@@ -112,20 +125,25 @@ static bool listens(int descriptor) {
   return yes;
 }
 
-static void note_epoll(int operation, int descriptor, uint32_t events) {
+static void note_epoll(int set, int operation, int descriptor, uint32_t events) {
+  uint64_t loop = LOOP(set);
   bool reads = operation != EPOLL_CTL_DEL && events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI);
   bool writes = operation != EPOLL_CTL_DEL && events & EPOLLOUT;
-  if (operation == EPOLL_CTL_ADD && is_internal(descriptor)) return;
+  if (operation == EPOLL_CTL_ADD && is_internal(descriptor)) {
+    if (descriptor < SMALL)
+      __atomic_store_n(&set_of_timer[descriptor], (uint32_t)set + 1, __ATOMIC_RELAXED);
+    return;
+  }
   uint32_t extra = operation == EPOLL_CTL_ADD && listens(descriptor) ? CORONER_IO_LISTEN : 0;
   /* A descriptor can always fail or hang up: who watches it for nothing still hears of that. */
   if (reads || (operation != EPOLL_CTL_DEL && !writes))
-    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ | extra);
+    probe_record_descriptor((uint64_t)descriptor, loop, true, CORONER_IO_READ | extra);
   else if (operation != EPOLL_CTL_ADD)
-    probe_record_descriptor((uint64_t)descriptor, false, CORONER_IO_READ);
+    probe_record_descriptor((uint64_t)descriptor, loop, false, CORONER_IO_READ);
   if (writes)
-    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_WRITE);
+    probe_record_descriptor((uint64_t)descriptor, loop, true, CORONER_IO_WRITE);
   else if (operation != EPOLL_CTL_ADD)
-    probe_record_descriptor((uint64_t)descriptor, false, CORONER_IO_WRITE);
+    probe_record_descriptor((uint64_t)descriptor, loop, false, CORONER_IO_WRITE);
 }
 
 PROBE_EXPORTED int epoll_ctl(int set, int operation, int descriptor, struct epoll_event *event) {
@@ -134,32 +152,66 @@ PROBE_EXPORTED int epoll_ctl(int set, int operation, int descriptor, struct epol
     return next.epoll_ctl(set, operation, descriptor, event);
   uint32_t events = event && operation != EPOLL_CTL_DEL ? event->events : 0;
   /* Before it is in force: another thread may hear of it at once. */
-  if (operation != EPOLL_CTL_DEL) note_epoll(operation, descriptor, events);
+  if (operation != EPOLL_CTL_DEL) note_epoll(set, operation, descriptor, events);
   int result = next.epoll_ctl(set, operation, descriptor, event);
-  if (operation == EPOLL_CTL_DEL && result == 0) note_epoll(operation, descriptor, events);
+  if (operation == EPOLL_CTL_DEL && result == 0) note_epoll(set, operation, descriptor, events);
   return result;
 }
 
 /* ---- threads that rest ---- */
 
+/* The thread comes to a set of descriptors: the loop to tell of, 0 none. */
+static uint64_t come_to(int set, const void *caller) {
+  struct probe_holder *own = probe_own_holder;
+  uint64_t loop = probe_is_dispatch(caller) ? 0 : LOOP(set);
+  if (loop != own->loop) {
+    probe_watch_start();
+    if (own->loop) probe_record_loop(own->loop, false);
+    if (loop) probe_record_loop(loop, true);
+    own->loop = loop;
+  }
+  own->looped = probe_coarse_now;
+  return loop;
+}
+
+/* A loop with so much to do that it never rests says so now and then. */
+static void pass_by(int set, const void *caller) {
+  struct probe_holder *own = probe_own_holder;
+  if (!own || !probe_may_rest() || probe_is_dispatch(caller)) return;
+  if (own->loop == LOOP(set) && own->looped == probe_coarse_now) return;
+  probe_record_rest_end(come_to(set, caller), 0);
+}
+
 PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, int timeout) {
   RESOLVED;
-  if (!probe_is_on || timeout == 0 || !probe_may_rest())
+  if (!probe_is_on) return next.epoll_wait(set, events, count, timeout);
+  if (timeout == 0 || !probe_may_rest()) {
+    pass_by(set, CALLER);
     return next.epoll_wait(set, events, count, timeout);
-  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  }
+  uint64_t loop = come_to(set, CALLER);
+  probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
   int result = next.epoll_wait(set, events, count, timeout);
-  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  int saved = errno;
+  probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
+  errno = saved;
   return result;
 }
 
 PROBE_EXPORTED int epoll_pwait(int set, struct epoll_event *events, int count, int timeout,
                                const sigset_t *mask) {
   RESOLVED;
-  if (!probe_is_on || timeout == 0 || !probe_may_rest())
+  if (!probe_is_on) return next.epoll_pwait(set, events, count, timeout, mask);
+  if (timeout == 0 || !probe_may_rest()) {
+    pass_by(set, CALLER);
     return next.epoll_pwait(set, events, count, timeout, mask);
-  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  }
+  uint64_t loop = come_to(set, CALLER);
+  probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
   int result = next.epoll_pwait(set, events, count, timeout, mask);
-  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  int saved = errno;
+  probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
+  errno = saved;
   return result;
 }
 
@@ -182,9 +234,9 @@ PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
     return result;
   }
   if (!rests(descriptors, count)) return next.poll(descriptors, count, timeout);
-  probe_record_rest(timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
+  probe_record_rest(0, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
   int result = next.poll(descriptors, count, timeout);
-  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
   return result;
 }
 
@@ -195,10 +247,10 @@ PROBE_EXPORTED int ppoll(struct pollfd *descriptors, nfds_t count, const struct 
   if (!probe_is_on || at_once || !rests(descriptors, count))
     return next.ppoll(descriptors, count, timeout, mask);
   bool is_long = !timeout || timeout->tv_sec >= 4000000;
-  probe_record_rest(is_long ? UINT32_MAX
+  probe_record_rest(0, is_long ? UINT32_MAX
                             : (uint32_t)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000));
   int result = next.ppoll(descriptors, count, timeout, mask);
-  probe_record_rest_end(result > 0 ? (uint32_t)result : 0);
+  probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
   return result;
 }
 
@@ -209,15 +261,16 @@ PROBE_EXPORTED int timerfd_settime(int descriptor, int flags, const struct itime
   RESOLVED;
   int result = next.timerfd_settime(descriptor, flags, new, old);
   if (!probe_is_on || result != 0 || !probe_is_watched(CALLER)) return result;
-  uint64_t timer = TIMER_DESCRIPTOR | (uint64_t)descriptor;
+  uint64_t timer = TIMER_DESCRIPTOR | (uint64_t)descriptor, loop = loop_of_timer(descriptor);
   bool repeats = new->it_interval.tv_sec || new->it_interval.tv_nsec;
   if (!new->it_value.tv_sec && !new->it_value.tv_nsec)
-    probe_record_timer(timer, false, 0);
+    probe_record_timer(timer, loop, false, 0);
   else if (flags & TFD_TIMER_ABSTIME)
-    arm(timer, probe_limit(CLOCK_MONOTONIC, &new->it_value));
+    arm(timer, loop, probe_limit(CLOCK_MONOTONIC, &new->it_value));
   else
-    arm(timer, (uint64_t)new->it_value.tv_sec * 1000 + (uint64_t)new->it_value.tv_nsec / 1000000 + 1);
-  if (repeats) probe_record_descriptor(timer, true, CORONER_IO_READ);
+    arm(timer, loop,
+        (uint64_t)new->it_value.tv_sec * 1000 + (uint64_t)new->it_value.tv_nsec / 1000000 + 1);
+  if (repeats) probe_record_descriptor(timer, loop, true, CORONER_IO_READ);
   return result;
 }
 
@@ -225,7 +278,8 @@ PROBE_EXPORTED void dispatch_after(dispatch_time when, void *queue, void *block)
   DISPATCH_RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) {
     static uint64_t count;
-    arm(DELAYED_BLOCK | __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED), probe_dispatch_limit(when));
+    arm(DELAYED_BLOCK | __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED), 0,
+        probe_dispatch_limit(when));
   }
   next.after(when, queue, block);
 }
@@ -243,7 +297,7 @@ PROBE_EXPORTED void *dispatch_source_create(const void *type, uintptr_t handle, 
   if (type == next.read || type == next.write) {
     known->permits = type == next.read ? CORONER_IO_READ : CORONER_IO_WRITE;
     uint32_t extra = listens((int)handle) ? CORONER_IO_LISTEN : 0;
-    probe_record_descriptor(handle, true, (uint32_t)known->permits | extra);
+    probe_record_descriptor(handle, 0, true, (uint32_t)known->permits | extra);
   } else if (type == next.signal) {
     known->permits = -1;
     probe_record_signal((uint32_t)handle, true);
@@ -255,10 +309,10 @@ PROBE_EXPORTED void dispatch_source_set_timer(void *source, dispatch_time start,
                                               uint64_t leeway) {
   DISPATCH_RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER)) {
-    arm((uint64_t)(uintptr_t)source, probe_dispatch_limit(start));
+    arm((uint64_t)(uintptr_t)source, 0, probe_dispatch_limit(start));
     /* One that repeats is like a descriptor that may always be ready. */
     bool repeats = start != UINT64_MAX && interval < UINT64_MAX / 2 && interval > 0;
-    probe_record_descriptor((uint64_t)(uintptr_t)source, repeats, CORONER_IO_READ);
+    probe_record_descriptor((uint64_t)(uintptr_t)source, 0, repeats, CORONER_IO_READ);
   }
   next.source_set_timer(source, start, interval, leeway);
 }
@@ -269,12 +323,12 @@ PROBE_EXPORTED void dispatch_source_cancel(void *source) {
     struct probe_object *known = probe_object(source, false);
     uint64_t handle = next.source_handle(source);
     if (known && known->permits > 0)
-      probe_record_descriptor(handle, false, (uint32_t)known->permits);
+      probe_record_descriptor(handle, 0, false, (uint32_t)known->permits);
     else if (known && known->permits < 0)
       probe_record_signal((uint32_t)handle, false);
     else {
-      probe_record_timer((uint64_t)(uintptr_t)source, false, 0);
-      probe_record_descriptor((uint64_t)(uintptr_t)source, false, CORONER_IO_READ);
+      probe_record_timer((uint64_t)(uintptr_t)source, 0, false, 0);
+      probe_record_descriptor((uint64_t)(uintptr_t)source, 0, false, CORONER_IO_READ);
     }
   }
   next.source_cancel(source);
@@ -285,21 +339,21 @@ PROBE_EXPORTED void dispatch_source_cancel(void *source) {
 PROBE_EXPORTED void *dispatch_io_create(unsigned long type, int descriptor, void *queue, void *end) {
   RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER))
-    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ);
+    probe_record_descriptor((uint64_t)descriptor, 0, true, CORONER_IO_READ);
   return next.io_create(type, descriptor, queue, end);
 }
 
 PROBE_EXPORTED void dispatch_read(int descriptor, size_t length, void *queue, void *end) {
   RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER))
-    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_READ);
+    probe_record_descriptor((uint64_t)descriptor, 0, true, CORONER_IO_READ);
   next.read_once(descriptor, length, queue, end);
 }
 
 PROBE_EXPORTED void dispatch_write(int descriptor, void *data, void *queue, void *end) {
   RESOLVED;
   if (probe_is_on && probe_is_watched(CALLER))
-    probe_record_descriptor((uint64_t)descriptor, true, CORONER_IO_WRITE);
+    probe_record_descriptor((uint64_t)descriptor, 0, true, CORONER_IO_WRITE);
   next.write_once(descriptor, data, queue, end);
 }
 
@@ -334,6 +388,6 @@ PROBE_EXPORTED void (*signal(int number, void (*handler)(int)))(int) {
 /* The main thread's last act: it sleeps from now on. */
 PROBE_EXPORTED void dispatch_main(void) {
   DISPATCH_RESOLVED;
-  if (probe_is_on) probe_record_rest(UINT32_MAX);
+  if (probe_is_on) probe_record_rest(0, UINT32_MAX);
   next.main();
 }

@@ -105,10 +105,10 @@ static int sem_waited(sem_t *semaphore, clockid_t clock, const struct timespec *
 
 /* libdispatch's workers park so. */
 static int parked(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
-  probe_record_rest(until ? (uint32_t)probe_limit(clock, until) : UINT32_MAX);
+  probe_record_rest(0, until ? (uint32_t)probe_limit(clock, until) : UINT32_MAX);
   int result = until ? next.sem_timedwait(semaphore, until) : next.sem_wait(semaphore);
   int saved = errno;
-  probe_record_rest_end(result == 0);
+  probe_record_rest_end(0, result == 0);
   errno = saved;
   return result;
 }

@@ -130,7 +130,10 @@ uint32_t probe_wait_begins(const void *resource, uint32_t operation, uint64_t li
   own->busy++;
   probe_watch_start();
   if (!own->is_bound) announce(own);
-  if (!own->waits) own->works_on = probe_tell_work();
+  if (!own->waits) {
+    own->works_on = probe_tell_work();
+    own->waits_since = probe_now();
+  }
   uint32_t stack = probe_stack_here(frame);
   if (probe_has_python && !own->waits) own->keeps_python = probe_keeps_python(stack);
   probe_record_wait((uint64_t)(uintptr_t)resource, operation, limit_ms, stack);

@@ -16,6 +16,7 @@ static void *watch(void *unused) {
   const struct timespec period = {0, PERIOD_MS * 1000000L};
   for (;;) {
     __atomic_store_n(&probe_coarse_now, probe_now(), __ATOMIC_RELAXED);
+    probe_look_at_loops();
     clock_nanosleep(CLOCK_MONOTONIC, 0, &period, NULL);
   }
   return NULL;

@@ -46,6 +46,11 @@ package struct LoopState: Sendable {
   package var nextTimer: TraceInstant?
   /// When another thread asked it last to look at its callbacks.
   package var woken = TraceInstant.start
+  /// Whether it is a set of descriptors at which a thread rests. What is its own is told with its number; its
+  /// thread may also do other things.
+  package var isSet: Bool { Self.isSet(number) }
+  static func isSet(_ number: UInt64) -> Bool { number >> 61 == 1 }
+
   package init(number: UInt64, since: TraceInstant, mainTask: Int?) {
     self.number = number
     self.since = since
@@ -57,6 +62,8 @@ package struct TimerState: Sendable {
   package var armed: Occurrence
   package var deadline: TraceInstant
   package var thread: ThreadSlot
+  /// The loop that acts when it is due, if it says so.
+  package var loop: UInt64?
   package var targets: [Entity]
   package var reachesUnknown: Bool
 }

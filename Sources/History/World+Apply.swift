@@ -121,7 +121,7 @@ extension World {
     let slot = event.thread
     switch event.kind {
     case .loopStart:
-      let main = lastTaskCreated[slot]
+      let main = LoopState.isSet(event.subject) ? nil : lastTaskCreated[slot]
       threads[slot]!.loops.append(
         LoopState(number: event.subject, since: event.time, mainTask: main))
     case .loopStop:
@@ -154,7 +154,7 @@ extension World {
   /// A loop that goes to sleep has run every timer that was due. Those of a thread without one are others'.
   private mutating func pruneTimers(of slot: ThreadSlot) {
     guard timers.count > timerLimit else { return }
-    let hasLoop = !threads[slot]!.loops.isEmpty
+    let hasLoop = threads[slot]!.loops.last.map { !$0.isSet } ?? false
     timers = timers.filter { (hasLoop && $0.value.thread != slot) || $0.value.deadline > now }
     timerLimit = max(64, 2 * timers.count)
   }
@@ -248,7 +248,9 @@ extension World {
         armed: occurrence(event, by: actor), deadline: deadline, thread: event.thread, targets: [],
         reachesUnknown: false)
     state.deadline = deadline
-    if let last = threads[event.thread]!.loops.indices.last {
+    if let last = threads[event.thread]!.loops.indices.last,
+      !threads[event.thread]!.loops[last].isSet
+    {
       let next = threads[event.thread]!.loops[last].nextTimer ?? deadline
       threads[event.thread]!.loops[last].nextTimer = min(next, deadline)
     }
@@ -257,6 +259,7 @@ extension World {
     } else {
       state.reachesUnknown = true
     }
+    state.loop = LoopState.isSet(event.object) ? event.object : nil
     timers[event.subject] = state
   }
 

@@ -85,7 +85,7 @@ package struct World: Sendable {
   /// callbacks are ready, and it does not know.
   package func isUnheard(_ wait: Wait, on slot: ThreadSlot) -> Bool {
     guard case .resource(let future)? = wait.future, let done = resources[future].done?.by,
-      let loop = threads[slot]?.loops.last, let idle = loop.idle, idle.limit == nil
+      let loop = threads[slot]?.loops.last, !loop.isSet, let idle = loop.idle, idle.limit == nil
     else { return false }
     return parties[done.party].thread != slot && idle.since <= done.time && loop.woken < done.time
   }
@@ -116,8 +116,11 @@ package struct World: Sendable {
   }
 
   /// The thread on which a loop runs now.
-  package func thread(ofLoop number: UInt64) -> ThreadSlot? {
-    threadSlots.first { threads[$0]!.loops.contains { $0.number == number } }
+  package func thread(ofLoop number: UInt64) -> ThreadSlot? { threads(ofLoop: number).first }
+
+  /// The threads that rest at a set of descriptors may be several.
+  package func threads(ofLoop number: UInt64) -> [ThreadSlot] {
+    threadSlots.filter { threads[$0]!.loops.contains { $0.number == number } }
   }
 
   package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }

@@ -219,7 +219,7 @@ extension EventKind {
 
       E(
         .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),
-        "a timer is armed; target is what it can act on, 0 if none is known"),
+        "a timer is armed; target is what it can act on, or the loop that acts, 0 if none is known"),
       E(.timerCancel, "timer-cancel", timer, "the timer is cancelled"),
       E(
         .ioRegister, "io-register", fd, object: F(.party, "loop"), site: "who makes it listen",

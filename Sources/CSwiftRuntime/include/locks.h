@@ -35,6 +35,9 @@ struct probe_holder {
   bool keeps_python;    /* the same of a Python interpreter's lock */
   const void *python_mutex; /* of the wait for that lock, if it is told */
   uint32_t python_asked;    /* so often in a row */
+  uint64_t loop;     /* the set of descriptors at which it rests, 0 none */
+  uint64_t looped;   /* when it was there last, by probe_coarse_now */
+  uint64_t waits_since, called; /* its wait that is told; the last one in which there was work for its loop */
   uint32_t count;    /* written by its thread, read by others */
   bool is_bound;     /* the trace says which thread a join for it waits for */
   uint8_t endings;   /* passes of the thread's destructors */
@@ -99,6 +102,8 @@ static inline bool probe_gave_back(const void *resource, bool anybody, const voi
   }
   return probe_gave_back_slowly(resource, anybody, frame);
 }
+/* Tells the trace which loops do not look at what is ready, because their threads wait. */
+void probe_look_at_loops(void) PROBE_HIDDEN;
 /* Tells the trace who has it, as far as that is known and untold; the calling thread is about to wait for it. `tid`: the
  * only one who can, 0 unknown. */
 void probe_tell_holders(const void *resource, uint32_t tid) PROBE_HIDDEN;
@@ -205,11 +210,14 @@ void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
 void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
 void probe_record_name(uint64_t resource, const char *name) PROBE_HIDDEN;
-/* The thread rests until there is work for it, no longer than so many ms (UINT32_MAX: any time); it rests no more. */
-void probe_record_rest(uint32_t limit_ms) PROBE_HIDDEN;
-void probe_record_rest_end(uint32_t ready) PROBE_HIDDEN;
-void probe_record_descriptor(uint64_t descriptor, bool watched, uint32_t interest) PROBE_HIDDEN;
-void probe_record_timer(uint64_t timer, bool armed, uint32_t ms) PROBE_HIDDEN;
+/* The thread rests until there is work for it, no longer than so many ms (UINT32_MAX: any time); it rests no more.
+ * `loop`: where it does so again and again, 0 none. */
+void probe_record_rest(uint64_t loop, uint32_t limit_ms) PROBE_HIDDEN;
+void probe_record_rest_end(uint64_t loop, uint32_t ready) PROBE_HIDDEN;
+void probe_record_loop(uint64_t loop, bool begins) PROBE_HIDDEN;
+void probe_record_call(uint64_t loop) PROBE_HIDDEN;
+void probe_record_descriptor(uint64_t descriptor, uint64_t loop, bool watched, uint32_t interest) PROBE_HIDDEN;
+void probe_record_timer(uint64_t timer, uint64_t loop, bool armed, uint32_t ms) PROBE_HIDDEN;
 void probe_record_signal(uint32_t number, bool handled) PROBE_HIDDEN;
 void probe_record_job(uint64_t queue, uint64_t job, uint32_t stack) PROBE_HIDDEN;
 void probe_record_job_start(uint64_t job) PROBE_HIDDEN;

@@ -72,7 +72,8 @@ extension Explanation {
     case .blockedLoop:
       Variation(
         comesAbout: """
-          a call that blocks its thread in a method of the main actor: nothing else gets its turn there.
+          a call that blocks its thread in a method of the main actor, or in a handler on an event loop: \
+          nothing else gets its turn there.
           """,
         example: """
           @MainActor func show() {
@@ -84,7 +85,8 @@ extension Explanation {
       Variation(
         comesAbout: """
           a semaphore or group is waited for in a turn of an actor, the main actor or a serial queue, and \
-          the one that should signal needs a turn of the same.
+          the one that should signal needs a turn of the same. Or on the thread of an event loop, as those \
+          of SwiftNIO, for a future of that loop.
           """,
         example: """
           @MainActor func page() {
@@ -92,7 +94,10 @@ extension Explanation {
             done.wait()
           }
           """,
-        mending: "make the function async and await the work.")
+        mending: """
+          make the function async and await the work; on an event loop, map the future or use its \
+          whenComplete.
+          """)
     case .poolStarvation:
       Variation(
         comesAbout: """

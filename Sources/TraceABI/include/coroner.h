@@ -93,8 +93,9 @@ enum coroner_event_kind {
                                    untold so far; site: stack where it was taken; value: µs since then */
 
   /* the outside */
-  CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, 0 if none is
-                                   known; value: delay in ms, rounded up. One event for each object */
+  CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, with
+                                   CORONER_SET_BIT the loop that acts, 0 if none is known; value: delay in
+                                   ms, rounded up. One event for each object */
   CORONER_TIMER_CANCEL = 51,    /* subject: timer */
   CORONER_IO_REGISTER = 52,     /* subject: descriptor; object: loop; site: stack, of a listening socket;
                                    value: coroner_io */
@@ -195,6 +196,9 @@ enum coroner_referrer {
 /* Set in the number of a child process where other things are meant by their addresses: in thread-wait and
  * name events. */
 #define CORONER_PROCESS_BIT ((uint64_t)1 << 62)
+
+/* Set in the number of a loop that is a set of descriptors at which a thread rests, again and again. */
+#define CORONER_SET_BIT ((uint64_t)1 << 61)
 
 /* What a child process waits for, and a descriptor of this process. */
 enum coroner_process_link {
