@@ -121,13 +121,13 @@ struct Because {
   private func neglectFacts() -> [String] {
     let parties = explainer.involved(cause, explainer.hops(of: cause, kind))
     return world.threadSlots.compactMap { slot in
-      guard let thread = world.threads[slot], let loop = thread.loops.last, let block = thread.block,
-        explainer.model.neglectsLoop(slot), parties.contains(thread.actor)
+      guard let thread = world.threads[slot], let loop = thread.loops.last,
+        let block = thread.block, explainer.model.neglectsLoop(slot), parties.contains(thread.actor)
       else { return nil }
       let count = Set(world.watchers.filter { $0.value == loop.number }.keys.map { $0 >> 2 }).count
       let descriptors = count == 1 ? "1 descriptor" : "\(count) descriptors"
-      return "\(namer.quoted(party: thread.actor)) looks after \(descriptors), and runs what is handed "
-        + "to its loop; it has done neither since \(Clock.instant(block.since))"
+      return "\(namer.quoted(party: thread.actor)) looks after \(descriptors), and runs what is "
+        + "handed to its loop; it has done neither since \(Clock.instant(block.since))"
     }
   }
 
