@@ -10,6 +10,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What handles every event of a trace. All that is shared there is changed by one replay, in one place.
+let hot: [SwiftSetting] = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+
 /// What runs inside the observed process: no Swift runtime of its own, no dependency but libc and libz.
 let embedded: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -95,12 +98,12 @@ let package = Package(
       swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
 
     // Offline.
-    .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: strict),
+    .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: hot),
     .target(
       name: "History",
       dependencies: [
         "TraceFormat", .product(name: "OrderedCollections", package: "swift-collections"),
-      ], swiftSettings: strict),
+      ], swiftSettings: hot),
     .target(name: "Symbols", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(name: "Findings", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(

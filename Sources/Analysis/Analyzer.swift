@@ -56,14 +56,16 @@ package struct Analyzer {
     }
     findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
-    let tasks = world.parties.indices.filter { world.parties[$0].kind == .task }
     let stuck =
       causes.isEmpty
-      ? 0 : tasks.count { !world.parties[$0].isEnded && !model.isLive(.party($0)) }
+      ? 0
+      : world.parties.indices.count {
+        world.parties[$0].kind == .task && !world.parties[$0].isEnded && !model.isLive(.party($0))
+      }
     var summary = TraceSummary(
       path: path, program: trace.header.program, process: trace.header.process,
       runtime: trace.definitions.fact("runtime"), duration: world.now, events: world.eventCount,
-      lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: tasks.count,
+      lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: world.taskCount,
       stuckTasks: stuck)
     summary.parent = trace.header.parent
     if !isOver {

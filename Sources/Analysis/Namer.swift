@@ -301,7 +301,8 @@ struct Namer {
       (state, since, stack) = ("waits", block.since, block.site)
     }
     var party = Party(
-      id: PartyKey(index), name: name(party: index), kind: kind, state: state, since: since,
+      id: PartyKey(Int(clamping: record.serial)), name: name(party: index), kind: kind,
+      state: state, since: since,
       stack: world.definitions.frames(stack),
       createdAt: world.definitions.frames(record.created.site))
     party.count = crowds.crowd(party: index)?.count ?? 1

@@ -18,17 +18,21 @@ struct Rounds {
   ) throws {
     var replay = World(definitions: trace.definitions)
     replay.process = world.process
+    // Indices change while a trace is replayed, serial numbers do not.
+    var known: [UInt64: Int] = [:]
+    for task in tasks { known[world.parties[task].serial] = task }
     _ = try trace.forEachEvent { event in
       if let until, event.time > until { return }
-      let actor = replay.threads[event.thread]?.actor
-      replay.apply(event)
-      let task: Int?
+      let suspending: Int?
       switch event.kind {
-      case .taskWait, .taskWaitOwn: task = actor
-      case .taskSuspend: task = replay.livingParty(event.subject)
-      default: task = nil
+      case .taskWait, .taskWaitOwn: suspending = replay.threads[event.thread]?.actor
+      case .taskSuspend: suspending = replay.livingParty(event.subject)
+      default: suspending = nil
       }
-      guard let task, tasks.contains(task), let wait = replay.parties[task].lastWait,
+      let serial = suspending.map { replay.parties[$0].serial }
+      replay.apply(event)
+      guard let serial, let task = known[serial],
+        let wait = replay.party(serial: serial).flatMap({ replay.parties[$0].lastWait }),
         wait.since == event.time
       else { return }
       note(wait, of: task, isLater: event.time >= instant)

@@ -29,15 +29,27 @@ struct TimelineBuilder {
           isStuck: isStuck, isCause: isCause))
     }
     var replay = World(definitions: trace.definitions)
+    var laneOfSerial: [UInt64: Int] = [:]
+    for (party, lane) in laneOf { laneOfSerial[world.parties[party].serial] = lane }
     _ = try trace.forEachEvent { event in
       if let until, event.time > until { return }
-      let entry = describe(event, before: replay)
+      if let (party, role) = does(event, before: replay),
+        let lane = laneOfSerial[replay.parties[party].serial]
+      {
+        add(
+          Timeline.Entry(
+            time: event.time, lane: lane, text: describe(event, before: replay),
+            site: namer.userSite(event.site), role: role), to: &timeline)
+      }
       replay.apply(event)
-      guard let (party, text, role) = entry ?? created(event, replay), let lane = laneOf[party]
-      else { return }
-      timeline.entries.append(
-        Timeline.Entry(
-          time: event.time, lane: lane, text: text, site: namer.userSite(event.site), role: role))
+      if event.kind == .taskCreate, let task = replay.livingParty(event.subject),
+        let lane = laneOfSerial[replay.parties[task].serial]
+      {
+        add(
+          Timeline.Entry(
+            time: event.time, lane: lane, text: "is created", site: namer.userSite(event.site),
+            role: .spawn), to: &timeline)
+      }
     }
     if timeline.entries.count > Self.entryLimit {
       timeline.entries.removeFirst(timeline.entries.count - Self.entryLimit)
@@ -83,57 +95,40 @@ struct TimelineBuilder {
     return result.sorted()
   }
 
-  private typealias Described = (party: Int, text: String, role: Timeline.Entry.Role)
-
-  private func created(_ event: Event, _ world: World) -> Described? {
-    guard event.kind == .taskCreate, let task = world.livingParty(event.subject) else { return nil }
-    return (task, "is created", .spawn)
+  /// Adds an entry; every now and then lets go of those that are too old.
+  private func add(_ entry: Timeline.Entry, to timeline: inout Timeline) {
+    timeline.entries.append(entry)
+    if timeline.entries.count > 2 * Self.entryLimit {
+      timeline.entries.removeFirst(Self.entryLimit)
+    }
   }
 
-  private func describe(_ event: Event, before world: World) -> Described? {
+  /// Who does something that a timeline shows.
+  private func does(
+    _ event: Event, before world: World
+  ) -> (party: Int, role: Timeline.Entry.Role)? {
     let actor = world.threads[event.thread]?.actor
-    func name() -> String {
-      world.livingResource(event.subject).map(namer.name(resource:)) ?? "something"
-    }
-    func waited(for number: UInt64) -> String {
-      world.livingResource(number).map(namer.name(resource:)) ?? "a timer"
-    }
     switch event.kind {
-    case .waitBegin:
-      guard let task = world.livingParty(event.subject) else { return nil }
-      return (task, "waits for \(waited(for: event.object))", .waits)
-    case .taskWait, .taskWaitOwn:
-      return actor.map { ($0, "waits for \(waited(for: event.subject))", .waits) }
+    case .waitBegin: return world.livingParty(event.subject).map { ($0, .waits) }
+    case .taskWait, .taskWaitOwn, .blockBegin: return actor.map { ($0, .waits) }
     case .taskSuspend:
       guard let task = world.livingParty(event.subject), event.object != 0,
         !world.hasAnnounced(task)
       else { return nil }
-      let what =
-        world.livingParty(event.object).map { "the end of \(namer.quoted(party: $0))" }
-        ?? world.livingResource(event.object).map(namer.awaited(resource:)) ?? "something"
-      return (task, "waits for \(what)", .waits)
-    case .taskEnd: return world.livingParty(event.subject).map { ($0, "ends", .ends) }
-    case .taskCancel:
-      return world.livingParty(event.subject).map { ($0, "is asked to end", .wakes) }
-    case .acquired:
-      guard event.object != 0, let taker = world.livingParty(event.object), taker != actor else {
-        return actor.map { ($0, "takes \(name())", .takes) }
-      }
-      return actor.map { ($0, "hands \(name()) to \(namer.quoted(party: taker))", .wakes) }
-    case .released: return actor.map { ($0, "gives back \(name())", .releases) }
-    case .eventSet: return actor.map { ($0, "sets \(name())", .wakes) }
-    case .notified: return actor.map { ($0, "notifies \(name())", .wakes) }
-    case .queuePut: return actor.map { ($0, "puts into \(name())", .wakes) }
-    case .queueGot: return actor.map { ($0, "takes from \(name())", .takes) }
-    case .queueTaskDone: return actor.map { ($0, "task_done() of \(name())", .releases) }
+      return (task, .waits)
+    case .taskEnd: return world.livingParty(event.subject).map { ($0, .ends) }
+    case .taskCancel: return world.livingParty(event.subject).map { ($0, .wakes) }
+    case .acquired: return actor.map { ($0, handsOver(event, world) == nil ? .takes : .wakes) }
+    case .released, .queueTaskDone: return actor.map { ($0, .releases) }
+    case .eventSet, .notified, .queuePut: return actor.map { ($0, .wakes) }
+    case .queueGot: return actor.map { ($0, .takes) }
     case .held:
       guard let slot = world.thread(tid: event.object), let thread = world.threads[slot] else {
         return nil
       }
-      return (thread.actor, "holds \(name())", .takes)
-    case .blockBegin: return actor.map { ($0, "blocks its thread on \(name())", .waits) }
-    case .jobStart: return world.jobs[event.subject].map { ($0, "starts", .runs) }
-    case .jobEnd: return world.jobs[event.subject].map { ($0, "ends", .ends) }
+      return (thread.actor, .takes)
+    case .jobStart: return world.jobs[event.subject].map { ($0, .runs) }
+    case .jobEnd: return world.jobs[event.subject].map { ($0, .ends) }
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
       .stackSample, .taskCreate, .taskResume, .taskReady, .resourceCreate, .depends, .name,
       .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
@@ -141,6 +136,59 @@ struct TimelineBuilder {
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
       .referrers, .ioPeer, .processWait:
       return nil
+    }
+  }
+
+  /// The other party to which something is handed over.
+  private func handsOver(_ event: Event, _ world: World) -> Int? {
+    guard event.object != 0, let taker = world.livingParty(event.object),
+      taker != world.threads[event.thread]?.actor
+    else { return nil }
+    return taker
+  }
+
+  /// What is done in an event, of those that `does` knows.
+  private func describe(_ event: Event, before world: World) -> String {
+    // Names are those of the end. What is gone by then has none.
+    func named(_ resource: Int, _ name: (Int) -> String) -> String {
+      let record = world.resources[resource]
+      return self.world.resource(serial: record.serial).map(name)
+        ?? "a \(namer.word(record.kind))"
+    }
+    func quoted(_ party: Int) -> String {
+      self.world.party(serial: world.parties[party].serial).map(namer.quoted(party:))
+        ?? "another task"
+    }
+    func name() -> String {
+      world.livingResource(event.subject).map { named($0, namer.name(resource:)) } ?? "something"
+    }
+    func waited(for number: UInt64) -> String {
+      world.livingResource(number).map { named($0, namer.name(resource:)) } ?? "a timer"
+    }
+    switch event.kind {
+    case .waitBegin: return "waits for \(waited(for: event.object))"
+    case .taskWait, .taskWaitOwn: return "waits for \(waited(for: event.subject))"
+    case .taskSuspend:
+      let what =
+        world.livingParty(event.object).map { "the end of \(quoted($0))" }
+        ?? world.livingResource(event.object).map { named($0, namer.awaited(resource:)) }
+        ?? "something"
+      return "waits for \(what)"
+    case .taskEnd, .jobEnd: return "ends"
+    case .taskCancel: return "is asked to end"
+    case .acquired:
+      return handsOver(event, world).map { "hands \(name()) to \(quoted($0))" }
+        ?? "takes \(name())"
+    case .released: return "gives back \(name())"
+    case .eventSet: return "sets \(name())"
+    case .notified: return "notifies \(name())"
+    case .queuePut: return "puts into \(name())"
+    case .queueGot: return "takes from \(name())"
+    case .queueTaskDone: return "task_done() of \(name())"
+    case .held: return "holds \(name())"
+    case .blockBegin: return "blocks its thread on \(name())"
+    case .jobStart: return "starts"
+    default: return ""
     }
   }
 

@@ -133,7 +133,7 @@ extension WaitModel {
     need(node, .all, [.anything, .thread(world.parties[created.party].thread)])
   }
 
-  func known(_ parties: Set<Int>) -> [Node] {
+  func known(_ parties: PartySet) -> [Node] {
     parties.filter { !world.parties[$0].isEnded && world.parties[$0].kind != .thread }.sorted().map
     {
       .party($0)

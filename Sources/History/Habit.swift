@@ -5,7 +5,7 @@ package struct Habit: Sendable {
   package var count = 0
   package var last: Occurrence
   /// Those that did it; of the callbacks of a loop its thread.
-  package internal(set) var providers: Set<Int> = []
+  package internal(set) var providers = PartySet()
   /// Whether that was done each time before the one that had made the thing ended.
   package internal(set) var isWithinMaker = true
   /// More did it than are kept.
@@ -17,25 +17,58 @@ package struct Habit: Sendable {
   static let limit = 64
 }
 
-/// A place where things of one kind are made: the innermost frame outside of the language's own library.
+/// By the place where things of one kind are made: the innermost frame outside of the language's own library.
 /// Who calls it makes no difference.
-struct Origin: Hashable {
-  let site: UInt32
-  let kind: ResourceKind
+struct HabitTable: Sendable {
+  var habits: [Habit] = []
+  /// The habit of a place and kind.
+  private var places = NumberTable()
+  /// The place of a stack; 0 for none.
+  private var origins = NumberTable()
+
+  /// Nothing if the place is not known.
+  func key(_ stack: StackID, _ kind: ResourceKind, _ definitions: Definitions) -> UInt64? {
+    let site = origins[UInt64(stack.number)] ?? Self.origin(stack, definitions)
+    return site == 0 ? nil : UInt64(site) << 8 | UInt64(kind.rawValue)
+  }
+
+  private static func origin(_ stack: StackID, _ definitions: Definitions) -> UInt32 {
+    guard let frames = definitions.stacks[stack.number] else { return 0 }
+    return frames.first { definitions.site($0)?.ownership != .runtime } ?? frames.first ?? 0
+  }
+
+  func habit(_ stack: StackID, _ kind: ResourceKind, _ definitions: Definitions) -> Habit? {
+    key(stack, kind, definitions).flatMap { places[$0] }.map { habits[Int($0)] }
+  }
+
+  /// The place of a habit in `habits`, a new one if need be.
+  mutating func find(
+    _ stack: StackID, _ kind: ResourceKind, _ by: Occurrence, _ definitions: Definitions
+  ) -> Int? {
+    if origins[UInt64(stack.number)] == nil {
+      origins[UInt64(stack.number)] = Self.origin(stack, definitions)
+    }
+    guard let key = key(stack, kind, definitions) else { return nil }
+    if let found = places[key] { return Int(found) }
+    places[key] = UInt32(habits.count)
+    habits.append(Habit(last: by))
+    return habits.count - 1
+  }
 }
 
 extension World {
   /// How things made where this one was have been ended.
   package func habit(of resource: Int) -> Habit? {
-    origin(of: resource).flatMap { habits[$0] }
+    resources[resource].created?.site.flatMap {
+      habits.habit($0, resources[resource].kind, definitions)
+    }
   }
 
-  func origin(of resource: Int) -> Origin? {
-    guard let stack = resources[resource].created?.site,
-      let frames = definitions.stacks[stack.number]
-    else { return nil }
-    let own = frames.first { definitions.site($0)?.ownership != .runtime } ?? frames.first
-    return own.map { Origin(site: $0, kind: resources[resource].kind) }
+  /// The place where a resource was made, with its kind.
+  func origin(of resource: Int) -> UInt64? {
+    resources[resource].created?.site.flatMap {
+      habits.key($0, resources[resource].kind, definitions)
+    }
   }
 
   /// Whether a permit has to be given back by the one that took it: such ones were so far, or it was taken
@@ -50,18 +83,19 @@ extension World {
   }
 
   mutating func noteHabit(of resource: Int, _ by: Occurrence) {
-    guard let origin = origin(of: resource) else { return }
-    let isTimers = mayBeTimer(by)
-    let maker = resources[resource].created.map { parties[$0.party] }
-    let isAlone = maker?.isEnded ?? true
-    habits[origin, default: Habit(last: by)].note(by, isTimers: isTimers, isAlone: isAlone)
+    guard let created = resources[resource].created, let stack = created.site,
+      let place = habits.find(stack, resources[resource].kind, by, definitions)
+    else { return }
+    habits.habits[place].note(
+      by, isTimers: mayBeTimer(by), isAlone: parties[created.party].isEnded)
   }
 
   /// Whether a callback ran at a time at which a timer of its loop was due.
   private func mayBeTimer(_ what: Occurrence) -> Bool {
-    let party = parties[what.party]
-    guard party.kind == .thread, let loop = threads[party.thread]?.loops.last else { return false }
-    return loop.nextTimer.map { $0 <= what.time } ?? false
+    guard parties[what.party].kind == .thread,
+      let place = threads.place(of: parties[what.party].thread)
+    else { return false }
+    return threads.states[place].loops.last?.nextTimer.map { $0 <= what.time } ?? false
   }
 }
 
@@ -73,7 +107,7 @@ extension Habit {
     if isTimers { timerCount += 1 }
     if providers.count < Self.limit {
       providers.insert(by.party)
-    } else if !providers.contains(by.party) {
+    } else if !isCrowded, !providers.contains(by.party) {
       isCrowded = true
     }
   }

@@ -15,13 +15,15 @@ package struct PartyRecord: Sendable {
 
   package var kind: Kind
   package var number: UInt64
+  /// How many parties were made before it.
+  package internal(set) var serial: UInt64 = 0
   package var state: State = .ready
   /// The name it was given, if any.
   package var name: String?
   /// The N of a default name such as Task-N; 0 if it has a name of its own.
   package var ordinal: UInt64 = 0
   /// The function that it runs.
-  package var function: Site?
+  var code: FunctionCode?
   package var created: Occurrence
   /// The thread that it runs on, or ran on last.
   package var thread: ThreadSlot
@@ -30,31 +32,41 @@ package struct PartyRecord: Sendable {
   package var lastWait: Wait?
   /// Since when, and how often, it has done nothing but sleep at one place and look again.
   package internal(set) var polling: (since: TraceInstant, rounds: Int)?
-  package var cancelRequested: Occurrence?
-  /// The wait that the latest request to end broke off.
-  package var brokenWait: Wait?
-  /// How often it has run since that request.
-  package var runsSinceCancel = 0
-  /// The type of the exception that ended it, and where it was raised.
-  package var error: (type: String, site: StackID?)?
-  /// The executor of a job; of a task the one whose turn it has or had last, nothing for one that a
-  /// loop runs.
-  package var executor: Int?
+  /// What a wait-begin event said, until the suspend that follows it.
+  var announced: Wait?
+  var request: EndRequest?
+  /// How often it has run since the latest request to end.
+  package var runsSinceCancel: UInt32 = 0
+  var failure: Failure?
+  var executorIndex = PackedIndex(nil)
   /// Whether executors give it its turns, and not the loop of a thread.
   package var isScheduled = false
+  package var isDestroyed = false
+  /// Whether somebody has waited for its end.
+  package internal(set) var isAwaited = false
   /// What a task waits for that could go on: its turn of an executor, nothing if that is not known.
   package var turn: Wait?
   /// Where it suspended last, whatever for.
   var suspendedAt: StackID?
-  package var isDestroyed = false
-  /// Whether somebody has waited for its end.
-  package internal(set) var isAwaited = false
 
   package init(kind: Kind, number: UInt64, created: Occurrence, thread: ThreadSlot) {
     self.kind = kind
     self.number = number
     self.created = created
     self.thread = thread
+  }
+
+  package var function: Site? { code?.site }
+  package var cancelRequested: Occurrence? { request?.asked }
+  /// The wait that the latest request to end broke off.
+  package var brokenWait: Wait? { request?.broken }
+  /// The type of the exception that ended it, and where it was raised.
+  package var error: (type: String, site: StackID?)? { failure.map { ($0.type, $0.site) } }
+  /// The executor of a job; of a task the one whose turn it has or had last, nothing for one that a
+  /// loop runs.
+  package var executor: Int? {
+    get { executorIndex.index }
+    set { executorIndex.index = newValue }
   }
 
   package var isEnded: Bool {
@@ -65,41 +77,34 @@ package struct PartyRecord: Sendable {
   }
 }
 
-/// Something that a party did: when, by whom, where.
-package struct Occurrence: Sendable {
-  package var time: TraceInstant
-  /// Index in `World.parties`.
-  package var party: Int
-  package var site: StackID?
-  /// Who did it on the party's behalf, and not the party itself.
-  package var handedBy: Int?
-  /// The executor whose turn it was.
-  package var executor: Int?
-  package init(time: TraceInstant, party: Int, site: StackID?) {
-    self.time = time
-    self.party = party
+/// A function that parties run: one for all that do.
+final class FunctionCode: Sendable {
+  let site: Site
+  /// The place among all of them.
+  let number: Int
+  init(site: Site, number: Int) {
     self.site = site
+    self.number = number
   }
 }
 
-/// What a party waits on.
-package struct Wait: Sendable {
-  /// The bare future or task under the wait; nothing for a thread.
-  package var future: Entity?
-  /// The primitive that the wait is about, and what is done with it.
-  package var primitive: (resource: Int?, operation: Operation)?
-  package var site: StackID?
-  package var since: TraceInstant
-  /// When it ends by itself at the latest.
-  package var deadline: TraceInstant?
-  package init(
-    future: Entity?, primitive: (resource: Int?, operation: Operation)?, site: StackID?,
-    since: TraceInstant
-  ) {
-    self.future = future
-    self.primitive = primitive
+/// A party was asked to end.
+final class EndRequest: Sendable {
+  let asked: Occurrence
+  let broken: Wait?
+  init(asked: Occurrence, broken: Wait?) {
+    self.asked = asked
+    self.broken = broken
+  }
+}
+
+/// What ended a party.
+final class Failure: Sendable {
+  let type: String
+  let site: StackID?
+  init(type: String, site: StackID?) {
+    self.type = type
     self.site = site
-    self.since = since
   }
 }
 

@@ -21,6 +21,11 @@ package struct ThreadState: Sendable {
   /// The latest stack that the watchdog saw, and for how long the thread had been busy then.
   package var sample: (time: TraceInstant, busyMilliseconds: UInt64, site: StackID?)?
 
+  /// The task that it created last, outside of a loop: the main task of the loop to come.
+  var lastTaskCreated: Int?
+  /// The concurrent future that it created last, until it wakes a loop.
+  var lastConcurrentFuture: Int?
+
   package init(party: Int, lastEvent: TraceInstant) {
     self.party = party
     self.lastEvent = lastEvent

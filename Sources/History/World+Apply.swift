@@ -3,22 +3,24 @@ package import TraceFormat
 extension World {
   /// Takes one event into account. Events come in the order of time.
   package mutating func apply(_ event: Event) {
-    now = max(now, event.time)
+    if event.time.nanoseconds > now.nanoseconds { now = event.time }
     eventCount += 1
+    if parties.count + resources.count >= collectionLimit { collect() }
     let actor = touch(event)
     switch event.kind {
     case .gap:
-      lostEvents += event.subject
+      lostEvents = lostEvents.addingReportingOverflow(event.subject).partialValue
       // Who runs may have changed.
-      threads[event.thread]!.running = []
+      threads.states[here].running = []
     case .threadStart: break
     case .threadEnd: endThread(event)
     case .loopStart, .loopStop, .loopIdle, .loopWake: applyLoop(event)
     case .loopWakeup:
       wakeLoop(event)
       // run_coroutine_threadsafe makes a concurrent future and wakes the loop in one go.
-      if let future = lastConcurrentFuture.removeValue(forKey: event.thread) {
-        resources[future].submittedTo = event.subject
+      if let future = threads.states[here].lastConcurrentFuture {
+        threads.states[here].lastConcurrentFuture = nil
+        resources[future].changeUse().submittedTo = event.subject
       }
     case .stackSample: applySample(event)
     case .taskCreate: createTask(event, by: actor)
@@ -28,8 +30,7 @@ extension World {
     case .taskCancel:
       if let task = party(event.subject) {
         let asked = occurrence(event, by: actor)
-        parties[task].cancelRequested = asked
-        parties[task].brokenWait = parties[task].wait
+        parties[task].request = EndRequest(asked: asked, broken: parties[task].wait)
         parties[task].runsSinceCancel = 0
         noteInterruption(of: task, asked)
         noteBrokenCycle(of: task, asked)
@@ -43,9 +44,13 @@ extension World {
     case .name: applyName(event)
     case .futureDone: finishFuture(event, by: actor)
     case .exceptionUnretrieved:
-      if let entity = living[event.subject] { unretrieved.append((entity, event.time)) }
+      if let entity = living[event.subject], unretrieved.count < Self.longStepLimit {
+        unretrieved.append((entity, event.time))
+      }
     case .neverAwaited:
-      neverAwaited.append((event.site, definitions.site(event.value), event.time))
+      if neverAwaited.count < Self.longStepLimit {
+        neverAwaited.append((event.site, definitions.site(event.value), event.time))
+      }
     case .taskDestroyed: destroyTask(event)
     case .acquired, .released, .eventSet, .eventCleared, .notified, .queuePut, .queueGot,
       .queueTaskDone, .barrierPassed:
@@ -66,25 +71,30 @@ extension World {
 
   /// Makes the thread known; the party that acts in the event.
   private mutating func touch(_ event: Event) -> Int {
-    _ = touch(event.thread, at: event.time)
-    threads[event.thread]!.lastEvent = event.time
-    if threads[event.thread]!.isResting != nil { threads[event.thread]!.isResting = false }
-    return threads[event.thread]!.actor
+    if let known = threads.find(event.thread) {
+      here = known
+    } else {
+      _ = touch(event.thread, at: event.time)
+      here = threads.slots.count - 1
+    }
+    threads.states[here].lastEvent = event.time
+    if threads.states[here].isResting == true { threads.states[here].isResting = false }
+    return threads.states[here].actor
   }
 
   /// Makes a thread known; its own party.
   mutating func touch(_ slot: ThreadSlot, at time: TraceInstant) -> Int {
-    if let thread = threads[slot] { return thread.party }
+    if let known = threads.place(of: slot) { return threads.states[known].party }
     let index = parties.count
     var record = PartyRecord(
       kind: .thread, number: UInt64(slot.number),
       created: Occurrence(time: time, party: index, site: nil), thread: slot)
     record.name = definitions.threads[slot]?.name
     record.state = .running
-    parties.append(record)
+    append(record)
     var thread = ThreadState(party: index, lastEvent: time)
     thread.isRecorder = record.name?.hasPrefix("coroner-") ?? false
-    threads[slot] = thread
+    threads.append(slot, thread)
     return index
   }
 
@@ -92,6 +102,34 @@ extension World {
     var what = Occurrence(time: event.time, party: actor, site: event.site)
     what.executor = parties[actor].executor
     return what
+  }
+
+  /// Adds a party; its index.
+  @discardableResult
+  mutating func append(_ party: PartyRecord) -> Int {
+    parties.append(party)
+    parties[parties.count - 1].serial = partyCount
+    partyCount += 1
+    if party.kind == .task { taskCount += 1 }
+    return parties.count - 1
+  }
+
+  /// Adds a resource; its index.
+  mutating func append(_ resource: ResourceRecord) -> Int {
+    resources.append(resource)
+    resources[resources.count - 1].serial = resourceCount
+    resourceCount += 1
+    return resources.count - 1
+  }
+
+  /// What stands for a function: one for all that run it.
+  mutating func code(_ site: UInt32) -> FunctionCode? {
+    if let known = functionNumbers[UInt64(site)] { return functions[Int(known)] }
+    guard let definition = definitions.site(site) else { return nil }
+    let code = FunctionCode(site: definition, number: functions.count)
+    functionNumbers[UInt64(site)] = UInt32(functions.count)
+    functions.append(code)
+    return code
   }
 
   func party(_ number: UInt64) -> Int? {
@@ -104,57 +142,58 @@ extension World {
 
   /// The resource behind a number; a new one of unknown origin if its creation was not seen.
   mutating func resource(_ number: UInt64, orNew kind: ResourceKind) -> Int {
-    if let index = resource(number) { return index }
+    // What is forgotten was done with; whatever else comes with its number is another thing.
+    if let index = resource(number), kind == .future || index != forgotten { return index }
     // How many threads an unknown pool has is unknown; it may have one more.
     let capacity: UInt64 = kind == .executor ? .max : 1
-    resources.append(ResourceRecord(kind: kind, number: number, capacity: capacity, created: nil))
-    living[number] = .resource(resources.count - 1)
-    return resources.count - 1
+    let new = append(
+      ResourceRecord(kind: kind, number: number, capacity: capacity, created: nil))
+    living[number] = .resource(new)
+    return new
   }
 
   private mutating func endThread(_ event: Event) {
-    threads[event.thread]!.hasEnded = true
-    parties[threads[event.thread]!.party].state = .ended(.value, at: event.time)
+    threads.states[here].hasEnded = true
+    parties[threads.states[here].party].state = .ended(.value, at: event.time)
   }
 
   private mutating func applyLoop(_ event: Event) {
-    let slot = event.thread
     switch event.kind {
     case .loopStart:
-      let main = LoopState.isSet(event.subject) ? nil : lastTaskCreated[slot]
-      threads[slot]!.loops.append(
+      let main = LoopState.isSet(event.subject) ? nil : threads.states[here].lastTaskCreated
+      threads.states[here].loops.append(
         LoopState(number: event.subject, since: event.time, mainTask: main))
     case .loopStop:
-      if !threads[slot]!.loops.isEmpty { threads[slot]!.loops.removeLast() }
+      if !threads.states[here].loops.isEmpty { threads.states[here].loops.removeLast() }
     case .loopIdle:
-      guard let last = threads[slot]!.loops.indices.last else {
-        threads[slot]!.isResting = true
-        return pruneTimers(of: slot)
+      guard let last = threads.states[here].loops.indices.last else {
+        threads.states[here].isResting = true
+        return pruneTimers(of: event.thread)
       }
       let limit = event.value == .max ? nil : event.value
-      threads[slot]!.loops[last].idle = (event.time, limit)
-      threads[slot]!.loops[last].rested = event.time
-      threads[slot]!.loops[last].nextTimer = limit.map {
+      threads.states[here].loops[last].idle = (event.time, limit)
+      threads.states[here].loops[last].rested = event.time
+      threads.states[here].loops[last].nextTimer = limit.map {
         TraceInstant(nanoseconds: event.time.nanoseconds + UInt64($0) * 1_000_000)
       }
-      pruneTimers(of: slot)
+      pruneTimers(of: event.thread)
     default:
-      guard let last = threads[slot]!.loops.indices.last else { return }
-      threads[slot]!.loops[last].idle = nil
+      guard let last = threads.states[here].loops.indices.last else { return }
+      threads.states[here].loops[last].idle = nil
     }
   }
 
   private mutating func wakeLoop(_ event: Event) {
-    guard let slot = thread(ofLoop: event.subject),
-      let position = threads[slot]!.loops.firstIndex(where: { $0.number == event.subject })
+    guard let slot = thread(ofLoop: event.subject), let place = threads.place(of: slot),
+      let position = threads.states[place].loops.firstIndex(where: { $0.number == event.subject })
     else { return }
-    threads[slot]!.loops[position].woken = event.time
+    threads.states[place].loops[position].woken = event.time
   }
 
   /// A loop that goes to sleep has run every timer that was due. Those of a thread without one are others'.
   private mutating func pruneTimers(of slot: ThreadSlot) {
     guard timers.count > timerLimit else { return }
-    let hasLoop = threads[slot]!.loops.last.map { !$0.isSet } ?? false
+    let hasLoop = threads.states[here].loops.last.map { !$0.isSet } ?? false
     timers = timers.filter { (hasLoop && $0.value.thread != slot) || $0.value.deadline > now }
     timerLimit = max(64, 2 * timers.count)
   }
@@ -162,14 +201,14 @@ extension World {
   private mutating func applySample(_ event: Event) {
     guard
       let slot = definitions.threads.first(where: { $0.value.tid == event.subject })?.key,
-      threads[slot] != nil
+      let place = threads.place(of: slot)
     else { return }
-    threads[slot]!.sample = (event.time, event.object, event.site)
-    guard !threads[slot]!.loops.isEmpty else { return }
+    threads.states[place].sample = (event.time, event.object, event.site)
+    guard !threads.states[place].loops.isEmpty else { return }
     let busy = event.object.multipliedReportingOverflow(by: 1_000_000)
     guard !busy.overflow else { return }
     let step = LongStep(
-      party: threads[slot]!.actor,
+      party: threads.states[place].actor,
       began: TraceInstant(
         nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
       milliseconds: event.object, site: event.site)
@@ -188,7 +227,7 @@ extension World {
       // Its members are known: this says what of them is waited for from now on.
       let group = resource(event.subject, orNew: .group)
       resources[group].dependency = dependency
-      resources[group].asked = event.time
+      resources[group].changeUse().asked = event.time
       return
     }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
@@ -209,19 +248,19 @@ extension World {
   /// go of, in steps that cost a constant time each.
   private mutating func forgetDoneMembers(of group: Int) {
     guard let asked = resources[group].asked,
-      resources[group].members.count >= max(64, 2 * resources[group].keptMembers)
+      resources[group].members.count >= max(64, 2 * resources[group].use.keptMembers)
     else { return }
     let kept = resources[group].members.filter { doneTime($0).map { $0 >= asked } ?? true }
     resources[group].members = kept
-    resources[group].keptMembers = kept.count
+    resources[group].changeUse().keptMembers = kept.count
   }
 
   private mutating func applyName(_ event: Event) {
     guard let name = definitions.string(event.value) else { return }
     switch living[event.subject] {
     case .party(let index): parties[index].name = name
-    case .resource(let index): resources[index].name = name
-    case nil:
+    case .resource(let index) where index != forgotten: resources[index].name = name
+    case .resource, nil:
       if let process = World.process(named: event.subject) {
         resources[resource(ofProcess: process)].name = name
       } else if event.subject >> 63 == 1 {
@@ -248,11 +287,9 @@ extension World {
         armed: occurrence(event, by: actor), deadline: deadline, thread: event.thread, targets: [],
         reachesUnknown: false)
     state.deadline = deadline
-    if let last = threads[event.thread]!.loops.indices.last,
-      !threads[event.thread]!.loops[last].isSet
-    {
-      let next = threads[event.thread]!.loops[last].nextTimer ?? deadline
-      threads[event.thread]!.loops[last].nextTimer = min(next, deadline)
+    if let last = threads.states[here].loops.indices.last, !threads.states[here].loops[last].isSet {
+      let next = threads.states[here].loops[last].nextTimer ?? deadline
+      threads.states[here].loops[last].nextTimer = min(next, deadline)
     }
     if let target = living[event.object] {
       state.targets.append(target)

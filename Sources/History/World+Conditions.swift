@@ -6,37 +6,38 @@ extension World {
   /// A party took the lock of a condition: so far it has not notified.
   mutating func beginSection(_ lock: Int) {
     guard let condition = resources[lock].owner else { return }
-    resources[condition].notifier = nil
+    resources[condition].changeUse().notifier = nil
   }
 
   /// A party gives the lock back that it took there and then.
   mutating func endSection(_ lock: Int, _ taken: Occurrence) {
     guard let condition = resources[lock].owner else { return }
-    let waiting = resources[condition].waitFunctions
+    let waiting = resources[condition].use.waitFunctions
     let isInWaiting = waiting.contains(directFunction(taken.site))
-    if resources[condition].notifier == taken.party {
-      if !isInWaiting { putBack(condition, taken) }
+    if resources[condition].use.notifier == taken.party {
+      if !isInWaiting { putBack(resources[condition].changeUse(), taken) }
     } else if isInWaiting || waiting.isEmpty {
-      addTake(condition, taken)
+      addTake(resources[condition].changeUse(), taken)
     }
   }
 
   /// A section that waits is not over. From the first wait on it is known which sections take.
   mutating func waitInSection(_ condition: Int, of party: Int, _ site: StackID?) {
-    if resources[condition].takes.last?.party == party { removeTakes(condition, keeping: nil) }
+    if resources[condition].use.takes.last?.party == party { removeTakes(condition, keeping: nil) }
     let function = directFunction(site)
-    guard !resources[condition].waitFunctions.contains(function) else { return }
-    if resources[condition].waitFunctions.isEmpty { removeTakes(condition, keeping: function) }
-    resources[condition].waitFunctions.append(function)
+    guard !resources[condition].use.waitFunctions.contains(function) else { return }
+    if resources[condition].use.waitFunctions.isEmpty { removeTakes(condition, keeping: function) }
+    resources[condition].changeUse().waitFunctions.append(function)
   }
 
   /// Takes back the latest take, or all but those of a function.
-  private mutating func removeTakes(_ condition: Int, keeping function: [String]?) {
-    let before = resources[condition].takes
+  private mutating func removeTakes(_ condition: Int, keeping function: Int?) {
+    let before = resources[condition].use.takes
     let after =
       function.map { function in before.filter { directFunction($0.site) == function } }
       ?? before.dropLast()
-    resources[condition].takes = after
-    resources[condition].getCount -= UInt64(before.count - after.count)
+    let use = resources[condition].changeUse()
+    use.takes = after
+    use.getCount -= min(use.getCount, UInt64(before.count - after.count))
   }
 }

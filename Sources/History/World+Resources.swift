@@ -14,26 +14,29 @@ extension World {
     } else if let index = resource(event.subject), isJustMade(index), resources[index].kind == kind
     {
       // A class whose __new__ makes the object runs __init__ twice.
+      let serial = resources[index].serial
       resources[index] = new
+      resources[index].serial = serial
     } else {
-      resources.append(new)
-      living[event.subject] = .resource(resources.count - 1)
+      living[event.subject] = .resource(append(new))
     }
     if kind == .process { processes[event.object] = living[event.subject]?.resource }
-    if kind == .concurrentFuture { lastConcurrentFuture[event.thread] = resources.count - 1 }
+    if kind == .concurrentFuture {
+      threads.states[here].lastConcurrentFuture = resources.count - 1
+    }
   }
 
   /// Whether it was taken for a lock, for want of any event that tells what it is.
   private func isUnseen(_ index: Int) -> Bool {
     resources[index].kind == .threadLock && resources[index].created == nil
-      && (!resources[index].takes.isEmpty || resources[index].name != nil)
+      && (!resources[index].use.takes.isEmpty || resources[index].name != nil)
   }
 
   /// Whether nothing has been done with a resource, and nothing else been made but parts of it.
   private func isJustMade(_ index: Int) -> Bool {
-    let resource = resources[index]
-    return index >= resources.count - 3 && resource.kind != .future && resource.takers.isEmpty
-      && resource.providers.isEmpty && resource.members.isEmpty && resource.done == nil
+    index >= resources.count - 3 && index != forgotten && resources[index].kind != .future
+      && resources[index].use.takers.isEmpty && resources[index].use.providers.isEmpty
+      && resources[index].members.isEmpty && resources[index].done == nil
   }
 
   mutating func finishFuture(_ event: Event, by actor: Int) {
@@ -50,38 +53,39 @@ extension World {
   mutating func applyOperation(_ event: Event, by actor: Int) {
     let index = resource(event.subject, orNew: event.kind.resourceKind)
     let what = occurrence(event, by: actor)
+    let use = resources[index].changeUse()
     switch event.kind {
-    case .acquired: acquire(index, what, for: named(event) ?? actor)
-    case .released: release(index, what, of: named(event) ?? actor)
+    case .acquired: acquire(index, use, what, for: named(event) ?? actor)
+    case .released: release(index, use, what, of: named(event) ?? actor)
     case .eventSet:
-      resources[index].isSet = true
-      resources[index].signalled = what
+      use.isSet = true
+      use.signalled = what
+      use.providers.insert(actor)
       noteHabit(of: index, what)
-      resources[index].providers.insert(actor)
-    case .eventCleared: resources[index].isSet = false
+    case .eventCleared: use.isSet = false
     case .notified:
-      resources[index].signalled = what
-      resources[index].signalledWaiters = event.value
-      resources[index].notifier = actor
+      use.signalled = what
+      use.signalledWaiters = event.value
+      use.notifier = actor
+      use.providers.insert(actor)
       noteHabit(of: index, what)
-      resources[index].providers.insert(actor)
     case .queuePut:
-      putBack(index, what)
-      resources[index].items = event.value
-      resources[index].unfinished += 1
-      resources[index].lastPut = what
+      putBack(use, what)
+      use.items = event.value
+      use.unfinished &+= 1
+      use.lastPut = what
+      use.providers.insert(actor)
       noteHabit(of: index, what)
-      resources[index].providers.insert(actor)
     case .queueGot:
-      takeItem(index, what)
-      resources[index].items = event.value
-      resources[index].lastGot = what
-      resources[index].takers.insert(actor)
+      takeItem(index, use, what)
+      use.items = event.value
+      use.lastGot = what
+      use.takers.insert(actor)
     case .queueTaskDone:
-      resources[index].unfinished = event.value
-      resources[index].taskDoneCount += 1
-      resources[index].lastTaskDone = what
-    default: resources[index].providers.insert(actor)
+      use.unfinished = event.value
+      use.taskDoneCount += 1
+      use.lastTaskDone = what
+    default: use.providers.insert(actor)
     }
   }
 
@@ -91,94 +95,109 @@ extension World {
   }
 
   /// What was handed over to a party counts as taken where that party goes on, once it does.
-  private mutating func acquire(_ index: Int, _ what: Occurrence, for taker: Int) {
+  private mutating func acquire(
+    _ index: Int, _ use: ResourceUse, _ what: Occurrence, for taker: Int
+  ) {
     var hold = what
     if taker != what.party {
       hold.party = taker
       hold.handedBy = what.party
-    } else if let handed = resources[index].takes.lastIndex(where: {
+    } else if let handed = use.takes.lastIndex(where: {
       $0.party == taker && $0.handedBy != nil
     }) {
-      resources[index].takes.remove(at: handed)
+      use.takes.remove(at: handed)
     }
-    resources[index].takes.append(hold)
-    resources[index].takers.insert(taker)
+    use.takes.append(hold)
+    use.takers.insert(taker)
     beginSection(index)
   }
 
   /// Gives back the party's own take, else that of a party that has ended, else the oldest.
-  private mutating func release(_ index: Int, _ what: Occurrence, of party: Int) {
-    resources[index].released = what
-    resources[index].providers.insert(what.party)
-    let takes = resources[index].takes
-    if let own = takes.lastIndex(where: { $0.party == party }) {
-      resources[index].hasOwnRelease = true
-      if let origin = origin(of: index) { returning.insert(origin) }
-      endSection(index, resources[index].takes.remove(at: own))
+  private mutating func release(
+    _ index: Int, _ use: ResourceUse, _ what: Occurrence, of party: Int
+  ) {
+    use.released = what
+    use.providers.insert(what.party)
+    if let own = use.takes.lastIndex(where: { $0.party == party }) {
+      if !use.hasOwnRelease {
+        use.hasOwnRelease = true
+        if let origin = origin(of: index) { returning.insert(origin) }
+      }
+      endSection(index, use.takes.remove(at: own))
       return
     }
-    resources[index].hasForeignRelease = true
-    if takes.isEmpty {
+    use.hasForeignRelease = true
+    if use.takes.isEmpty {
       // More releases than takes: a semaphore used to count signals grows.
-      resources[index].capacity += 1
+      resources[index].capacity &+= 1
       return
     }
-    let ended = takes.firstIndex { parties[$0.party].isEnded }
-    resources[index].takes.remove(at: ended ?? 0)
+    let ended = use.takes.firstIndex { parties[$0.party].isEnded }
+    use.takes.remove(at: ended ?? 0)
+  }
+
+  private mutating func takeItem(_ index: Int, _ use: ResourceUse, _ what: Occurrence) {
+    if use.getCount == 0, let made = resources[index].created, let put = use.lastPut,
+      resources[index].capacity == 0 || UInt64(use.unfinished) == resources[index].capacity
+    {
+      use.isFilledByMaker =
+        resources[index].capacity > 0 && made.party == put.party
+        && directFunction(made.site) == directFunction(put.site)
+    }
+    addTake(use, what)
   }
 
   /// As many takes of a queue as are kept: pools are small.
   private static let takeLimit = 256
 
-  private mutating func takeItem(_ index: Int, _ what: Occurrence) {
-    let queue = resources[index]
-    if queue.getCount == 0, let made = queue.created, let put = queue.lastPut,
-      queue.capacity == 0 || UInt64(queue.unfinished) == queue.capacity
-    {
-      resources[index].isFilledByMaker =
-        queue.capacity > 0 && made.party == put.party
-        && directFunction(made.site) == directFunction(put.site)
-    }
-    addTake(index, what)
+  func addTake(_ use: ResourceUse, _ what: Occurrence) {
+    use.getCount += 1
+    if use.isNoPool { return }
+    if use.takes.count == Self.takeLimit { use.takes.removeFirst() }
+    use.takes.append(what)
   }
 
-  mutating func addTake(_ index: Int, _ what: Occurrence) {
-    resources[index].getCount += 1
-    if resources[index].takes.count == Self.takeLimit { resources[index].takes.removeFirst() }
-    resources[index].takes.append(what)
-  }
-
-  mutating func putBack(_ index: Int, _ what: Occurrence) {
-    let queue = resources[index]
-    guard !queue.takes.isEmpty else {
-      if queue.getCount > 0 { resources[index].lateCount += 1 }
+  func putBack(_ use: ResourceUse, _ what: Occurrence) {
+    if use.isNoPool {
+      // Nobody asks any more who took what.
+      if !use.takes.isEmpty { use.takes = [] }
       return
     }
-    if let own = queue.takes.lastIndex(where: { $0.party == what.party }) {
-      resources[index].takes.remove(at: own)
-    } else if queue.isFilledByMaker {
-      let ended = queue.takes.firstIndex { parties[$0.party].isEnded }
-      resources[index].takes.remove(at: ended ?? 0)
-      resources[index].hasForeignRelease = true
+    guard !use.takes.isEmpty else {
+      if use.getCount > 0 { use.lateCount += 1 }
+      return
+    }
+    if let own = use.takes.lastIndex(where: { $0.party == what.party }) {
+      use.takes.remove(at: own)
+    } else if use.isFilledByMaker {
+      let ended = use.takes.firstIndex { parties[$0.party].isEnded }
+      use.takes.remove(at: ended ?? 0)
+      use.hasForeignRelease = true
     } else {
-      resources[index].lateCount += 1
+      use.lateCount += 1
       return
     }
-    resources[index].returnCount += 1
+    use.returnCount += 1
   }
 
-  /// File and function of the innermost frame outside of the language's own library.
-  func directFunction(_ stack: StackID?) -> [String] {
+  /// A number for file and function of the innermost frame outside of the language's own library.
+  mutating func directFunction(_ stack: StackID?) -> Int {
+    let key = UInt64(stack?.number ?? 0)
+    if let known = directFunctionNumbers[key] { return Int(known) }
     let frame = definitions.frames(stack).first { $0.ownership != .runtime }
-    return frame.map { [$0.file, $0.function] } ?? []
+    let function = frame.map { [$0.file, $0.function] } ?? []
+    let number = directFunctions[function] ?? directFunctions.count
+    directFunctions[function] = number
+    directFunctionNumbers[key] = UInt32(number)
+    return number
   }
 
   mutating func applyBlock(_ event: Event) {
     guard event.kind == .blockBegin, let operation = Operation(rawValue: event.value) else {
       let ended = resource(event.subject)
-      let blocks = threads[event.thread]!.blocks
-      let index = blocks.lastIndex { $0.primitive?.resource == ended } ?? 0
-      threads[event.thread]!.blocks.removeSubrange(index...)
+      let index =
+        threads.states[here].blocks.lastIndex { $0.primitive?.resource == ended } ?? 0
+      threads.states[here].blocks.removeSubrange(index...)
       return
     }
     let target = resource(event.subject, orNew: operation.blockedOn)
@@ -190,7 +209,7 @@ extension World {
         nanoseconds: event.time.nanoseconds.addingReportingOverflow(limit.partialValue).partialValue
       )
     }
-    threads[event.thread]!.blocks.append(wait)
+    threads.states[here].blocks.append(wait)
   }
 
   /// Somebody is about to wait for a lock of which the trace did not say who holds it.
@@ -203,9 +222,10 @@ extension World {
     let since = max(taken, parties[holder].lastRun ?? taken)
     let take = Occurrence(time: since, party: holder, site: event.site)
     // Of a semaphore there may be several holders, each told by itself.
-    if resources[lock].kind != .semaphore { resources[lock].takes = [] }
-    resources[lock].takes.append(take)
-    resources[lock].takers.insert(holder)
+    let use = resources[lock].changeUse()
+    if resources[lock].kind != .semaphore { use.takes = [] }
+    use.takes.append(take)
+    use.takers.insert(holder)
   }
 
   /// Who held something by then: a task that the event names, else what ran on the thread that it names.
@@ -214,7 +234,7 @@ extension World {
     guard let slot = thread(tid: event.object) else { return nil }
     let known = touch(slot, at: event.time)
     // Tasks and jobs tell what they hold when they leave their thread: so it runs there still.
-    return threads[slot]!.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
+    return threads[slot]?.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
   }
 
   /// The latest thread with this number.

@@ -52,11 +52,11 @@ extension World {
   /// What stands for the connection that a descriptor is one end of.
   mutating func resource(ofDescriptor number: UInt64) -> Int {
     if let index = connections[number] { return index }
-    resources.append(
+    let new = append(
       ResourceRecord(
         kind: .stream, number: number, capacity: number & ~(1 << 63), created: nil))
-    connections[number] = resources.count - 1
-    return resources.count - 1
+    connections[number] = new
+    return new
   }
 
   /// The child process that a number names where others are addresses.
@@ -67,10 +67,10 @@ extension World {
   /// What stands for a child process; a new one if its start was not seen.
   mutating func resource(ofProcess number: UInt64) -> Int {
     if let index = processes[number] { return index }
-    resources.append(
+    let new = append(
       ResourceRecord(kind: .process, number: number | 1 << 62, capacity: number, created: nil))
-    processes[number] = resources.count - 1
-    return resources.count - 1
+    processes[number] = new
+    return new
   }
 
   private func referrer(_ kind: Referrer, _ object: UInt64) -> Snapshot.Reach {

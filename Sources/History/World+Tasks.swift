@@ -2,32 +2,31 @@ package import TraceFormat
 
 extension World {
   mutating func createTask(_ event: Event, by actor: Int) {
-    let index = parties.count
     var task = PartyRecord(
       kind: .task, number: event.subject, created: occurrence(event, by: actor),
       thread: event.thread)
     task.ordinal = event.object
-    task.function = definitions.site(event.value)
-    parties.append(task)
+    task.code = code(event.value)
+    let index = append(task)
     living[event.subject] = .party(index)
-    lastTaskCreated[event.thread] = index
+    threads.states[here].lastTaskCreated = index
     if firstTask == nil, event.thread == mainThread { firstTask = index }
   }
 
   mutating func resume(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    if !parties[task].isScheduled { announced[task] = nil }
+    if !parties[task].isScheduled { parties[task].announced = nil }
     parties[task].state = .running
     parties[task].thread = event.thread
     parties[task].turn = nil
     if event.object != 0 { takeTurn(task, event) }
     if parties[task].cancelRequested != nil { parties[task].runsSinceCancel += 1 }
     // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
-    if let last = threads[event.thread]!.loops.indices.last {
-      threads[event.thread]!.loops[last].idle = nil
+    if let last = threads.states[here].loops.indices.last {
+      threads.states[here].loops[last].idle = nil
     }
     // A task may get to another executor without a pause.
-    if threads[event.thread]!.running.last != task { threads[event.thread]!.running.append(task) }
+    if threads.states[here].running.last != task { threads.states[here].running.append(task) }
   }
 
   /// Whatever the task waited for has come; it needs its turn now.
@@ -45,7 +44,7 @@ extension World {
     let executor = resource(event.object, orNew: .executor)
     parties[task].executor = executor
     parties[task].isScheduled = true
-    threads[event.thread]!.isWorker = true
+    threads.states[here].isWorker = true
     // What runs elsewhere is bound to no thread.
     if let bound = resources[executor].thread, bound != event.thread {
       resources[executor].thread = nil
@@ -55,11 +54,11 @@ extension World {
   mutating func announce(_ event: Event) {
     guard let task = party(event.subject) else { return }
     guard let operation = Operation(rawValue: event.value) else {
-      announced[task] = nil
+      parties[task].announced = nil
       return
     }
     let target = target(event.object, of: operation, by: task, event.site)
-    announced[task] = Wait(
+    parties[task].announced = Wait(
       future: nil, primitive: (target, operation), site: event.site, since: event.time)
   }
 
@@ -69,8 +68,11 @@ extension World {
   ) -> Int? {
     if number == 0 { return nil }
     let target = resource(number, orNew: operation.resourceKind)
-    if operation == .queuePut { resources[target].hasBlockedPut = true }
-    if operation == .conditionWait { waitInSection(target, of: task, site) }
+    switch operation {
+    case .queuePut: resources[target].changeUse().hasBlockedPut = true
+    case .conditionWait: waitInSection(target, of: task, site)
+    default: break
+    }
     return target
   }
 
@@ -80,24 +82,25 @@ extension World {
     guard parties[task].kind == .task, let operation = Operation(rawValue: event.value) else {
       return
     }
-    leave(task, on: event.thread)
-    if !parties[task].isScheduled { announced[task] = nil }
+    leave(task)
+    if !parties[task].isScheduled { parties[task].announced = nil }
     let target = target(event.subject, of: operation, by: task, event.site)
-    if event.kind == .taskWaitOwn {
-      resources.append(
-        ResourceRecord(
-          kind: .future, number: event.object, capacity: 0, created: occurrence(event, by: task)))
-      living[event.object] = .resource(resources.count - 1)
+    if case .taskWaitOwn = event.kind {
+      living[event.object] = .resource(
+        append(
+          ResourceRecord(
+            kind: .future, number: event.object, capacity: 0,
+            created: occurrence(event, by: task))))
     }
     suspend(task, on: event.object, primitive: (target, operation), event)
   }
 
   mutating func suspend(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    leave(task, on: event.thread)
-    let announcement = announced[task]
+    leave(task)
+    let announcement = parties[task].announced
     // Of a task that executors run it holds until it is taken back.
-    if !parties[task].isScheduled { announced[task] = nil }
+    if !parties[task].isScheduled { parties[task].announced = nil }
     parties[task].suspendedAt = event.site
     // What made it ready may have been told before its thread let go of it.
     parties[task].turn?.site = event.site
@@ -127,7 +130,7 @@ extension World {
   }
 
   private mutating func notePolling(_ task: Int, _ wait: Wait) {
-    guard wait.primitive?.operation == .sleep else {
+    guard case .sleep? = wait.primitive?.operation else {
       parties[task].polling = nil
       return
     }
@@ -140,14 +143,14 @@ extension World {
 
   mutating func endTask(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    leave(task, on: event.thread)
-    announced[task] = nil
+    leave(task)
+    parties[task].announced = nil
     parties[task].turn = nil
     let outcome = Outcome(rawValue: event.value) ?? .value
     parties[task].state = .ended(outcome, at: event.time)
     noteWastedWakeup(of: task, outcome)
-    if let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) {
-      parties[task].error = (type, event.site)
+    if event.object != 0, let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) {
+      parties[task].failure = Failure(type: type, site: event.site)
     }
   }
 
@@ -164,8 +167,9 @@ extension World {
       case .resource(let future)? = wait.future, let done = resources[future].done,
       done.outcome == .value
     else { return }
-    resources[resource].wastedOn = task
-    resources[resource].wasted = WastedWakeup(task: task, woken: done.by, asked: asked)
+    let use = resources[resource].changeUse()
+    use.wastedOn = task
+    use.wasted = WastedWakeup(task: task, woken: done.by, asked: asked)
   }
 
   private mutating func noteWastedWakeup(of task: Int, _ outcome: Outcome) {
@@ -174,23 +178,22 @@ extension World {
       let signalled = resources[resource].signalled ?? resources[resource].released,
       signalled.time >= wait.since
     else { return }
-    resources[resource].wastedOn = task
+    resources[resource].changeUse().wastedOn = task
   }
 
-  private mutating func leave(_ task: Int, on slot: ThreadSlot) {
-    if let position = threads[slot]!.running.lastIndex(of: task) {
-      threads[slot]!.running.removeSubrange(position...)
+  private mutating func leave(_ task: Int) {
+    if let position = threads.states[here].running.lastIndex(of: task) {
+      threads.states[here].running.removeSubrange(position...)
     }
-    threads[slot]!.blocks = []
+    if !threads.states[here].blocks.isEmpty { threads.states[here].blocks = [] }
   }
 
   /// A task whose creation was not recorded.
   private mutating func unseenTask(_ event: Event) -> Int {
-    let index = parties.count
-    parties.append(
+    let index = append(
       PartyRecord(
         kind: .task, number: event.subject,
-        created: Occurrence(time: event.time, party: threads[event.thread]!.party, site: nil),
+        created: Occurrence(time: event.time, party: threads.states[here].party, site: nil),
         thread: event.thread))
     living[event.subject] = .party(index)
     return index
@@ -199,26 +202,24 @@ extension World {
   mutating func applyJob(_ event: Event, by actor: Int) {
     switch event.kind {
     case .jobQueue:
-      let index = parties.count
       var job = PartyRecord(
         kind: .job, number: event.subject, created: occurrence(event, by: actor),
         thread: event.thread)
       job.executor = resource(event.object, orNew: .executor)
-      job.function = definitions.site(event.value)
-      parties.append(job)
-      jobs[event.subject] = index
-      lastConcurrentFuture[event.thread] = nil
+      job.code = code(event.value)
+      jobs[event.subject] = append(job)
+      threads.states[here].lastConcurrentFuture = nil
     case .jobStart:
       guard let job = jobs[event.subject] else { return }
       parties[job].state = .running
       parties[job].thread = event.thread
       parties[job].lastRun = event.time
-      threads[event.thread]!.running.append(job)
-      threads[event.thread]!.isWorker = true
+      threads.states[here].running.append(job)
+      threads.states[here].isWorker = true
     default:
       guard let job = jobs.removeValue(forKey: event.subject) else { return }
       parties[job].state = .ended(.value, at: event.time)
-      leave(job, on: event.thread)
+      leave(job)
     }
   }
 }

@@ -6,7 +6,13 @@ package import TraceFormat
 package struct World: Sendable {
   package internal(set) var parties: [PartyRecord] = []
   package internal(set) var resources: [ResourceRecord] = []
-  package internal(set) var threads: [ThreadSlot: ThreadState] = [:]
+  package internal(set) var threads = ThreadTable()
+  /// The place of the latest event's thread.
+  var here = 0
+  /// Parties and tasks that there ever were.
+  package internal(set) var partyCount: UInt64 = 0
+  var resourceCount: UInt64 = 0
+  package internal(set) var taskCount = 0
   package internal(set) var timers: [UInt64: TimerState] = [:]
   /// As many timers are kept before those that are over are let go of.
   var timerLimit = 64
@@ -41,9 +47,9 @@ package struct World: Sendable {
   /// Tasks asked to end while they waited, oldest first.
   package internal(set) var interruptions: [Interruption] = []
   /// By the place where things were made.
-  var habits: [Origin: Habit] = [:]
+  var habits = HabitTable()
   /// Places where things were made that have been given back by those that had taken them.
-  var returning: Set<Origin> = []
+  var returning: Set<UInt64> = []
   /// Where each thread stood when it was looked at last, by tid: that comes first in a snapshot, so that it
   /// counts even if that was not completed.
   package internal(set) var stands: [UInt64: (time: TraceInstant, site: StackID?)] = [:]
@@ -53,18 +59,24 @@ package struct World: Sendable {
   var taking: Snapshot?
 
   /// The live party or resource behind a number.
-  var living: [UInt64: Entity] = [:]
+  var living = LivingTable()
+  /// What stands for all futures and tasks that were done and have been let go of: a future, resolved.
+  var forgotten: Int?
+  /// As many parties and resources are kept before those that nothing refers to any more are let go of.
+  var collectionLimit = World.leastCollection
+  /// Functions that parties run, and their places by the ids of their sites.
+  var functions: [FunctionCode] = []
+  var functionNumbers = NumberTable()
+  /// Innermost functions of stacks, and the stacks for which they are known.
+  var directFunctions: [[String]: Int] = [:]
+  var directFunctionNumbers = NumberTable()
   /// Jobs that have not ended. A job's number is that of its concurrent future.
   package internal(set) var jobs: [UInt64: Int] = [:]
-  /// What a wait-begin event said, until the suspend that follows it.
-  var announced: [Int: Wait] = [:]
-  /// The task created last by a thread outside of a loop: the main task of the loop to come.
-  var lastTaskCreated: [ThreadSlot: Int] = [:]
   /// The task that the main thread created first.
   var firstTask: Int?
-  /// The concurrent future that a thread created last, until it wakes a loop.
-  var lastConcurrentFuture: [ThreadSlot: Int] = [:]
   package let definitions: Definitions
+  /// A trace of a few thousand things is kept as a whole.
+  static let leastCollection = 16_384
   /// Enough to tell a habit from an accident, and bounded.
   static let longStepLimit = 256
 
@@ -120,7 +132,9 @@ package struct World: Sendable {
 
   /// The threads that rest at a set of descriptors may be several.
   package func threads(ofLoop number: UInt64) -> [ThreadSlot] {
-    threadSlots.filter { threads[$0]!.loops.contains { $0.number == number } }
+    threads.states.indices.filter { place in
+      threads.states[place].loops.contains { $0.number == number }
+    }.map { threads.slots[$0] }.sorted()
   }
 
   package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }
@@ -138,7 +152,25 @@ extension World {
   /// The party that a number names at this instant.
   package func livingParty(_ number: UInt64) -> Int? { party(number) }
   /// Whether a wait-begin event has said what the task's next suspension waits for.
-  package func hasAnnounced(_ task: Int) -> Bool { announced[task] != nil }
+  package func hasAnnounced(_ task: Int) -> Bool { parties[task].announced != nil }
+  /// Where the party is now that was the one of this serial number; nothing if it has been let go of.
+  package func party(serial: UInt64) -> Int? {
+    Self.search(parties.count, for: serial) { parties[$0].serial }
+  }
+  package func resource(serial: UInt64) -> Int? {
+    Self.search(resources.count, for: serial) { resources[$0].serial }
+  }
+
+  /// They stay in the order in which they were made.
+  private static func search(_ count: Int, for serial: UInt64, _ key: (Int) -> UInt64) -> Int? {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if key(middle) < serial { low = middle + 1 } else { high = middle }
+    }
+    return low < count && key(low) == serial ? low : nil
+  }
+
   /// The resource that a number names at this instant.
   package func livingResource(_ number: UInt64) -> Int? { resource(number) }
 }

@@ -1,0 +1,69 @@
+/// What numbers of the trace stand for: an open hash table without a word besides its entries.
+///
+/// Nothing is ever taken out of it: a number that was used will be used again.
+struct NumberTable: Sendable {
+  private struct Entry {
+    var key: UInt64 = 0
+    var value = NumberTable.none
+  }
+
+  /// No value.
+  private static let none = UInt32.max
+  private var entries = [Entry](repeating: Entry(), count: 16)
+  private(set) var count = 0
+
+  /// Addresses differ in their middle bits; the product's highest ones depend on all of them.
+  private func place(_ key: UInt64) -> Int {
+    Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & (entries.count - 1)
+  }
+
+  subscript(key: UInt64) -> UInt32? {
+    get {
+      var at = place(key)
+      while entries[at].value != Self.none {
+        if entries[at].key == key { return entries[at].value }
+        at = (at + 1) & (entries.count - 1)
+      }
+      return nil
+    }
+    set {
+      guard let newValue else { return }
+      if 2 * count >= entries.count { grow() }
+      var at = place(key)
+      while entries[at].value != Self.none, entries[at].key != key {
+        at = (at + 1) & (entries.count - 1)
+      }
+      if entries[at].value == Self.none { count += 1 }
+      entries[at] = Entry(key: key, value: newValue)
+    }
+  }
+
+  private mutating func grow() {
+    let old = entries
+    entries = [Entry](repeating: Entry(), count: 2 * old.count)
+    count = 0
+    for entry in old where entry.value != Self.none { self[entry.key] = entry.value }
+  }
+
+  mutating func mapValues(_ transform: (UInt32) -> UInt32) {
+    for at in entries.indices where entries[at].value != Self.none {
+      entries[at].value = transform(entries[at].value)
+    }
+  }
+}
+
+/// The party or resource behind each number.
+struct LivingTable: Sendable {
+  private var table = NumberTable()
+
+  subscript(number: UInt64) -> Entity? {
+    get { table[number].flatMap { PackedEntity(raw: $0).entity } }
+    set { if let newValue { table[number] = PackedEntity(newValue).raw } }
+  }
+
+  mutating func renumber(_ map: Renumbering) {
+    table.mapValues { raw in
+      PackedEntity(raw: raw).entity.map { PackedEntity(map.entity($0)).raw } ?? raw
+    }
+  }
+}
