@@ -127,8 +127,10 @@ struct Namer {
   /// A task of the language's own library that runs the user's code, as a test runner's does, or of code
   /// that the compiler made, is known by the first function of the user's that it is in.
   private func userFunction(_ party: PartyRecord) -> Site? {
-    guard let function = party.function, function.ownership == .runtime || function.isInNoFile,
-      let wait = party.wait ?? (function.isInNoFile ? party.lastWait : nil)
+    guard let function = party.function else { return nil }
+    let isMade = function.isInNoFile || function.function.hasPrefix("implicit closure")
+    guard isMade || function.ownership == .runtime,
+      let wait = party.wait ?? (isMade ? party.lastWait : nil)
     else { return nil }
     let own = world.definitions.frames(wait.site).filter { $0.ownership == .user }
     return own.last { !$0.isInNoFile && !$0.function.hasPrefix("implicit closure") } ?? own.last

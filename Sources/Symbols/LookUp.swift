@@ -47,18 +47,19 @@ struct LookUp {
     let steps = all.count / parts.count
     for (number, part) in parts.enumerated() {
       let begin = frames[part][0]
-      let found = all[(number * steps)..<((number + 1) * steps)].first {
-        guard let outer = $0.last, outer.function == begin.function else { return false }
-        return begin.file == nil
-          ? outer.file != nil
-          : $0.count > 1 && $0[0].file == begin.file && $0[0].line == begin.line
-      }
-      guard let found else { continue }
-      // What cannot be suspended is only about to run.
-      let waiting = found.dropLast().drop {
-        $0.function.flatMap { SwiftName(mangled: $0) }?.isAsync != true
-      }
-      frames[part] = waiting + [found[found.count - 1]]
+      frames[part] =
+        all[(number * steps)..<((number + 1) * steps)].lazy.compactMap { found -> [Frame]? in
+          guard found.count > 1 || begin.file == nil, let outer = found.last,
+            outer.function == begin.function,
+            begin.file == nil || found[0].file == begin.file && found[0].line == begin.line
+          else { return nil }
+          // What cannot be suspended is only about to run.
+          let waiting = found.dropLast().drop {
+            $0.function.flatMap { SwiftName(mangled: $0) }?.isAsync != true
+          }
+          let all = Array(waiting) + [outer]
+          return all.contains { $0.file != nil } ? all : nil
+        }.first ?? frames[part]
     }
     return frames
   }
