@@ -24,6 +24,12 @@ extension Because {
         speaksSwift
           ? "the continuation was not resumed before the trace ended"
           : "the future was pending when the trace ended")
+      if let lost = resource.lost {
+        let isKnown = namer.userSite(lost.site).map { $0.ownership != .runtime } == true
+        facts.append(
+          "\(namer.quoted(party: lost.party)) let go of it\(isKnown ? " at " + place(lost) : ""), "
+            + "\(Clock.instant(lost.time)), and nobody else has it")
+      }
       facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved") + makerFacts(resource)
     case .event:
       facts.append(

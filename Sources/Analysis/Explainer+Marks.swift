@@ -159,6 +159,15 @@ extension Explainer {
             site: site, role: .secondary, label: "\(what) at \(Clock.instant(hold.time))",
             party: namer.name(party: hold.handedBy ?? hold.party)))
       }
+      if let lost = resource.lost, let site = namer.userSite(lost.site), site.ownership != .runtime
+      {
+        finding.marks.append(
+          Mark(
+            site: site, role: .secondary,
+            label:
+              "the last that could resume it was let go of here at \(Clock.instant(lost.time))",
+            party: namer.name(party: lost.party)))
+      }
       for (what, done) in [(resource.lastPut, "put"), (resource.lastGot, "taken")] {
         guard let what, let site = namer.userSite(what.site) else { continue }
         let name = namer.name(party: what.party)

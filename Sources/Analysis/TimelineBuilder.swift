@@ -131,7 +131,7 @@ struct TimelineBuilder {
     case .jobEnd: return world.jobs[event.subject].map { ($0, .ends) }
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
       .stackSample, .taskCreate, .taskResume, .taskReady, .resourceCreate, .depends, .name,
-      .futureDone, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
+      .futureDone, .futureLost, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
       .referrers, .ioPeer, .processWait:

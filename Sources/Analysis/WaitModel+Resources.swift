@@ -31,6 +31,7 @@ extension WaitModel {
       if !connectByReach(node, index) { need(node, .any, [.anything]) }
     case .future:
       if resource.done != nil { return need(node, .all, []) }
+      if resource.lost != nil { return need(node, .any, []) }
       if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
       if !connectByReach(node, index) { connectFuture(node, resource) }
     }

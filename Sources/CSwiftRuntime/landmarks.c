@@ -10,6 +10,7 @@
 #include "tasks.h"
 
 struct probe_landmarks probe_landmarks;
+const void *probe_canary_type, *probe_canary_end;
 
 /* Functions by the beginning of their names; of an async function, each part that goes on after an await has a
  * name that begins with the function's. */
@@ -46,6 +47,12 @@ static uint32_t look_at_symbol(const char *name, uintptr_t offset, uintptr_t siz
   return 0;
 }
 
+/* What is called by its address elsewhere. */
+static void look_at_name(const char *name, uintptr_t address) {
+  if (!strcmp(name, "$ss25CheckedContinuationCanaryCN")) probe_canary_type = (const void *)address;
+  if (!strcmp(name, "$ss25CheckedContinuationCanaryCfD")) probe_canary_end = (const void *)address;
+}
+
 /* `code`: the address of the library's code in its file's terms. */
 static uint32_t look_at_symbols(const char *file, size_t size, uintptr_t code) {
   const ElfW(Ehdr) *header = (const void *)file;
@@ -67,9 +74,10 @@ static uint32_t look_at_symbols(const char *file, size_t size, uintptr_t code) {
     const ElfW(Sym) *symbols = (const void *)(file + table->sh_offset);
     for (size_t k = 0; k < table->sh_size / sizeof *symbols; k++) {
       const ElfW(Sym) *symbol = &symbols[k];
-      if ((symbol->st_info & 0xf) != STT_FUNC || symbol->st_name >= names->sh_size ||
-          symbol->st_value < code)
-        continue;
+      if (symbol->st_name >= names->sh_size || !symbol->st_value) continue;
+      look_at_name(file + names->sh_offset + symbol->st_name,
+                   symbol->st_value + probe_landmarks.start - code);
+      if ((symbol->st_info & 0xf) != STT_FUNC || symbol->st_value < code) continue;
       found |= look_at_symbol(file + names->sh_offset + symbol->st_name, symbol->st_value - code,
                               symbol->st_size);
     }

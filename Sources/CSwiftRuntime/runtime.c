@@ -116,6 +116,7 @@ void probe_runtime_find(void) {
   if (!probe_landmarks.is_complete)
     tell("probe.fallback", "sleeps, streams and who resumes may be missing",
                  "not all symbols of Swift's concurrency library were found");
+  probe_canaries_watch(probe_canary_type, probe_canary_end);
   missing = set_tracepoints(library);
   if (missing) tell("probe.fallback", "who resumes, queues and cancels is missing", missing);
   probe_pools_are_made();

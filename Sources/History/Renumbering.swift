@@ -78,6 +78,7 @@ extension ResourceUse {
   fileprivate func renumber(_ map: Renumbering) {
     for index in takes.indices { takes[index] = map.occurrence(takes[index]) }
     released = released.map(map.occurrence)
+    lost = lost.map(map.occurrence)
     signalled = signalled.map(map.occurrence)
     notifier = notifier.map(map.party)
     wastedOn = wastedOn.map(map.party)

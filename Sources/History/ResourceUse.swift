@@ -23,6 +23,8 @@ final class ResourceUse: @unchecked Sendable {
   var hasBlockedPut = false
   /// The function that made the queue filled it before anybody took an item.
   var isFilledByMaker = false
+  /// When the last way to resolve a future went.
+  var lost: Occurrence?
   /// The latest release.
   var released: Occurrence?
   /// Somebody released what somebody else had taken: permits are signals here.
@@ -64,6 +66,7 @@ final class ResourceUse: @unchecked Sendable {
     lateCount = other.lateCount
     hasBlockedPut = other.hasBlockedPut
     isFilledByMaker = other.isFilledByMaker
+    lost = other.lost
     released = other.released
     hasForeignRelease = other.hasForeignRelease
     hasOwnRelease = other.hasOwnRelease
@@ -106,6 +109,7 @@ extension ResourceRecord {
   }
   package var returnCount: UInt64 { use.returnCount }
   package var getCount: UInt64 { use.getCount }
+  package var lost: Occurrence? { use.lost }
   package var released: Occurrence? { use.released }
   package var hasForeignRelease: Bool { use.hasForeignRelease }
   package var hasOwnRelease: Bool { use.hasOwnRelease }

@@ -43,6 +43,10 @@ extension World {
     case .depends: addDependency(event)
     case .name: applyName(event)
     case .futureDone: finishFuture(event, by: actor)
+    case .futureLost:
+      if let future = resource(event.subject), resources[future].done == nil {
+        resources[future].changeUse().lost = occurrence(event, by: actor)
+      }
     case .exceptionUnretrieved:
       if let entity = living[event.subject], unretrieved.count < Self.longStepLimit {
         unretrieved.append((entity, event.time))

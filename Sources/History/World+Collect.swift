@@ -188,7 +188,9 @@ extension World {
     guard resources[index].isUsed else { return }
     let use = resources[index].use
     for take in use.takes { marks.keep(take, steps) }
-    for latest in [use.released, use.signalled, use.lastPut, use.lastGot, use.lastTaskDone] {
+    for latest in [
+      use.lost, use.released, use.signalled, use.lastPut, use.lastGot, use.lastTaskDone,
+    ] {
       marks.keep(latest, steps)
     }
     if let notifier = use.notifier { marks.keep(party: notifier, 1) }

@@ -21,6 +21,13 @@ func probe_continuation_resumes(
     site: probe_stack_near(frame), value: outcome.rawValue)
 }
 
+/// Whose task it is: it may be about to wait, on this thread, or do so already.
+@c @implementation
+func probe_continuation_is_lost(_ task: UnsafeRawPointer!, _ stack: UInt32) {
+  if probe_current_task() == task { return probe_loses(task, stack) }
+  record(CORONER_FUTURE_LOST, address(task.pointer(probe_layout.resume_context)), site: stack)
+}
+
 @c @implementation
 func probe_group_is_made(_ group: UnsafeRawPointer!, _ frame: UnsafeRawPointer!) {
   record(

@@ -54,6 +54,8 @@ private func recordContinuation(_ task: UnsafeRawPointer, _ context: UnsafeRawPo
       value: CORONER_OP_QUEUE_GET.rawValue)
   default:
     if !isMade { probe_continuation_is_made(context) }
+    var loss: UInt32 = 0
+    if probe_has_lost(task, &loss) { record(CORONER_FUTURE_LOST, address(context), site: loss) }
     record(CORONER_TASK_SUSPEND, address(task), address(context), site: site)
   }
 }

@@ -171,6 +171,9 @@ extension EventKind {
         .neverAwaited, "never-awaited", F(.any, "coroutine"), site: "where it was collected",
         value: F(.site, "function"), "a coroutine was collected that never began"),
       E(.taskDestroyed, "task-destroyed", task, "the task was collected while it was pending"),
+      E(
+        .futureLost, "future-lost", F(.resource, "future"), site: "stack",
+        "nobody can resolve the future any more: the last way to it is gone"),
 
       E(
         .acquired, "acquired", F(.resource, "resource"), object: F(.party, "for"), site: "stack",

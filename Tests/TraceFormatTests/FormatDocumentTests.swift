@@ -83,6 +83,7 @@ import TraceFormat
       (.exceptionUnretrieved, CORONER_EXCEPTION_UNRETRIEVED),
       (.neverAwaited, CORONER_NEVER_AWAITED),
       (.taskDestroyed, CORONER_TASK_DESTROYED),
+      (.futureLost, CORONER_FUTURE_LOST),
       (.acquired, CORONER_ACQUIRED),
       (.released, CORONER_RELEASED),
       (.eventSet, CORONER_EVENT_SET),

@@ -6,7 +6,8 @@ import PackageDescription
 let samples = [
   "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "await_cycle",
   "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock", "cancellation",
-  "condition_never_signalled", "continuation_dropped", "continuation_never_resumed",
+  "condition_never_signalled", "continuation_dropped", "continuation_lost",
+  "continuation_never_resumed",
   "finish_under_lock", "group_never_left", "groups_and_values", "idle_server", "join_under_lock",
   "leaked_permits", "lock_across_await", "lock_across_await_in_pool", "lock_cycle",
   "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",

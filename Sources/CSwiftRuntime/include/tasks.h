@@ -73,6 +73,8 @@ struct probe_landmarks {
   uint8_t kinds[PROBE_LANDMARK_COUNT]; /* for each grain of code */
 };
 extern struct probe_landmarks probe_landmarks PROBE_SETTLED;
+/* Of the library: the type of a checked continuation's canary, and what that does at its end; NULL: not found. */
+extern const void *probe_canary_type PROBE_HIDDEN, *probe_canary_end PROBE_HIDDEN;
 /* Reads the symbols of the concurrency library. Once, before anything is recorded. */
 void probe_landmarks_find(const void *code) PROBE_HIDDEN;
 
@@ -190,6 +192,8 @@ struct probe_thread {
   uint32_t depth; /* may be more than the limit */
   struct probe_creation *creation;
   const void *continuation; /* made last */
+  const void *lost;         /* the task of this thread is about to wait for what it has let go of itself, */
+  uint32_t lost_at;         /* there */
 };
 extern _Thread_local struct probe_thread probe_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -211,6 +215,17 @@ static inline bool probe_turn_end(void) {
   if (probe_thread.depth) probe_thread.depth--;
   return !turn || !turn->is_untold;
 }
+static inline void probe_loses(const void *task, uint32_t stack) {
+  probe_thread.lost = task;
+  probe_thread.lost_at = stack;
+}
+/* Whether that is what it is about to wait for now, and where it let go of it. */
+static inline bool probe_has_lost(const void *task, uint32_t *stack) {
+  bool has = probe_thread.lost == task;
+  *stack = probe_thread.lost_at;
+  probe_thread.lost = NULL;
+  return has;
+}
 static inline struct probe_creation *probe_creation(void) { return probe_thread.creation; }
 static inline bool probe_takes_continuation(const void *context) {
   if (probe_thread.continuation != context) return false;
@@ -220,6 +235,10 @@ static inline bool probe_takes_continuation(const void *context) {
 
 /* Lets a task's end be told, before its first run; false: that was done before. */
 bool probe_watch_end(const void *context) PROBE_HIDDEN;
+
+/* ---- canaries.c: continuations that nobody can resume ---- */
+
+void probe_canaries_watch(const void *type, const void *end) PROBE_HIDDEN;
 
 /* ---- seen.c: what needs to be told only once. Any thread; no lock ---- */
 
@@ -243,6 +262,7 @@ void probe_actor_is_taken(const void *actor) PROBE_HIDDEN;
 void probe_actor_is_left(const void *actor) PROBE_HIDDEN;
 void probe_continuation_is_made(const void *context) PROBE_HIDDEN;
 void probe_continuation_resumes(const void *task, bool with_error, const void *frame) PROBE_HIDDEN;
+void probe_continuation_is_lost(const void *task, uint32_t stack) PROBE_HIDDEN;
 void probe_group_is_made(const void *group, const void *frame) PROBE_HIDDEN;
 void probe_stream_is_made(const void *storage, const void *frame) PROBE_HIDDEN;
 void probe_stream_gets(const void *storage, const void *frame) PROBE_HIDDEN;
