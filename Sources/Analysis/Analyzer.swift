@@ -37,7 +37,7 @@ package struct Analyzer {
     let isLossy = lost > 0 || losses.contains { $0.events != 0 }
     var model = WaitModel(world)
     let isOver = isOver(world, trace.header)
-    var causes = isOver ? [] : model.causes() + model.ignoredCancels()
+    var causes = isOver ? [] : model.causes() + model.ignoredCancels() + model.abandonedFutures()
     if causes.isEmpty, !isOver, world.snapshot != nil {
       let learned = WaitModel(world, learning: true)
       causes = try learned.learnedCauses { tasks, instant in

@@ -81,7 +81,8 @@ extension Because {
     }
   }
 
-  /// Tasks that failed: what they would have done is a usual reason.
+  /// Tasks that failed: what they would have done is a usual reason. In a program that goes on, tasks are cancelled
+  /// all the time.
   func failures() -> [String] {
     // What is said of those that took something, or for which a wake-up was wasted, is enough.
     var told: Set<Int> = []
@@ -98,9 +99,11 @@ extension Because {
         told.formUnion(world.resources[index].providers)
       }
     }
+    let isGoingOn = explainer.model.isLive(.anything)
     return world.parties.indices.compactMap { index in
       guard world.parties[index].kind == .task, !told.contains(index),
-        case .ended(let outcome, let at) = world.parties[index].state, outcome != .value
+        case .ended(let outcome, let at) = world.parties[index].state,
+        outcome == .error || outcome == .cancelled && !isGoingOn
       else { return nil }
       return "\(namer.quoted(party: index)) \(ended(index, outcome)) at \(Clock.instant(at))"
     }.suffix(3)

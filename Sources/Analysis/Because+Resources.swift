@@ -76,7 +76,7 @@ extension Because {
       let last = habit.last
       var fact =
         "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
-        + "\(verb), the last one by \(namer.quoted(party: last.party)) at "
+        + "\(verb)\(habit.isByMaker && habit.count > 1 ? ", each by the task that made it" : ""), the last one by \(namer.quoted(party: last.party)) at "
         + "\(place(last)), \(Clock.instant(last.time))"
       if case .ended(let outcome, let at) = world.parties[last.party].state {
         fact += "; \(namer.quoted(party: last.party)) \(word(outcome)) at \(Clock.instant(at))"

@@ -102,6 +102,7 @@ extension Explainer {
       else { continue }
       let earlier = world.interruptions.last { interruption in
         interruption.asked.time <= wait.since
+          && interruption.task != world.resources[index].created?.party
           && namer.directSite(interruption.stack)?.isSameObject(as: gate) == true
       }
       guard let earlier, let site = namer.userSite(earlier.stack) else { continue }

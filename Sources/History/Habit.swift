@@ -8,6 +8,8 @@ package struct Habit: Sendable {
   package internal(set) var providers = PartySet()
   /// Whether that was done each time before the one that had made the thing ended.
   package internal(set) var isWithinMaker = true
+  /// Whether each time the one that had made the thing did it.
+  package internal(set) var isByMaker = true
   /// More did it than are kept.
   package internal(set) var isCrowded = false
   /// How often it may have been a timer's callback.
@@ -87,7 +89,8 @@ extension World {
       let place = habits.find(stack, resources[resource].kind, by, definitions)
     else { return }
     habits.habits[place].note(
-      by, isTimers: mayBeTimer(by), isAlone: parties[created.party].isEnded)
+      by, isMaker: by.party == created.party, isTimers: mayBeTimer(by),
+      isAlone: parties[created.party].isEnded)
   }
 
   /// Whether a callback ran at a time at which a timer of its loop was due.
@@ -100,8 +103,9 @@ extension World {
 }
 
 extension Habit {
-  fileprivate mutating func note(_ by: Occurrence, isTimers: Bool, isAlone: Bool) {
+  fileprivate mutating func note(_ by: Occurrence, isMaker: Bool, isTimers: Bool, isAlone: Bool) {
     count += 1
+    if !isMaker { isByMaker = false }
     if isAlone { isWithinMaker = false }
     last = by
     if isTimers { timerCount += 1 }
