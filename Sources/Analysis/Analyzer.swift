@@ -16,6 +16,7 @@ package struct Analyzer {
   ) throws -> Analysis {
     var world = World(definitions: trace.definitions)
     world.process = UInt64(trace.header.process)
+    world.keptFrom = trace.header.keptFrom
     let losses = try trace.forEachEvent { event in
       if let until, event.time > until { return }
       world.apply(event)
@@ -38,7 +39,8 @@ package struct Analyzer {
     var model = WaitModel(world)
     let isOver = isOver(world, trace.header)
     var causes = isOver ? [] : model.causes() + model.ignoredCancels() + model.abandonedFutures()
-    if causes.isEmpty, !isOver, world.snapshot != nil {
+    // Others may have done it before, of which nothing is known any more.
+    if causes.isEmpty, !isOver, world.snapshot != nil, world.keptFrom == nil {
       let learned = WaitModel(world, learning: true)
       causes = try learned.learnedCauses { tasks, instant in
         let rounds = try Rounds(of: tasks, since: instant, in: world, trace, until: until)

@@ -132,7 +132,8 @@ struct TimelineBuilder {
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
       .stackSample, .taskCreate, .taskResume, .taskReady, .resourceCreate, .depends, .name,
       .futureDone, .futureLost, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
-      .barrierPassed, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister, .ioUnregister,
+      .barrierPassed, .past, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister,
+      .ioUnregister,
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
       .referrers, .ioPeer, .processWait:
       return nil

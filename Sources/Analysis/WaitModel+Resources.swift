@@ -108,7 +108,9 @@ extension WaitModel {
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) -> Bool {
     let takers = resource.takers.filter { !world.parties[$0].isEnded }.sorted()
-    guard !takers.isEmpty, takers.allSatisfy({ world.parties[$0].kind != .thread }) else {
+    guard !resource.isOlder, !takers.isEmpty,
+      takers.allSatisfy({ world.parties[$0].kind != .thread })
+    else {
       return false
     }
     switch operation {

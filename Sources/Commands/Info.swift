@@ -54,6 +54,10 @@ struct Info: ParsableCommand {
       header.cleanEnd && total > 0
       ? ", \(Self.decimals(Double(bytes) / Double(total))) an event" : ""
     rows.append(("bytes", count(bytes) + perEvent))
+    if let kept = header.keptFrom {
+      rows.append(
+        ("events from", duration(kept.nanoseconds) + "; of what came before, what still mattered"))
+    }
     rows.append(("lost", count(header.lostEvents, "event")))
     for fact in source.definitions.facts { rows.append((fact.key, fact.value)) }
     for loss in losses {

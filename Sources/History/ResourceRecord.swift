@@ -12,6 +12,8 @@ package struct ResourceRecord: Sendable {
   /// Permits, queue size or parties of a barrier; what the create event said.
   package var capacity: UInt64
   package var created: Occurrence?
+  /// It is older than the first events that are all there: not all that was done with it is known.
+  package internal(set) var isOlder = false
   /// How a future ended.
   package var done: (outcome: Outcome, by: Occurrence)?
   package var members: [Entity] = []
@@ -59,7 +61,7 @@ package struct ResourceRecord: Sendable {
   /// Whether a queue is used as a pool: those that take an item put it back. Of a condition the same.
   package var isPool: Bool {
     let use = use
-    guard kind == .queue || kind == .condition && !use.waitFunctions.isEmpty,
+    guard kind == .queue || kind == .condition && !use.waitFunctions.isEmpty && !isOlder,
       use.taskDoneCount == 0, !use.hasBlockedPut, use.lateCount <= use.returnCount
     else {
       return false

@@ -67,6 +67,7 @@ extension World {
     case .threadBind:
       resources[resource(event.subject, orNew: .thread)].thread = event.thread
     case .held: applyHeld(event)
+    case .past: applyPast(event)
     case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer,
       .processWait:
       applySnapshot(event)
@@ -152,6 +153,7 @@ extension World {
     let capacity: UInt64 = kind == .executor ? .max : 1
     let new = append(
       ResourceRecord(kind: kind, number: number, capacity: capacity, created: nil))
+    resources[new].isOlder = keptFrom != nil
     living[number] = .resource(new)
     return new
   }

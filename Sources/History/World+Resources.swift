@@ -3,9 +3,10 @@ package import TraceFormat
 extension World {
   mutating func createResource(_ event: Event, by actor: Int) {
     guard let kind = ResourceKind(rawValue: event.value) else { return }
-    let new = ResourceRecord(
+    var new = ResourceRecord(
       kind: kind, number: event.subject, capacity: event.object,
       created: occurrence(event, by: actor))
+    new.isOlder = keptFrom.map { event.time < $0 } ?? false
     if let index = resource(event.subject), isUnseen(index), kind != resources[index].kind {
       // What is told only when somebody waits for it had been taken before.
       resources[index].kind = kind
@@ -226,6 +227,24 @@ extension World {
     if resources[lock].kind != .semaphore { use.takes = [] }
     use.takes.append(take)
     use.takers.insert(holder)
+  }
+
+  /// What a key frame says of a resource beyond the events in it.
+  mutating func applyPast(_ event: Event) {
+    let (foreign, overfed, own): (UInt32, UInt32, UInt32) = (1, 2, 4)
+    let index = resource(event.subject, orNew: .queue)
+    let record = resources[index]
+    let use = resources[index].changeUse()
+    if event.value & foreign != 0 { use.hasForeignRelease = true }
+    if event.value & own != 0 { use.hasOwnRelease = true }
+    guard record.kind == .queue else { return }
+    use.getCount = event.object & 0xffff_ffff
+    use.returnCount = event.object >> 32
+    use.lateCount = event.value & overfed == 0 ? 0 : use.returnCount + 1
+    if event.site != nil {
+      use.isFilledByMaker =
+        directFunction(record.created?.site) == directFunction(event.site)
+    }
   }
 
   /// Who held something by then: a task that the event names, else what ran on the thread that it names.

@@ -31,6 +31,8 @@ package struct World: Sendable {
   package internal(set) var signalHandlers: [UInt64: [Entity]] = [:]
   package internal(set) var unknownSignalHandlers: Set<UInt64> = []
   package internal(set) var now = TraceInstant.start
+  /// Since when all events are known, if earlier ones were given up: of what is older some of the past is not.
+  package var keptFrom: TraceInstant?
   /// The kernel's number of the process, which is that of its main thread.
   package var process: UInt64 = 0
   package internal(set) var eventCount: UInt64 = 0

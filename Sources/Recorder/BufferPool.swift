@@ -9,17 +9,19 @@ import TraceABI
 enum BufferPool {
   /// Buffers in one hot section.
   static let sectionBuffers = 16
-  /// Buffers for events: 64 MiB, some two million events that may wait to be written.
-  static let limit = 1024
+  /// Buffers for events at most: 64 MiB, some two million events that may wait to be written.
+  static let mostBuffers = 1024
+  /// Buffers for events: fewer where the file is bounded.
+  nonisolated(unsafe) private(set) static var limit = mostBuffers
   /// Definitions may go beyond the limit: events without them are of little use.
-  static let definitionsLimit = limit &+ 64
+  static var definitionsLimit: Int { limit &+ 64 }
   /// Fewer free ones than this and the drain thread makes more, before a thread has to.
   private static let reserve = 8
 
   /// So many full ones and the drain thread is woken; fewer wait for its next round.
   private static let batch = 4
 
-  private static let capacity = definitionsLimit &+ sectionBuffers
+  static let capacity = mostBuffers &+ 64 &+ sectionBuffers
 
   /// One number each: the pool's own list links, kept out of the file.
   nonisolated(unsafe) private static var memory:
@@ -37,7 +39,8 @@ enum BufferPool {
   nonisolated(unsafe) static var isOpen = false
 
   /// Makes the first hot section. Whether that worked.
-  static func start() -> Bool {
+  static func start(limit: Int) -> Bool {
+    self.limit = limit
     if memory == nil {
       let pointers = platform_reserve(capacity &* 8)
       let links = platform_reserve(capacity &* 4)

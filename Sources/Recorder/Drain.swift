@@ -16,9 +16,10 @@ enum Drain {
   /// What nobody but the drain thread should wait for a second time.
   private static let slow: UInt64 = 2_000_000
 
-  /// Empties what the calling thread has just filled, unless others are at it or the disk is slow.
+  /// Empties what the calling thread has just filled, unless others are at it or the disk is slow. What a
+  /// bounded file takes in addition is left to the drain thread: a key frame can be long.
   static func help() {
-    if isBusy || isLeftToThread { return }
+    if isBusy || isLeftToThread || Ring.isOn { return }
     let begin = platform_monotonic_ns()
     let isWritten = empty(share)
     isLeftToThread = !isWritten || platform_monotonic_ns() &- begin > slow
@@ -45,12 +46,25 @@ enum Drain {
     var left = limit
     while left > 0, let buffer = BufferPool.firstFull {
       platform_unlock(Int32(PLATFORM_POOL))
-      let isWritten = SectionEncoder.append(BufferPool.memory(of: buffer))
+      let isWritten = move(buffer, isLocked: false)
       platform_lock(Int32(PLATFORM_POOL))
       if !isWritten { return false }
       BufferPool.freeFirstFull()
       left &-= 1
     }
+    return true
+  }
+
+  /// Moves what a buffer holds into a section. Whether it is in the file.
+  /// - Parameter isLocked: whether PLATFORM_POOL is held.
+  static func move(_ buffer: Int32, isLocked: Bool) -> Bool {
+    let it = BufferPool.memory(of: buffer)
+    guard Ring.isOn, it.pointee.content == CORONER_BUFFER_EVENTS.rawValue else {
+      return SectionEncoder.append(it)
+    }
+    if !Ring.hasApplied(buffer) { Ring.catchUp(isLocked: isLocked) }
+    guard Ring.makeRoom(), SectionEncoder.append(it) else { return false }
+    Ring.forget(buffer)
     return true
   }
 }

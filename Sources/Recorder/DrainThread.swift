@@ -53,12 +53,11 @@ enum DrainThread {
     Drain.settle()
     guard Drain.all() else { return false }
     for number in 0..<BufferPool.count {
-      let buffer = BufferPool.memory(of: Int32(number))
-      guard platform_load32(&buffer.pointee.state) == CORONER_BUFFER_ACTIVE.rawValue else {
-        continue
-      }
-      guard SectionEncoder.append(buffer) else { return false }
-      platform_store32(&buffer.pointee.state, CORONER_BUFFER_FREE.rawValue)
+      let buffer = Int32(truncatingIfNeeded: number)
+      let state = platform_load32(&BufferPool.memory(of: buffer).pointee.state)
+      guard state == CORONER_BUFFER_ACTIVE.rawValue else { continue }
+      guard Drain.move(buffer, isLocked: true) else { return false }
+      platform_store32(&BufferPool.memory(of: buffer).pointee.state, CORONER_BUFFER_FREE.rawValue)
     }
     return true
   }

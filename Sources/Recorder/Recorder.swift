@@ -18,6 +18,8 @@ enum Recorder {
   nonisolated(unsafe) private static var program: UnsafeMutablePointer<CChar>?
   nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
   nonisolated(unsafe) private static var pathNamesProcess = false
+  /// Bytes; 0: none.
+  nonisolated(unsafe) private static var limit: UInt64 = 0
   nonisolated(unsafe) private static var lastSlot: UInt64 = 0
   /// How many callers want the drain thread to rest. Guarded by PLATFORM_START.
   nonisolated(unsafe) private static var rests = 0
@@ -62,6 +64,7 @@ enum Recorder {
     let size = platform_length(settings.template) &+ 1
     guard let memory = platform_reserve(size &+ 256 &+ TracePath.capacity) else { return false }
     platform_copy(memory, settings.template, size)
+    limit = settings.limit
     template = UnsafePointer(memory.bindMemory(to: CChar.self, capacity: size))
     program = (memory + size).bindMemory(to: CChar.self, capacity: 256)
     platform_copy(program!, name, min(platform_length(name), 255))
@@ -87,7 +90,10 @@ enum Recorder {
       if !quietly, owner == 0 || !platform_is_ancestor(owner) { refuse(error) }
       return false
     }
-    guard SectionEncoder.start(), Definitions.start(), BufferPool.start() else {
+    let buffers = limit > 0 ? Ring.bufferLimit(limit) : BufferPool.mostBuffers
+    guard SectionEncoder.start(), Definitions.start(), Ring.start(limit: limit),
+      BufferPool.start(limit: buffers)
+    else {
       if !quietly { complain("not recording: no space for ", path) }
       TraceFile.abandon()
       return false

@@ -30,7 +30,10 @@ enum SectionEncoder {
   }
 
   /// Appends what a buffer holds as a section. Whether it is in the file; an empty buffer needs none.
-  static func append(_ buffer: UnsafeMutablePointer<coroner_buffer>) -> Bool {
+  static func append(
+    _ buffer: UnsafeMutablePointer<coroner_buffer>,
+    kind: coroner_section_kind = CORONER_SECTION_EVENTS
+  ) -> Bool {
     let committed = Int(truncatingIfNeeded: platform_load(&buffer.pointee.committed))
     guard committed > 0 else { return true }
     let contents = UnsafeRawPointer(buffer) + MemoryLayout<coroner_buffer>.size
@@ -42,7 +45,7 @@ enum SectionEncoder {
       section.inflated_length = UInt32(committed)
       inflated = contents.assumingMemoryBound(to: UInt8.self)
     } else {
-      section = TraceFile.newSection(CORONER_SECTION_EVENTS)
+      section = TraceFile.newSection(kind)
       let records = contents.assumingMemoryBound(to: Record.self)
       section.count = UInt32(committed)
       section.thread = buffer.pointee.thread

@@ -4,6 +4,8 @@ import CPlatform
 struct Settings {
   /// Where the trace goes; `%p` stands for the process, `%n` for the program, `%%` for `%`.
   var template: UnsafePointer<CChar>
+  /// How large the trace may become, in bytes; 0: as large as it will.
+  var limit: UInt64 = 0
 
   /// Reads the settings; nothing if none asks for a recording or one of them makes no sense, which is
   /// then said on standard error.
@@ -17,7 +19,34 @@ struct Settings {
       complain("not recording: CORONER_STALL is not a number of seconds: ", stall)
       return nil
     }
-    return Settings(template: template)
+    var settings = Settings(template: template)
+    if let text = platform_setting(cString("CORONER_LIMIT")) {
+      guard let limit = bytes(text), limit >= Ring.least else {
+        complain("not recording: CORONER_LIMIT is not a size of 4M or more, such as 256M: ", text)
+        return nil
+      }
+      settings.limit = limit
+    }
+    return settings
+  }
+
+  /// A number of bytes, or of KiB, MiB or GiB with K, M or G behind it.
+  private static func bytes(_ text: UnsafePointer<CChar>) -> UInt64? {
+    var number: UInt64 = 0
+    var i = 0
+    while text[i] >= 0x30, text[i] <= 0x39, i < 15 {
+      number = number &* 10 &+ UInt64(text[i] &- 0x30)
+      i &+= 1
+    }
+    guard i > 0, number < 1 << 40 else { return nil }
+    switch UInt8(bitPattern: text[i]) {
+    case 0: return number
+    case 0x4b: number <<= 10
+    case 0x4d: number <<= 20
+    case 0x47: number <<= 30
+    default: return nil
+    }
+    return text[i &+ 1] == 0 && number < 1 << 44 ? number : nil
   }
 
   /// Whether the text is a decimal number, such as 5 or 0.25.

@@ -67,6 +67,9 @@ enum TraceFile {
     section.crc = checksum(bytes + sectionHeaderSize, payload)
     seal(&section)
     bytes.storeBytes(of: section, as: coroner_section.self)
+    if Ring.isOn, section.kind != UInt16(CORONER_SECTION_DEFINITIONS.rawValue) {
+      return header != nil && Ring.append(bytes, UInt64(length))
+    }
     platform_lock(Int32(PLATFORM_FILE))
     defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return false }
@@ -103,6 +106,29 @@ enum TraceFile {
     else { return nil }
     platform_store(&header.pointee.end, start &+ total)
     return (memory, start)
+  }
+
+  /// Appends an empty segment; where its section begins, or nothing if there is no space.
+  static func appendSegment(size: UInt64) -> UInt64? {
+    platform_lock(Int32(PLATFORM_FILE))
+    defer { platform_unlock(Int32(PLATFORM_FILE)) }
+    guard let header else { return nil }
+    let start = header.pointee.end
+    guard platform_allocate(descriptor, start, size) == 0 else { return nil }
+    var section = newSection(CORONER_SECTION_SEGMENT)
+    section.length = size
+    section.payload_length = size &- UInt64(sectionHeaderSize)
+    seal(&section)
+    guard platform_write(descriptor, &section, UInt64(sectionHeaderSize), start) == 0 else {
+      return nil
+    }
+    platform_store(&header.pointee.end, start &+ size)
+    return start
+  }
+
+  /// Writes into a segment, whose space is there. Whether it is in the file.
+  static func write(_ bytes: UnsafeRawPointer, _ length: UInt64, at offset: UInt64) -> Bool {
+    platform_write(descriptor, bytes, length, offset) == 0
   }
 
   /// The bytes of padding are zero, as the space allocated for them is.

@@ -42,6 +42,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case jobEnd = 44
   case threadBind = 45
   case held = 46
+  case past = 47
   case timerArm = 50
   case timerCancel = 51
   case ioRegister = 52

@@ -13,6 +13,9 @@ package struct TraceHeader: Equatable, Sendable {
   /// The last instant at which the recorder is known to have run; later than the last event when the
   /// program was at rest.
   package var lastInstant: TraceInstant?
+  /// Since when all events are there, if those before were given up because of the recording's limit. What
+  /// still mattered of them is told by events with their own times.
+  package var keptFrom: TraceInstant?
   package init() {}
 }
 

@@ -219,6 +219,10 @@ extension EventKind {
         .held, "held", F(.resource, "lock"), object: F(.tid, "tid"), site: "where it was taken",
         value: F(.number, "microseconds"),
         "the thread has held the lock for so long, which somebody is about to wait for"),
+      E(
+        .past, "past", F(.resource, "resource"), object: F(.number, "taken"),
+        site: "the put that filled it", value: F(.number, "flags"),
+        "what was done with the resource before a key frame; only there"),
 
       E(
         .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),

@@ -10,6 +10,8 @@ final class ThreadStream {
   private(set) var block = EventColumns()
   /// The next event of the block.
   private(set) var position = 0
+  /// Whether the block is part of a key frame: not among the thread's events, which go on where it says.
+  private var isKept = false
   /// The index of the next event among the thread's.
   private var expected: UInt64 = 0
   /// Up to which index damaged blocks account for what is missing.
@@ -23,7 +25,9 @@ final class ThreadStream {
     self.slot = slot
     self.file = file
     self.inflater = inflater
-    self.sections = sections.sorted { $0.firstIndex < $1.firstIndex }[...]
+    let kept = sections.filter(\.isKept)
+    let others = sections.filter { !$0.isKept }.sorted { $0.firstIndex < $1.firstIndex }
+    self.sections = (kept + others)[...]
     self.buffers = buffers.sorted { $0.firstIndex < $1.firstIndex }[...]
   }
 
@@ -36,7 +40,7 @@ final class ThreadStream {
   /// Goes on behind events of the block.
   func advance(to next: Int) {
     // A damaged buffer may claim any index.
-    expected &+= UInt64(next - position)
+    if !isKept { expected &+= UInt64(next - position) }
     position = next
   }
 
@@ -54,9 +58,16 @@ final class ThreadStream {
           damagedEnd = max(damagedEnd, section.firstIndex &+ UInt64(section.count))
           continue
         }
-        begin(at: section.firstIndex, offset: section.offset)
+        isKept = section.isKept
+        if isKept {
+          expected = section.firstIndex
+          position = 0
+        } else {
+          begin(at: section.firstIndex, offset: section.offset)
+        }
       } else if let buffer = buffers.popFirst() {
         block.take(buffer)
+        isKept = false
         begin(at: buffer.firstIndex, offset: nil)
       } else {
         return

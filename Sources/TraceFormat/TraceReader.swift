@@ -5,7 +5,7 @@ import TraceABI
 ///
 /// Memory: the definitions, and one decoded block for each thread.
 package final class TraceReader: EventSource {
-  package let header: TraceHeader
+  package private(set) var header: TraceHeader
   package let definitions: Definitions
   /// Bytes of the file, and the sections in it.
   package let size: UInt64
@@ -25,6 +25,7 @@ package final class TraceReader: EventSource {
     (header, clock, end) = try Self.readHeader(file)
     index = SectionIndex(file, end: end)
     losses = index.losses
+    header.keptFrom = index.keptFrom.map(clock.instant)
     var blocks: [(firstIndex: UInt64, items: [UInt8])] = []
     for section in index.sections {
       if section.isDefinitions {
@@ -125,7 +126,9 @@ package final class TraceReader: EventSource {
     var sections: [UInt32: [Section]] = [:]
     var buffers: [UInt32: [HotBuffer]] = [:]
     for section in index.sections {
-      if section.isEvents { sections[section.thread, default: []].append(section) }
+      if section.isEvents || section.isKept {
+        sections[section.thread, default: []].append(section)
+      }
       guard section.isHot else { continue }
       for buffer in HotBuffer.all(of: section, in: file) where !buffer.isDefinitions {
         buffers[buffer.thread, default: []].append(buffer)

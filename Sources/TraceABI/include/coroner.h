@@ -93,6 +93,9 @@ enum coroner_event_kind {
   CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for, or has just waited for;
                                    object: the task that holds it, or tid of the thread whose party does,
                                    untold so far; site: stack where it was taken; value: µs since then */
+  CORONER_PAST = 47,            /* subject: resource; object: items taken, and in the upper half those put back by
+                                   their takers; site: stack of the put that filled it before any was
+                                   taken, or 0; value: coroner_past. In key frames only */
 
   /* the outside */
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, with
@@ -201,6 +204,13 @@ enum coroner_referrer {
 
 /* Set in the number of a loop that is a set of descriptors at which a thread rests, again and again. */
 #define CORONER_SET_BIT ((uint64_t)1 << 61)
+
+/* What has been done with a resource before a key frame. */
+enum coroner_past {
+  CORONER_PAST_FOREIGN = 1,     /* released by others than those that had taken it */
+  CORONER_PAST_OVERFED = 2,     /* others have put more items than takers have put back */
+  CORONER_PAST_OWN = 4,         /* a permit was given back by who had taken it */
+};
 
 /* What a child process waits for, and a descriptor of this process. */
 enum coroner_process_link {

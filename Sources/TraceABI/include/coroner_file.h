@@ -18,6 +18,18 @@ struct coroner_record {
 };
 _Static_assert(sizeof(struct coroner_record) == 32, "record layout is part of the format");
 
+/* A part of a bounded file that is used again when the limit is reached. Its sections lie behind the header
+ * of its own section. */
+#define CORONER_SEGMENTS 16
+struct coroner_segment {
+  uint64_t offset;                          /* of its section in the file; 0: there is none */
+  uint64_t sequence;                        /* from 1 in the order of their beginnings; 0: it holds nothing;
+                                               atomic, release, stored when the key frame is complete */
+  uint64_t end;                             /* where its sections end in the file; atomic, release */
+  uint64_t time;                            /* ticks: its key frame has what came before */
+  uint64_t missing;                         /* what the key frame has not, for want of room: parties, resources */
+};
+
 /* The first page of the file. */
 struct coroner_file_header {
   char magic[8];
@@ -35,7 +47,11 @@ struct coroner_file_header {
   uint32_t clean_end;                       /* 1: coroner_stop was reached, nothing is in hot buffers */
   uint32_t parent;                          /* pid of the process that started this one; 0 unknown */
   char program[256];                        /* zero-terminated UTF-8 */
+  struct coroner_segment segments[CORONER_SEGMENTS]; /* of a recording with a limit; else all zero */
 };
+#define CORONER_SEGMENTS_OFFSET 344
+_Static_assert(offsetof(struct coroner_file_header, segments) == CORONER_SEGMENTS_OFFSET,
+               "header layout is part of the format");
 
 /* Sections follow the header, one after another, each at a multiple of 8. */
 enum coroner_section_kind {
@@ -43,6 +59,9 @@ enum coroner_section_kind {
   CORONER_SECTION_DEFINITIONS = 2,          /* deflated definition items */
   CORONER_SECTION_HOT = 3,                  /* buffers that threads write into */
   CORONER_SECTION_PADDING = 4,              /* so that a hot section starts at a page */
+  CORONER_SECTION_SEGMENT = 5,              /* has sections of kinds 1 and 6 behind its header */
+  CORONER_SECTION_KEPT = 6,                 /* part of a key frame: events of one thread that still matter.
+                                               first_index: that of the thread's first event behind it */
 };
 #define CORONER_SECTION_MAGIC 0x4e524f43u   /* "CORN" */
 
