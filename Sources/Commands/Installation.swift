@@ -37,11 +37,14 @@ struct Installation {
   ///
   /// - Parameter output: the trace; relative names are made absolute, because the program may
   ///   change its folder before it first records.
-  func variables(output: String, stall: Double?) -> [(name: String, value: String)] {
+  func variables(
+    output: String, stall: Double?, limit: String? = nil
+  ) -> [(name: String, value: String)] {
     let others = environment("PYTHONPATH").map { $0.split(separator: ":").map(String.init) } ?? []
     let path = [pythonPath] + others.filter { $0 != pythonPath }
     var variables = [("CORONER_TRACE", Path.absolute(output))]
     if let stall { variables.append(("CORONER_STALL", "\(stall)")) }
+    if let limit { variables.append(("CORONER_LIMIT", limit)) }
     variables.append(("PYTHONPATH", path.joined(separator: ":")))
     // The loader has no way to name a file with one of these in its path.
     if !swiftProbe.contains(where: { ": ".contains($0) }) {

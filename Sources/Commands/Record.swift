@@ -26,6 +26,12 @@ struct Record: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How large a trace may become, such as 256M; then older events are given up, but for what still matters.",
+      valueName: "size"))
+  var limit: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Watch the program, and do this when it has stalled: report, kill.", valueName: "action"))
   var onStall: StallAction?
 
@@ -54,7 +60,8 @@ struct Record: ParsableCommand {
     }
     guard !output.isEmpty else { throw Failure(message: "--output names no file") }
 
-    let variables = try Installation.find().variables(output: output, stall: stall)
+    let variables = try Installation.find().variables(
+      output: output, stall: stall, limit: limit)
     for variable in variables { setenv(variable.name, variable.value, 1) }
     if let onStall { try supervise(words, variables, onStall) }
     announce(process: getpid())

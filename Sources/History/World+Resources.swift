@@ -236,7 +236,10 @@ extension World {
     let record = resources[index]
     let use = resources[index].changeUse()
     if event.value & foreign != 0 { use.hasForeignRelease = true }
-    if event.value & own != 0 { use.hasOwnRelease = true }
+    if event.value & own != 0 {
+      use.hasOwnRelease = true
+      if let origin = origin(of: index) { returning.insert(origin) }
+    }
     guard record.kind == .queue else { return }
     use.getCount = event.object & 0xffff_ffff
     use.returnCount = event.object >> 32

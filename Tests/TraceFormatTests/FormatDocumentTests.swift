@@ -100,6 +100,7 @@ import TraceFormat
       (.jobEnd, CORONER_JOB_END),
       (.threadBind, CORONER_THREAD_BIND),
       (.held, CORONER_HELD),
+      (.past, CORONER_PAST),
       (.timerArm, CORONER_TIMER_ARM),
       (.timerCancel, CORONER_TIMER_CANCEL),
       (.ioRegister, CORONER_IO_REGISTER),
