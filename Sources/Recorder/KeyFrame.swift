@@ -162,7 +162,7 @@ enum KeyFrame {
   /// Whether it says something about who acts in the event.
   private static func needsActor(_ node: LiveNode) -> Bool {
     switch node.slot {
-    case .create, .cancel, .done, .signal, .take, .put, .taskDone, .timer, .watch: true
+    case .create, .cancel, .done, .lost, .signal, .take, .put, .taskDone, .timer, .watch: true
     case .hold: node.record.timeKind & 0xff == UInt64(CORONER_ACQUIRED.rawValue)
     case .run, .broken: isWait(node.record)
     default: false
