@@ -55,6 +55,7 @@ package struct Analyzer {
     if told.count == 1 { findings[0].notes += explainer.bystanderNotes(told[0]) }
     if findings.isEmpty, !isOver {
       findings = ExternalWait(world: world, namer: namer, reach: model.reach).all()
+      if findings.isEmpty { findings = OpenWait(model: model, namer: namer).all() }
     }
     findings += Hazards(world: world, namer: namer).all()
     findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
