@@ -24,6 +24,9 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
 }
 
 @main struct Main {
+  /// Each has a connection of its own.
+  static let clients = [HTTPClient(), HTTPClient(), HTTPClient()]
+
   static func main() async throws {
     let router = Router()
     router.get("menu") { _, _ in "tea" }
@@ -33,8 +36,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in
         let url = "http://127.0.0.1:\(channel.localAddress!.port!)/menu"
-        // Each with a connection of its own.
-        for client in [HTTPClient(), HTTPClient(), HTTPClient()] {
+        for client in clients {
           Task(name: "client") {
             let answer = try await client.execute(HTTPClientRequest(url: url), timeout: .hours(1))
             print("hung", answer.status)

@@ -124,10 +124,22 @@ extension Explanation {
           lock.unlock()
           """,
         mending: "keep what the lock guards in the actor, or unlock before the await.")
+    case .externalWait:
+      Variation(
+        comesAbout: """
+          a request waits for a continuation that is kept for somebody who never comes, or for a \
+          connection of a client all of whose connections are in use. That is told after five seconds; \
+          whether it is meant so, a report cannot know.
+          """,
+        example: """
+          let answer = try await client.execute(request, timeout: .hours(1))
+          return answer.status     // without reading the body, which keeps the connection
+          """,
+        mending: "resume what is kept when its owner goes; read or drop each body; set limits.")
     case .lostWakeup, .abandonedLock, .leakedPermit, .awaitCycle, .permitExhaustion,
       .queueNoConsumer,
       .shortBarrier, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup, .pipeCycle,
-      .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
+      .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
       .destroyedPending:
       nil
     }
