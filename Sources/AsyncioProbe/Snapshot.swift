@@ -39,7 +39,7 @@ let snapshot: @convention(c) (UInt32, UInt64, UInt64) -> Bool = { reason, still,
     value: why ? CORONER_SNAPSHOT_EXIT.rawValue : reason)
   threads.record()
   var looked: UInt64 = 0
-  let isComplete = recordReferrers(threads, looked: &looked)
+  let isComplete = Reachability.recordReferrers(threads, looked: &looked)
   record(CORONER_SNAPSHOT_END, number, looked, value: isComplete ? 0 : 1)
   return isComplete || !isLate
 }
