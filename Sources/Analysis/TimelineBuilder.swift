@@ -166,6 +166,7 @@ struct TimelineBuilder {
     func waited(for number: UInt64) -> String {
       world.livingResource(number).map { named($0, namer.name(resource:)) } ?? "a timer"
     }
+    let items = event.count == 1 ? "" : "\(event.count) items "
     switch event.kind {
     case .waitBegin: return "waits for \(waited(for: event.object))"
     case .taskWait, .taskWaitOwn: return "waits for \(waited(for: event.subject))"
@@ -183,9 +184,10 @@ struct TimelineBuilder {
     case .released: return "gives back \(name())"
     case .eventSet: return "sets \(name())"
     case .notified: return "notifies \(name())"
-    case .queuePut: return "puts into \(name())"
-    case .queueGot: return "takes from \(name())"
-    case .queueTaskDone: return "task_done() of \(name())"
+    case .queuePut: return "puts \(items)into \(name())"
+    case .queueGot: return "takes \(items)from \(name())"
+    case .queueTaskDone:
+      return "task_done() of \(name())" + (event.count == 1 ? "" : ", \(event.count) times")
     case .held: return "holds \(name())"
     case .blockBegin: return "blocks its thread on \(name())"
     case .jobStart: return "starts"

@@ -349,6 +349,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("queue_made", queueMadeFunction)
   add("queue_put", queuePutFunction)
   add("queue_got", queueGotFunction)
+  add("task_done", taskDoneFunction)
   add("acquired", acquiredFunction)
   add("released", releasedFunction)
   add("event_set", eventSetFunction)

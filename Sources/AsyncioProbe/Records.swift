@@ -60,8 +60,28 @@ let acquiredFunction: OneFunction = { operated(CORONER_ACQUIRED, $1) }
 let releasedFunction: OneFunction = { operated(CORONER_RELEASED, $1) }
 let eventSetFunction: OneFunction = { operated(CORONER_EVENT_SET, $1) }
 let eventClearedFunction: OneFunction = { operated(CORONER_EVENT_CLEARED, $1) }
-let queuePutFunction: OneFunction = { operated(CORONER_QUEUE_PUT, $1, value: items($1, after: 1)) }
-let queueGotFunction: OneFunction = { operated(CORONER_QUEUE_GOT, $1, value: items($1, after: -1)) }
+let queuePutFunction: OneFunction = { queued(CORONER_QUEUE_PUT, $1, items($1, after: 1)) }
+let queueGotFunction: OneFunction = { queued(CORONER_QUEUE_GOT, $1, items($1, after: -1)) }
+
+/// task_done(queue, how many are still unfinished)
+let taskDoneFunction: FastFunction = { _, arguments, count in
+  guard let arguments, count == 2 else { return none() }
+  return queued(
+    CORONER_QUEUE_TASK_DONE, arguments[0], UInt32(truncatingIfNeeded: field(arguments[1])))
+}
+
+/// What a task does several times in one turn is one event: no other task has a part in it.
+@inline(__always)
+private func queued(_ kind: coroner_event_kind, _ queue: Object?, _ value: UInt32) -> Object? {
+  let stack = operationStack()
+  let number = UInt8(truncatingIfNeeded: kind.rawValue)
+  if probe_this_thread()!.pointee.task == 0
+    || !probe_record_more(number, address(queue), stack, value)
+  {
+    record(kind, address(queue), site: stack, value: value)
+  }
+  return none()
+}
 
 @inline(__always)
 private func operated(

@@ -71,20 +71,20 @@ extension World {
       use.providers.insert(actor)
       noteHabit(of: index, what)
     case .queuePut:
-      putBack(use, what)
+      for _ in 0..<event.count { putBack(use, what) }
       use.items = event.value
-      use.unfinished &+= 1
+      use.unfinished &+= event.count
       use.lastPut = what
       use.providers.insert(actor)
       noteHabit(of: index, what)
     case .queueGot:
-      takeItem(index, use, what)
+      for _ in 0..<event.count { takeItem(index, use, what) }
       use.items = event.value
       use.lastGot = what
       use.takers.insert(actor)
     case .queueTaskDone:
       use.unfinished = event.value
-      use.taskDoneCount += 1
+      use.taskDoneCount += UInt64(event.count)
       use.lastTaskDone = what
     default: use.providers.insert(actor)
     }

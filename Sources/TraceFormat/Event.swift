@@ -1,3 +1,5 @@
+import TraceABI
+
 /// One event of a trace, decoded.
 ///
 /// Meaning of the fields by kind: `EventKind.table`, `docs/format.md`.
@@ -22,6 +24,14 @@ package struct Event: Equatable, Sendable {
     self.object = object
     self.site = site
     self.value = value
+  }
+
+  /// How many of them in a row it stands for.
+  package var count: UInt32 {
+    switch kind {
+    case .queuePut, .queueGot, .queueTaskDone: 1 + UInt32(min(object, UInt64(CORONER_MORE_LIMIT)))
+    default: 1
+    }
   }
 }
 

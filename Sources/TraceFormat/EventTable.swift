@@ -190,14 +190,17 @@ extension EventKind {
         site: "stack",
         value: F(.number, "waiters"), "asks to wake that many of so many waiters"),
       E(
-        .queuePut, "queue-put", queue, site: "stack", value: F(.number, "items"),
-        "an item was put; items are now in it"),
+        .queuePut, "queue-put", queue, object: F(.number, "more"), site: "stack",
+        value: F(.number, "items"),
+        "an item was put, and so many more in the same turn; items are now in it"),
       E(
-        .queueGot, "queue-got", queue, site: "stack", value: F(.number, "items"),
-        "an item was taken; items are now in it"),
+        .queueGot, "queue-got", queue, object: F(.number, "more"), site: "stack",
+        value: F(.number, "items"),
+        "an item was taken, and so many more in the same turn; items are now in it"),
       E(
-        .queueTaskDone, "queue-task-done", queue, site: "stack", value: F(.number, "unfinished"),
-        "an item is done; so many still are not"),
+        .queueTaskDone, "queue-task-done", queue, object: F(.number, "more"), site: "stack",
+        value: F(.number, "unfinished"),
+        "an item is done, and so many more in the same turn; so many still are not"),
       E(
         .barrierPassed, "barrier-passed", F(.resource, "barrier"), site: "stack",
         value: F(.number, "index"), "a party passes the barrier"),

@@ -51,6 +51,34 @@ static inline void probe_record(uint8_t kind, uint64_t subject, uint64_t object,
 #endif
   probe_record_slowly(kind, subject, object, site, value);
 }
+#if defined(__x86_64__)
+/* Counts an operation of a queue as one more of those in a record; false if they are not the same. */
+static inline bool probe_count_in(uint64_t *words, uint8_t kind, uint64_t subject, uint32_t site,
+                                  uint32_t value) {
+  if ((uint8_t)words[0] != kind || words[1] != subject || (uint32_t)words[3] != site ||
+      words[2] >= CORONER_MORE_LIMIT)
+    return false;
+  /* In one store, for the process may be killed at any instruction. */
+  _mm_store_si128((__m128i *)(words + 2), _mm_set_epi64x((int64_t)(site | (uint64_t)value << 32),
+                                                         (int64_t)words[2] + 1));
+  return true;
+}
+#endif
+/* Counts it as one more of the thread's latest record, or of the one before where one of the two is a take and
+ * the other says that what was taken is done. False if there is none such. */
+static inline bool probe_record_more(uint8_t kind, uint64_t subject, uint32_t site, uint32_t value) {
+#if defined(__x86_64__)
+  struct coroner_writer *writer = probe_writer;
+  if (!writer || writer->count < 2) return false;
+  uint64_t *last = (uint64_t *)writer->records + 4 * (size_t)(writer->count - 1);
+  if (probe_count_in(last, kind, subject, site, value)) return true;
+  return (uint8_t)last[0] + kind == CORONER_QUEUE_GOT + CORONER_QUEUE_TASK_DONE &&
+         (uint8_t)last[0] != kind && probe_count_in(last - 4, kind, subject, site, value);
+#else
+  (void)kind, (void)subject, (void)site, (void)value;
+  return false;
+#endif
+}
 static inline uint32_t probe_define_string(const char *text, size_t length) {
   return probe_recorder.define_string ? probe_recorder.define_string(text, length) : 0;
 }

@@ -75,9 +75,10 @@ enum coroner_event_kind {
   CORONER_EVENT_CLEARED = 33,   /* subject: event; site: stack */
   CORONER_NOTIFIED = 34,        /* subject: condition; object: how many it asks to wake; site: stack;
                                    value: waiters there were */
-  CORONER_QUEUE_PUT = 35,       /* subject: queue; site: stack; value: items now in it */
-  CORONER_QUEUE_GOT = 36,       /* subject: queue; site: stack; value: items now in it */
-  CORONER_QUEUE_TASK_DONE = 37, /* subject: queue; site: stack; value: items still unfinished */
+  CORONER_QUEUE_PUT = 35,       /* subject: queue; object: how many more the same task put in the same turn, at
+                                   most CORONER_MORE_LIMIT; site: stack; value: items in it after the last */
+  CORONER_QUEUE_GOT = 36,       /* the same of takes; a task-done may have followed each */
+  CORONER_QUEUE_TASK_DONE = 37, /* the same; value: items still unfinished */
   CORONER_BARRIER_PASSED = 38,  /* subject: barrier; site: stack; value: index returned */
 
   /* threads that block, executors */
@@ -306,6 +307,7 @@ void coroner_go_on(void);
 /* Ends the recording: drains, truncates and closes the file. Called at exit by the recorder itself. */
 void coroner_stop(void);
 
+#define CORONER_MORE_LIMIT 255
 #define CORONER_STRING_LIMIT 1024
 #define CORONER_STACK_LIMIT 48
 #define CORONER_BUILD_ID_LIMIT 64

@@ -54,7 +54,7 @@ ADDITIONS = (
     _row("asyncio.queues", "Queue.get_nowait",
          ("before:self._wakeup_next(self._putters)", "R.queue_got(self)")),
     _row("asyncio.queues", "Queue.task_done",
-         ("end", "R.rec({e.QUEUE_TASK_DONE}, self, 0, self._unfinished_tasks)")),
+         ("end", "R.task_done(self, self._unfinished_tasks)")),
 
     # Groups and chains of futures
     _row("asyncio.tasks", "_GatheringFuture.__init__",
