@@ -27,6 +27,11 @@ extension Wording {
       ["let a task take all the \(lent.many) that it needs in one go, or let fewer tasks in"]
     case .abandonedLock where wasCollected:
       ["keep a reference to each task until it has ended; take locks with async with"]
+    case .abandonedLock where isInherited:
+      [
+        "start processes before threads, or by spawn or a fork server: a forked process gets the locks as "
+          + "they are, without the threads that hold them"
+      ]
     case .abandonedLock, .leakedPermit:
       ["give it back on every way out: async with, or try and finally"]
     case .wrongThreadWakeup:

@@ -71,8 +71,11 @@ package struct Analyzer {
       lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: world.taskCount,
       stuckTasks: stuck)
     summary.parent = trace.header.parent
+    let children = ChildWait(world: world, namer: namer)
+    if !trace.header.cleanEnd { summary.stand = children.standOfMainThread() }
     if !isOver {
-      summary.waitsForChild = ChildWait(world: world, namer: namer).place()
+      summary.waitsForChild = children.place()
+      summary.awaitedProcesses = children.awaited()
     }
     return Analysis(
       report: Report(traces: [summary], findings: findings), model: model, namer: namer,

@@ -10,6 +10,11 @@ extension Because {
     var facts: [String] = []
     for hold in explainer.holds(of: index).prefix(Self.limit) {
       guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
+      if world.parties[hold.party].isLeftBehind {
+        facts.append(
+          "\(name) was taken at \(place(hold)), in the parent process, and the fork copied it so")
+        continue
+      }
       let how =
         hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"
       facts.append(

@@ -12,6 +12,29 @@ struct ChildWait {
     return mainPlace()
   }
 
+  /// The processes whose end somebody waits for.
+  func awaited() -> Set<UInt64> {
+    let tasks = world.parties.compactMap { $0.wait?.primitive }
+    let threads = world.snapshot?.threads.values.compactMap { stand -> (Int?, Operation)? in
+      guard case .resource(let index)? = stand.resource else { return nil }
+      return stand.operation.map { (index, $0) }
+    }
+    return Set(
+      (tasks + (threads ?? [])).compactMap { resource, operation in
+        guard operation == .process, let resource, world.resources[resource].kind == .process
+        else { return nil }
+        return world.resources[resource].capacity
+      })
+  }
+
+  /// Where the main thread was seen last outside of a loop, if it has not moved since.
+  func standOfMainThread() -> String? {
+    guard let slot = world.mainThread, let thread = world.threads[slot], thread.loops.isEmpty,
+      let stack = stand(of: slot, thread) ?? thread.block?.site
+    else { return nil }
+    return namer.userSite(stack).map(Namer.place)
+  }
+
   private var isAwaited: Bool {
     world.parties.contains { $0.wait?.primitive?.operation == .process }
   }
@@ -65,6 +88,16 @@ struct ChildWait {
 }
 
 extension Site {
+  /// Whether it is the loop of a process that does jobs for another one.
+  var runsJobsOfOthers: Bool {
+    ownership == .runtime
+      && [
+        ("/concurrent/futures/process.py", "_process_worker"),
+        ("/multiprocessing/pool.py", "worker"),
+      ]
+      .contains { file.hasSuffix($0.0) && function == $0.1 }
+  }
+
   /// Whether it is in a module of the language's library that starts processes and waits for them.
   var startsProcesses: Bool {
     ownership == .runtime

@@ -31,13 +31,15 @@ extension WaitModel {
 
   private func isForItsEnd(_ asked: Occurrence) -> Bool {
     world.definitions.frames(asked.site).contains {
-      $0.ownership == .user || $0.isEnding
+      $0.ownership == .user || $0.role == .ending
     }
   }
 
   /// Whether `asyncio.run` asked, which ends all tasks when its own is over.
   func isAskedByRun(_ task: Int) -> Bool {
-    world.definitions.frames(world.parties[task].cancelRequested?.site).contains(where: \.isEnding)
+    world.definitions.frames(world.parties[task].cancelRequested?.site).contains {
+      $0.role == .ending
+    }
   }
 
   /// Tasks that run on after they were asked to end, while somebody waits for that.
@@ -89,7 +91,7 @@ extension WaitModel {
     let record = world.parties[party]
     switch record.kind {
     case .task:
-      return record.function?.isEnding == true
+      return record.function?.role == .ending
     case .thread:
       guard let thread = world.threads[record.thread], thread.actor == party else { return false }
       return thread.block?.primitive?.operation == .exit
@@ -104,10 +106,13 @@ extension WaitModel {
     else { return nil }
     switch operation {
     case .exit, .join, .result: return thread.party
-    // It may stay there for ever on purpose: for a signal, or as what keeps the program alive.
+    // It may stay there for ever on purpose: for a signal, or as what keeps the program alive. A job that
+    // another process waits for may not.
     case .acquire, .eventWait, .conditionWait, .queueGet, .queuePut, .queueJoin, .barrierWait,
       .sleep, .group, .read, .drain, .accept, .connect, .process:
-      return nil
+      let frames = world.definitions.frames(thread.block?.site)
+      guard let end = frames.firstIndex(where: \.runsJobsOfOthers) else { return nil }
+      return frames[..<end].contains { $0.ownership != .runtime } ? thread.party : nil
     }
   }
 }

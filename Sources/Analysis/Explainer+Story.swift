@@ -56,7 +56,9 @@ extension Explainer {
         } else {
           moments.append(moment(hold, "takes \(name)"))
         }
-        if case .ended(_, let at) = world.parties[hold.party].state {
+        if case .ended(_, let at) = world.parties[hold.party].state,
+          !world.parties[hold.party].isLeftBehind
+        {
           moments.append(
             Moment(
               time: at, party: namer.name(party: hold.party),

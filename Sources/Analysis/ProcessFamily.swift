@@ -11,11 +11,12 @@ package enum ProcessFamily {
     for report in reports {
       guard let trace = report.traces.first else { continue }
       let stuck = reports.compactMap { stuckChild($0, of: trace.process) }
+      let standing = reports.compactMap { standingChild($0, of: trace) }
       result.findings += report.findings.map { finding in
         var finding = finding
         finding.process = trace.process
         if !finding.kind.isHazard {
-          if finding.waitsForChild { finding.notes += stuck }
+          if finding.waitsForChild { finding.notes += stuck + standing }
           if finding.severity != .note { finding.notes += ancestors(of: trace, in: result.traces) }
         }
         return finding
@@ -54,11 +55,22 @@ package enum ProcessFamily {
   }
 }
 
+extension ProcessFamily {
+  /// Where a child stands whose end is waited for, if nothing else is said of it.
+  private static func standingChild(_ report: Report, of parent: TraceSummary) -> String? {
+    guard let trace = report.traces.first, trace.parent == parent.process,
+      parent.awaitedProcesses.contains(UInt64(trace.process)), let stand = trace.stand,
+      !report.findings.contains(where: { !$0.kind.isHazard })
+    else { return nil }
+    return "the child process \(trace.process) was seen at \(stand) last"
+  }
+}
+
 extension Finding {
   /// Whether its wait may be one for another process: for its end, for what it sends, or in a call of the
   /// library that starts processes.
   fileprivate var waitsForChild: Bool {
-    if kind == .externalWait { return true }
+    if kind == .externalWait || kind == .pipeCycle { return true }
     return parties.contains { party in
       party.state != "ended" && party.stack.contains(where: \.startsProcesses)
     }

@@ -49,16 +49,9 @@ struct TransientDeadlock {
 
   private var asker: String {
     let frames = world.definitions.frames(cycle.asked.site)
-    if frames.contains(where: { $0.ownership == .runtime && isLimit($0) }) {
-      return "by its timeout"
-    }
+    if frames.contains(where: { $0.role == .limit }) { return "by its timeout" }
     let place = namer.userSite(cycle.asked.site).map { " at \(Namer.place($0))" } ?? ""
     return "by \(namer.quoted(party: cycle.asked.party))\(place)"
-  }
-
-  private func isLimit(_ site: Site) -> Bool {
-    site.file.hasSuffix("/asyncio/timeouts.py")
-      || (site.file.hasSuffix("/asyncio/tasks.py") && site.function == "wait_for")
   }
 
   private func next(_ index: Int) -> Int { links[(index + 1) % links.count].party }

@@ -69,6 +69,10 @@ struct Wording {
     case .permitExhaustion:
       return "all \(lent.many) of \(resource) are held by tasks that wait for one more: "
         + list(parties.map(namer.quoted(party:)))
+    case .abandonedLock where isInherited:
+      return
+        "\(subject) \(verb) for \(resource), which another thread held when the process was forked: "
+        + "that thread is not in this process"
     case .abandonedLock:
       return "\(subject) \(verb) for \(resource), whose holder \(holder) "
         + (wasCollected ? "was collected" : "has ended")
@@ -152,6 +156,13 @@ struct Wording {
       }), let lock = hop.resource, let holder = hop.provider, holder != hop.party
     else { return nil }
     return (holder, hop.party, namer.name(resource: lock))
+  }
+
+  /// Whether a thread that a fork left behind holds what is waited for.
+  var isInherited: Bool {
+    explainer.resources(cause).contains { index in
+      world.resources[index].holds.contains { world.parties[$0.party].isLeftBehind }
+    }
   }
 
   /// Whether the holder was collected while it waited.

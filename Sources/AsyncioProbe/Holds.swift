@@ -88,9 +88,12 @@ func tellHolder(of lock: UInt64) {
     // Who waits for a lock that it took itself without a with may use it as a signal: somebody else is to
     // give it back.
     if holder == probe_this_thread()!.pointee.holder, !holds[index].scoped { return }
+    let isGone = holder.pointee.over == PROBE_LEFT_BEHIND
+    // What is taken without a with may be given back by any thread.
+    if isGone, !holds[index].scoped { return }
     holds[index].told = true
     record(
-      CORONER_HELD, lock, UInt64(holder.pointee.tid), site: stack(of: holds[index]),
+      CORONER_HELD, lock, isGone ? 0 : UInt64(holder.pointee.tid), site: stack(of: holds[index]),
       value: probe_microseconds_since(holds[index].since))
   }
 }

@@ -100,8 +100,11 @@ private func loopStarted(_ thread: UnsafeMutablePointer<probe_thread>, _ loop: O
   } else {
     record(CORONER_LOOP_START, address(loop))
   }
-  probe_watch_start(unheldSample, sample)
+  watch()
 }
+
+/// Starts the watchdog, in a process that may never run a loop, too.
+func watch() { probe_watch_start(unheldSample, sample) }
 
 private func loopStopped(_ thread: UnsafeMutablePointer<probe_thread>) {
   let slot = thread.pointee.watched

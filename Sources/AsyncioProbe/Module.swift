@@ -228,11 +228,11 @@ private let handledFunction: FastFunction = { _, arguments, count in
   return object(handled)
 }
 
-/// endings(code, code)
-private let endingsFunction: FastFunction = { _, a, count in
-  guard let a, count == 2 else { return none() }
-  for index in 0..<2 { Py_IncRef(a[index]) }
-  setEndings(a[0].map { Raw($0) }, a[1].map { Raw($0) })
+/// site_role(code, flag): what its places are marked with.
+private let siteRoleFunction: FastFunction = { _, a, count in
+  guard let a, count == 2, let code = a[0], isCode(code) else { return none() }
+  Py_IncRef(code)
+  setRole(Raw(code), UInt32(truncatingIfNeeded: field(a[1])))
   return none()
 }
 
@@ -277,6 +277,12 @@ private let codePartsFunction: FastFunction = { _, arguments, count in
     findCodeParts(
       code, file: arguments[1]!, function: arguments[2]!, lines: arguments[3]!,
       firstLine: PyLong_AsLong(arguments[4]), size: PyLong_AsLong(arguments[5])))
+}
+
+/// watch(): from now on threads are looked at when they rest.
+private let watchFunction: FastFunction = { _, _, _ in
+  watch()
+  return none()
 }
 
 /// stop_watch(forked): no more samples of busy threads.
@@ -333,13 +339,14 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("passage", passageFunction)
   add("signals", signalsFunction)
   add("snapshots", snapshotsFunction)
-  add("endings", endingsFunction)
+  add("site_role", siteRoleFunction)
   add("walk", walkFunction)
   add("handled", handledFunction)
   add("read_handled", readHandledFunction)
   add("here", hereFunction)
   add("read_stacks", readStacksFunction)
   add("code_parts", codePartsFunction)
+  add("watch", watchFunction)
   add("stop_watch", stopWatchFunction)
   add("rest", restFunction)
   add("go_on", goOnFunction)

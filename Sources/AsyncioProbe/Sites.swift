@@ -111,16 +111,13 @@ func userSite(awaitedBy coroutine: Raw) -> UInt32 {
   (address(code) >> 3) << 20 | UInt64((instruction + 1) & 0xF_FFFF)
 }
 
-/// Functions that run when the program is over; kept alive.
-nonisolated(unsafe) private var endings = Endings()
+/// Functions of the library whose places are marked with what they are there for.
+nonisolated(unsafe) private var roles = Table()
 
-private struct Endings {
-  var codes: (Raw?, Raw?) = (nil, nil)
-  func contains(_ code: Raw) -> Bool { code == codes.0 || code == codes.1 }
+func setRole(_ code: Raw, _ flag: UInt32) {
+  guard roles.find(address(code)) == nil else { return }
+  roles.insert(StackEntry(key: address(code), id: flag))
 }
-
-/// Says which functions run when the program is over, and bring tasks and threads to their end.
-func setEndings(_ first: Raw?, _ second: Raw?) { endings.codes = (first, second) }
 
 private func defineSite(_ code: Raw, _ instruction: Int) -> (id: UInt32, flags: UInt32) {
   let file = attribute(object(code), "co_filename")
@@ -144,10 +141,10 @@ private func defineSite(_ code: Raw, _ instruction: Int) -> (id: UInt32, flags: 
     endColumn = -1
   }
   let (fileID, flags) = defineFile(file)
-  let ending = endings.contains(code) ? CORONER_SITE_ENDING.rawValue : 0
+  let role = roles.find(address(code))?.pointee.id ?? 0
   let id = probe_define_site(
     fileID, defineText(function), UInt32(max(line, 0)), UInt32(max(endLine, line, 0)),
-    narrow(column), narrow(endColumn), flags | ending)
+    narrow(column), narrow(endColumn), flags | role)
   return (id, flags)
 }
 

@@ -62,7 +62,7 @@ void probe_holders_forked(void) {
     if (h == mine)
       h->tid = (uint32_t)syscall(SYS_gettid);
     else
-      h->over = 1;
+      h->over = PROBE_LEFT_BEHIND;
     h->waits = 0;
     /* The child's trace says nothing yet. */
     for (int i = 0; i < h->count; i++) h->holds[i].told = false;

@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cpython_abi.h"
 
 enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
+/* So many periods are between two looks at the threads of a process without loops. */
+enum { LOOPLESS_PERIODS = 10 };
 /* Of a program that goes on, a snapshot is taken at doubling intervals up to this. */
 #define LONGEST_INTERVAL_MS (10 * 60 * 1000u)
 /* How long the interpreter may be kept from the program: 2 % of the time since anything moved, at most
@@ -148,6 +151,8 @@ static bool may_look(int mine) {
 /* When a snapshot is due. */
 struct schedule {
   uint64_t seen;           /* the movements seen last */
+  uint64_t turns;          /* of a process without loops: those of its threads */
+  int periods;             /* since they were counted */
   uint64_t moved_at;       /* when they were seen, ns */
   uint64_t try_at;         /* ms of rest at which one is due; 0: no more until something moves */
   uint64_t taken_at;       /* ns */
@@ -166,9 +171,25 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
+static bool has_loops(void) {
+  for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++)
+    if (__atomic_load_n(&watched[slot].used, __ATOMIC_ACQUIRE)) return true;
+  return false;
+}
+
+/* Where no loop tells, threads that are given a processor may do something. */
+static bool threads_moved(struct schedule *s) {
+  if (++s->periods < LOOPLESS_PERIODS) return false;
+  s->periods = 0;
+  uint64_t before = s->turns;
+  s->turns = probe_turns();
+  return s->turns != before;
+}
+
 static void look(struct schedule *s, int mine, uint64_t now) {
   uint64_t count = __atomic_load_n(&movements, __ATOMIC_RELAXED);
-  if (count != s->seen || __atomic_load_n(&unseen, __ATOMIC_RELAXED) > 0) {
+  bool loops = has_loops();
+  if (count != s->seen || (!loops && stall_ms && threads_moved(s)) || __atomic_load_n(&unseen, __ATOMIC_RELAXED) > 0) {
     s->seen = count;
     s->moved_at = now;
     s->try_at = stall_ms;
@@ -182,7 +203,7 @@ static void look(struct schedule *s, int mine, uint64_t now) {
   } else if (stall_ms && s->try_at && still >= s->try_at) {
     budget = within(still / SHARE, SHORTEST_MS, LONGEST_STILL_MS);
     s->try_at = finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget) ? 0 : still * 2;
-  } else if (stall_ms && since >= s->interval && still < stall_ms / 2) {
+  } else if (loops && stall_ms && since >= s->interval && still < stall_ms / 2) {
     finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget);
     s->interval = within(s->interval * 2, 1, LONGEST_INTERVAL_MS);
   } else {

@@ -29,6 +29,10 @@ package struct TraceSummary: Sendable {
   package var stuckTasks: Int
   /// Where it waits for a process that it has started, "'main' at app.py:12"; nothing if that is not seen.
   package var waitsForChild: String?
+  /// The numbers of the processes whose end it waits for.
+  package var awaitedProcesses: Set<UInt64> = []
+  /// Where its main thread stands outside of any loop, "app.py:12"; nothing if that is not seen.
+  package var stand: String?
   /// What else a reader should know, and what to do about it: a sentence each.
   package var notes: [String] = []
   package init(

@@ -42,6 +42,8 @@ package struct PartyRecord: Sendable {
   /// Whether executors give it its turns, and not the loop of a thread.
   package var isScheduled = false
   package var isDestroyed = false
+  /// Whether it is a thread that a fork did not take along.
+  package internal(set) var isLeftBehind = false
   /// Whether somebody has waited for its end.
   package internal(set) var isAwaited = false
   /// What a task waits for that could go on: its turn of an executor, nothing if that is not known.

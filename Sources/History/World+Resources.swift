@@ -253,10 +253,22 @@ extension World {
   /// Who held something by then: a task that the event names, else what ran on the thread that it names.
   private mutating func holder(named event: Event, takenAt taken: TraceInstant) -> Int? {
     if let task = party(event.object), parties[task].kind == .task { return task }
+    if event.object == 0 { return leftBehind(event) }
     guard let slot = thread(tid: event.object) else { return nil }
     let known = touch(slot, at: event.time)
     // Tasks and jobs tell what they hold when they leave their thread: so it runs there still.
     return threads[slot]?.running.last { (parties[$0].lastRun ?? .start) <= taken } ?? known
+  }
+
+  /// A thread that held something when the parent process forked: this one has only what it held.
+  private mutating func leftBehind(_ event: Event) -> Int {
+    var thread = PartyRecord(
+      kind: .thread, number: 0, created: Occurrence(time: .start, party: parties.count, site: nil),
+      thread: event.thread)
+    thread.name = "a thread of the parent process"
+    thread.state = .ended(.value, at: .start)
+    thread.isLeftBehind = true
+    return append(thread)
   }
 
   /// The latest thread with this number.

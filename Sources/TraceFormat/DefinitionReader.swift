@@ -63,7 +63,7 @@ struct DefinitionReader {
       column: column == 0 ? nil : column, endColumn: endColumn == 0 ? nil : endColumn,
       ownership: flags & CORONER_SITE_RUNTIME.rawValue != 0
         ? .runtime : flags & CORONER_SITE_LIBRARY.rawValue != 0 ? .library : .user)
-    site.isEnding = flags & CORONER_SITE_ENDING.rawValue != 0
+    site.role = Site.Role.allCases.first { flags & $0.flag != 0 }
     sites[id] = RawSite(file: bytes.u32(at), function: bytes.u32(at + 4), site: site)
   }
 

@@ -1,3 +1,5 @@
+import TraceABI
+
 /// A place in the program's source.
 package struct Site: Hashable, Sendable {
   package var file: String
@@ -9,8 +11,22 @@ package struct Site: Hashable, Sendable {
   package var column: Int?
   package var endColumn: Int?
   package var ownership: Ownership
-  /// Whether the program is over where this code runs: it brings what is left to its end.
-  package var isEnding = false
+  /// What code of the language's own library is there for, where that is told.
+  package var role: Role?
+
+  package enum Role: String, Sendable, CaseIterable {
+    /// The program is over where it runs: it brings what is left to its end.
+    case ending
+    /// It ends a wait because its time is over.
+    case limit
+
+    package var flag: UInt32 {
+      switch self {
+      case .ending: CORONER_SITE_ENDING.rawValue
+      case .limit: CORONER_SITE_LIMIT.rawValue
+      }
+    }
+  }
 
   /// Whose code a site is.
   package enum Ownership: Sendable { case user, library, runtime }

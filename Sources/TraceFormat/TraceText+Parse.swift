@@ -80,8 +80,11 @@ private struct TraceTextParser {
     case nil: break
     case "runtime"?: site.ownership = .runtime
     case "library"?: site.ownership = .library
-    case "ending"?: (site.ownership, site.isEnding) = (.runtime, true)
-    case let word?: throw line.error("'\(word)' is none of 'runtime', 'library', 'ending'")
+    case let word?:
+      guard let role = Site.Role(rawValue: String(word)) else {
+        throw line.error("'\(word)' is none of 'runtime', 'library', 'ending', 'limit'")
+      }
+      (site.ownership, site.role) = (.runtime, role)
     }
     let id = try newID(name, taken: trace.definitions.sites, names: &sites, line)
     trace.definitions.sites[id] = site

@@ -125,7 +125,7 @@ struct TraceTextPrinter {
     switch site.ownership {
     case .user: ""
     case .library: " library"
-    case .runtime: site.isEnding ? " ending" : " runtime"
+    case .runtime: " " + (site.role?.rawValue ?? "runtime")
     }
   }
 

@@ -106,7 +106,7 @@ package enum TraceWriter {
       payload.append(items.string(site.file), items.string(site.function))
       payload.append(UInt32(site.line), UInt32(site.endLine))
       payload.append(UInt16(site.column ?? 0), UInt16(site.endColumn ?? 0))
-      payload.append(site.ownership.flags | (site.isEnding ? CORONER_SITE_ENDING.rawValue : 0))
+      payload.append(site.ownership.flags | (site.role?.flag ?? 0))
       items.add(CORONER_DEFINE_SITE.rawValue, id, payload)
     }
     for (id, sites) in definitions.stacks.sorted(by: { $0.key < $1.key }) {

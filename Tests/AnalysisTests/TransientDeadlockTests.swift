@@ -37,6 +37,13 @@ import TraceFormat
     #expect(finding.edges.map(\.to) == ["Store.compact", "Store.put"])
   }
 
+  @Test func whatTheLibraryEndsInTimeIsATimeout() throws {
+    let found = try hazards(
+      "site timer timeouts.py:9 Timeout._on_timeout limit\nstack atTimer timer\n" + Self.bothWait
+        + "+209ms 1 task-cancel 0xa1 site=atTimer")
+    #expect(found.first?.headline.hasSuffix("was cancelled by its timeout") == true)
+  }
+
   @Test func aShortLimitAsksWhetherTheLockIsFree() throws {
     #expect(try hazards(Self.bothWait + "+24ms 1 task-cancel 0xa1 site=atMain").isEmpty)
   }

@@ -71,6 +71,69 @@ struct FamilyTests {
       if __name__ == "__main__":
           asyncio.run(main())
       """
+    let report = try await report(of: program)
+    #expect(report.output.contains("error[self-deadlock]: 'stuck' waits for lock"), "\(report)")
+    #expect(report.output.contains("waits for a process: 'main' at workers.py:16"), "\(report)")
+    #expect(report.output.contains("1 error, 0 warnings."), "\(report)")
+  }
+
+  @Test func aLockThatWasTakenWhenTheProcessWasForkedIsNamed() async throws {
+    let report = try await report(
+      of: """
+        import asyncio, concurrent.futures, multiprocessing, threading, time
+
+        lock = threading.Lock()
+
+        def keep():
+            with lock:
+                time.sleep(0.5)
+
+        def job():
+            print("hung", flush=True)
+            with lock:
+                return 1
+
+        async def main():
+            threading.Thread(target=keep).start()
+            fork = multiprocessing.get_context("fork")
+            with concurrent.futures.ProcessPoolExecutor(1, mp_context=fork) as pool:
+                await asyncio.get_running_loop().run_in_executor(pool, job)
+
+        asyncio.run(main())
+        """)
+    #expect(report.output.contains("error[abandoned-lock]"), "\(report)")
+    #expect(report.output.contains("workers.py:11"), "\(report)")
+    #expect(report.output.contains("workers.py:6"), "\(report)")
+    #expect(report.output.contains("waits for a process: 'main' at workers.py:18"), "\(report)")
+    #expect(report.output.contains("1 error, 0 warnings."), "\(report)")
+  }
+
+  @Test func aJobOfAPoolThatWaitsForEverIsNamedAndIdleWorkersAreNot() async throws {
+    let report = try await report(
+      of: """
+        import asyncio, multiprocessing, threading
+
+        def job():
+            print("hung", flush=True)
+            threading.Event().wait()
+
+        def work():
+            with multiprocessing.get_context("fork").Pool(3) as pool:
+                pool.apply(job)
+
+        async def main():
+            await asyncio.get_running_loop().run_in_executor(None, work)
+
+        asyncio.run(main())
+        """)
+    #expect(report.output.contains("[orphaned-future]: 'workers.py' waits for"), "\(report)")
+    #expect(report.output.contains("workers.py:5"), "\(report)")
+    #expect(report.output.contains("waits for a process: 'work' at workers.py:9"), "\(report)")
+    #expect(report.output.components(separatedBy: "[orphaned-future]").count == 2, "\(report)")
+  }
+
+  /// What is said of all processes of a program that hangs for a while.
+  private func report(of program: String) async throws -> Command.Result {
     let folder = try TemporaryFolder()
     let file = folder.path("workers.py")
     try Data(program.utf8).write(to: URL(filePath: file))
@@ -90,9 +153,6 @@ struct FamilyTests {
     process.waitUntilExit()
     let traces = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
       .filter { $0.hasSuffix(".coroner") }.map(folder.path)
-    let report = try Command.run(Distribution.coroner, ["analyze"] + traces)
-    #expect(report.output.contains("error[self-deadlock]: 'stuck' waits for lock"), "\(report)")
-    #expect(report.output.contains("waits for a process: 'main' at workers.py:16"), "\(report)")
-    #expect(report.output.contains("1 error, 0 warnings."), "\(report)")
+    return try Command.run(Distribution.coroner, ["analyze"] + traces)
   }
 }

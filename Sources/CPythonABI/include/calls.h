@@ -19,6 +19,9 @@ struct probe_call {
 struct probe_call probe_call_of(long process, long thread) PROBE_HIDDEN;
 /* Whether a thread is the recorder's own. */
 bool probe_is_recorder(long process, long thread) PROBE_HIDDEN;
+/* A number that changes whenever a thread of this process, but for the recorder's, was given a processor; of
+ * very many threads always. */
+uint64_t probe_turns(void) PROBE_HIDDEN;
 /* The name of what a process runs. */
 bool probe_command(long process, char *into, size_t size) PROBE_HIDDEN;
 /* The inode of the other end of a UNIX socket, 0 if it is not known; `netlink`: see probe_diagnosis. */

@@ -43,11 +43,13 @@ struct probe_hold {
 struct probe_holder {
   struct probe_holder *next;
   uint32_t tid;
-  int over;       /* atomic: the thread has ended */
+  int over;       /* atomic: the thread has ended, or PROBE_LEFT_BEHIND */
   int count;
   uint64_t waits; /* the lock that it waits for, 0 if none */
   struct probe_hold holds[PROBE_HOLD_LIMIT];
 };
+/* It is a thread of the parent, of which a fork has taken over what it held and nothing else. */
+#define PROBE_LEFT_BEHIND 2
 struct probe_holder *probe_first_holder(void) PROBE_HIDDEN;
 static inline struct probe_hold *probe_holds(struct probe_holder *holder) { return holder->holds; }
 /* The calling thread's; null if there is no memory. */

@@ -130,11 +130,12 @@ extension Explanation {
       """,
     comesAbout: """
       acquire() without a release() in a finally block: an exception, a cancellation or an early \
-      return leaves between the two.
+      return leaves between the two. Or a fork: the new process gets a lock of threads as it is, \
+      without the thread that holds it.
       """,
     mending: """
       use 'async with lock:', which gives the lock back on every way out, or put release() into \
-      a finally block.
+      a finally block. Start processes before threads, or by spawn.
       """)
 
   static let leakedPermit = Explanation(

@@ -93,7 +93,8 @@ enum coroner_event_kind {
   CORONER_THREAD_BIND = 45,     /* subject: resource that a join waits for: it stands for this thread */
   CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for, or has just waited for;
                                    object: the task that holds it, or tid of the thread whose party does,
-                                   untold so far; site: stack where it was taken; value: µs since then */
+                                   untold so far, 0: a thread of the parent process, which held it when
+                                   that forked; site: stack where it was taken; value: µs since then */
   CORONER_PAST = 47,            /* subject: resource; object: items taken, and in the upper half those put back by
                                    their takers; site: stack of the put that filled it before any was
                                    taken, or 0; value: coroner_past. In key frames only */
@@ -244,6 +245,7 @@ enum coroner_site_flags {
   CORONER_SITE_RUNTIME = 1,     /* the language's own library */
   CORONER_SITE_LIBRARY = 2,     /* an installed package */
   CORONER_SITE_ENDING = 4,      /* it runs when the program is over, and brings what is left to its end */
+  CORONER_SITE_LIMIT = 8,       /* it ends a wait because its time is over */
 };
 
 enum coroner_address_flags {

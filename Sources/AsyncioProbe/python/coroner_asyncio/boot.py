@@ -152,8 +152,8 @@ def _prepare():
 
 
 def _note_primitives():
-    endings = (_find(module, name) for module, name in table.ENDINGS)
-    probe.endings(*(getattr(function, "__code__", None) for function in endings))
+    for module, name, flag in table.ROLES:
+        probe.site_role(getattr(_find(module, name), "__code__", None), flag)
     for module, name, operation, slot, absorbs in table.PRIMITIVES + threads.PRIMITIVES:
         function = _find(module, name)
         if function is not None:
@@ -335,10 +335,12 @@ def _at_ends():
     if _minor >= 12:
         # Forking warns of a process that has several threads: ours are not the program's.
         os.register_at_fork(before=probe.rest, after_in_parent=probe.go_on)
+    probe.watch()
 
 
 def _forked():
     probe.stop_watch(True)
+    probe.watch()
 
 
 def _watches(loop):

@@ -141,9 +141,12 @@ ADDITIONS = (
 )
 
 # What runs when the main task is over: it cancels the tasks that are left, waits for the executor's threads.
-ENDINGS = (
-    ("asyncio.runners", "_cancel_all_tasks"),
-    ("asyncio.base_events", "BaseEventLoop.shutdown_default_executor"),
+# What ends a wait because its time is over.
+ROLES = (
+    ("asyncio.runners", "_cancel_all_tasks", e.SITE_ENDING),
+    ("asyncio.base_events", "BaseEventLoop.shutdown_default_executor", e.SITE_ENDING),
+    ("asyncio.tasks", "wait_for", e.SITE_LIMIT),
+    ("asyncio.timeouts", "Timeout._on_timeout", e.SITE_LIMIT),
 )
 
 PRIMITIVES = (
