@@ -130,7 +130,8 @@ struct TimelineBuilder {
     case .jobStart: return world.jobs[event.subject].map { ($0, .runs) }
     case .jobEnd: return world.jobs[event.subject].map { ($0, .ends) }
     case .gap, .threadStart, .threadEnd, .loopStart, .loopStop, .loopIdle, .loopWake, .loopWakeup,
-      .stackSample, .taskCreate, .taskResume, .taskReady, .resourceCreate, .depends, .name,
+      .stackSample, .taskCreate, .taskResume, .taskReady, .taskSpawn, .resourceCreate, .depends,
+      .name,
       .futureDone, .futureLost, .exceptionUnretrieved, .neverAwaited, .taskDestroyed, .eventCleared,
       .barrierPassed, .past, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister,
       .ioUnregister,

@@ -82,7 +82,9 @@ static void thread_ends(void *argument) {
 /* In a forked child the other threads are gone, and its trace says nothing yet. */
 static void forked(void) {
   probe_watch_forked();
-  probe_python_keeper = 0;
+  probe_seen_forked();
+  probe_objects_forked();
+  probe_python_forked();
   struct probe_holder *own = probe_own_holder;
   for (struct probe_holder *h = first; h; h = h->next) {
     if (h != own) h->tid = h->count = 0;

@@ -30,6 +30,11 @@ void probe_is_made(const void *address, intptr_t permits, const void *frame) {
   probe_walk(frame, new->callers, 2);
 }
 
+void probe_objects_forked(void) {
+  for (size_t i = 0; i < COUNT; i++)
+    if (objects[i].is_told) objects[i].is_told = false;
+}
+
 bool probe_tells_now(struct probe_object *known) {
   return known && !__atomic_load_n(&known->is_told, __ATOMIC_RELAXED) &&
          !__atomic_exchange_n(&known->is_told, true, __ATOMIC_ACQ_REL);

@@ -21,11 +21,17 @@ void probe_python_start(void) {
   dlerror();
 }
 
+static bool is_named; /* atomic */
+
+void probe_python_forked(void) {
+  probe_python_keeper = 0;
+  is_named = false;
+}
+
 bool probe_keeps_python(uint32_t stack) {
   void *state = own_state && current_state ? own_state() : NULL;
   if (!state || state != current_state()) return false;
-  static int is_named;
-  if (!__atomic_exchange_n(&is_named, 1, __ATOMIC_ACQ_REL))
+  if (!__atomic_exchange_n(&is_named, true, __ATOMIC_ACQ_REL))
     probe_record_name((uint64_t)(uintptr_t)&lock, "the interpreter's lock");
   uint32_t tid = probe_own_holder->tid;
   probe_record_held((uint64_t)(uintptr_t)&lock, tid, stack, 0);

@@ -8,8 +8,18 @@ static size_t place_of(const void *object) {
   return (size_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15u >> 32);
 }
 
+static const void *told[COUNT];
+bool probe_is_forked;
+
+void probe_seen_forked(void) {
+  /* What is defined stays so. Pages that hold nothing stay the parent's, too. */
+  for (size_t i = 0; i < COUNT; i++)
+    if (told[i]) told[i] = NULL;
+  probe_thread.readied = NULL;
+  probe_is_forked = true;
+}
+
 bool probe_is_new(const void *object) {
-  static const void *told[COUNT];
   size_t place = place_of(object);
   for (size_t i = 0; i < TRIES; i++) {
     const void *found = NULL;

@@ -37,7 +37,10 @@ extension World {
         noteWaste(on: task, asked)
       }
     case .waitBegin: announce(event)
-    case .taskReady: makeReady(event)
+    case .taskReady:
+      threads.states[here].readied = event.object
+      makeReady(event)
+    case .taskSpawn: spawnTask(event, by: actor)
     case .taskWait, .taskWaitOwn: wait(event, by: actor)
     case .resourceCreate: createResource(event, by: actor)
     case .depends: addDependency(event)
@@ -227,7 +230,7 @@ extension World {
     if longSteps.count < Self.longStepLimit { longSteps.append(step) }
   }
 
-  private mutating func addDependency(_ event: Event) {
+  mutating func addDependency(_ event: Event) {
     guard let dependency = Dependency(rawValue: event.value) else { return }
     if event.object == 0 {
       // Its members are known: this says what of them is waited for from now on.

@@ -13,6 +13,20 @@ extension World {
     if firstTask == nil, event.thread == mainThread { firstTask = index }
   }
 
+  /// A task of a group, perhaps, which is queued at once.
+  mutating func spawnTask(_ event: Event, by actor: Int) {
+    var part = event
+    part.object = 0
+    createTask(part, by: actor)
+    part.object = threads.states[here].readied
+    makeReady(part)
+    guard event.object != 0 else { return }
+    part.subject = event.object
+    part.object = event.subject
+    part.value = Dependency.all.rawValue
+    addDependency(part)
+  }
+
   mutating func resume(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
     if !parties[task].isScheduled { parties[task].announced = nil }

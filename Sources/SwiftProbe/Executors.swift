@@ -21,7 +21,7 @@ private func pool(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {
     return own
   }
   let pool = probe_pool_of(task)
-  if let pool, !probe_is_usual_pool(pool) { tellPool(pool) }
+  if let pool, !probe_is_usual_pool(pool) || probe_is_forked { tellPool(pool) }
   return pool
 }
 
@@ -55,11 +55,16 @@ private func poolName(_ priority: UInt32) -> StaticString {
 @c @implementation
 func probe_task_is_queued(_ job: UnsafeRawPointer!) {
   guard job.word(probe_layout.job_flags) & UInt32(PROBE_JOB_KIND) == 0 else { return }
+  let executor = nextExecutor(job)
+  let isKnown = probe_readies_as_before(executor)
   if probe_is_first_run(job.pointer(probe_layout.resume_function)) {
     guard let creation = probe_creation() else { return }
-    if !creation.pointee.is_told { probe_task_is_made(job, creation) }
+    if !creation.pointee.is_told {
+      tellMade(job, creation, queued: isKnown)
+      if isKnown { return }
+    }
   }
-  record(CORONER_TASK_READY, address(job), address(nextExecutor(job)))
+  record(CORONER_TASK_READY, address(job), address(executor))
 }
 
 private func nextExecutor(_ task: UnsafeRawPointer) -> UnsafeRawPointer? {

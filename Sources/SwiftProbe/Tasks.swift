@@ -29,26 +29,39 @@ extension UnsafeRawPointer {
 func probe_task_is_made(
   _ task: UnsafeRawPointer!, _ creation: UnsafeMutablePointer<probe_creation>!
 ) {
+  tellMade(task, creation, queued: false)
+}
+
+/// - Parameter queued: it gets its turn on the executor that the trace knows of.
+func tellMade(
+  _ task: UnsafeRawPointer, _ creation: UnsafeMutablePointer<probe_creation>, queued: Bool
+) {
   creation.pointee.is_told = true
   guard let context = task.pointer(probe_layout.resume_context) else { return }
   _ = probe_watch_end(context)
   let function = closureSite(creation.pointee.entry, creation.pointee.closure)
-  record(
-    CORONER_TASK_CREATE, address(task), site: probe_stack_near(creation.pointee.frame),
-    value: function)
+  var name: UnsafeRawPointer?
+  var group: UnsafeRawPointer?
   var option = creation.pointee.options
   while let found = option {
     switch found.pointee.kind & 0xff {
-    case UInt64(PROBE_OPTION_NAME):
-      recordName(task, found.pointee.content?.assumingMemoryBound(to: CChar.self))
-    case UInt64(PROBE_OPTION_GROUP):
-      record(
-        CORONER_DEPENDS, address(found.pointee.content), address(task),
-        value: CORONER_DEPENDS_ALL.rawValue)
+    case UInt64(PROBE_OPTION_NAME): name = found.pointee.content
+    case UInt64(PROBE_OPTION_GROUP): group = found.pointee.content
     default: break
     }
     option = found.pointee.next
   }
+  let site = probe_stack_near(creation.pointee.frame)
+  if queued {
+    record(CORONER_TASK_SPAWN, address(task), address(group), site: site, value: function)
+  } else {
+    record(CORONER_TASK_CREATE, address(task), site: site, value: function)
+    if group != nil {
+      record(
+        CORONER_DEPENDS, address(group), address(task), value: CORONER_DEPENDS_ALL.rawValue)
+    }
+  }
+  recordName(task, name?.assumingMemoryBound(to: CChar.self))
 }
 
 /// A task that was not seen in the making, at its first turn. Whether it is worth telling: what the runtime

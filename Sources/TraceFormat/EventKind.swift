@@ -18,6 +18,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case taskReady = 16
   case taskWait = 17
   case taskWaitOwn = 18
+  case taskSpawn = 19
   case resourceCreate = 20
   case depends = 21
   case name = 22

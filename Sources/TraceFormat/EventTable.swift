@@ -148,6 +148,11 @@ extension EventKind {
         .taskWaitOwn, "task-wait-own", F(.resource, "resource"), object: F(.resource, "future"),
         site: "await stack", value: F(.operation, "operation"),
         "the same; the future was made for this wait, and its life begins here"),
+      E(
+        .taskSpawn, "task-spawn", task, object: F(.resource, "group"), site: "stack",
+        value: F(.site, "function"),
+        "task-create, depends and task-ready in one: a member of the group, for the executor that this thread's latest task-ready named"
+      ),
 
       E(
         .taskReady, "task-ready", task, object: F(.any, "executor"), site: "who makes it ready",

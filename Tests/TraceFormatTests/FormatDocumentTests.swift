@@ -76,6 +76,7 @@ import TraceFormat
       (.taskReady, CORONER_TASK_READY),
       (.taskWait, CORONER_TASK_WAIT),
       (.taskWaitOwn, CORONER_TASK_WAIT_OWN),
+      (.taskSpawn, CORONER_TASK_SPAWN),
       (.resourceCreate, CORONER_RESOURCE_CREATE),
       (.depends, CORONER_DEPENDS),
       (.name, CORONER_NAME),

@@ -161,6 +161,7 @@ bool probe_may_rest(void) PROBE_HIDDEN;
 void probe_python_start(void) PROBE_HIDDEN;
 /* The thread that waits for something else while it has the lock; 0: none. */
 extern uint32_t probe_python_keeper PROBE_HIDDEN;
+void probe_python_forked(void) PROBE_HIDDEN;
 /* Whether that is the calling thread, which is told then; it waits no more. */
 bool probe_keeps_python(uint32_t stack) PROBE_HIDDEN;
 void probe_lets_python_go(void) PROBE_HIDDEN;
@@ -187,6 +188,8 @@ struct probe_object *probe_object(const void *address, bool new) PROBE_HIDDEN;
 void probe_is_made(const void *address, intptr_t permits, const void *frame) PROBE_HIDDEN;
 /* Whether it is the caller's to tell it to the trace. */
 bool probe_tells_now(struct probe_object *known) PROBE_HIDDEN;
+/* In a forked child, whose trace knows none. */
+void probe_objects_forked(void) PROBE_HIDDEN;
 /* The stack of who made it. */
 uint32_t probe_origin(const struct probe_object *known) PROBE_HIDDEN;
 
@@ -206,6 +209,7 @@ void probe_record_taken(uint64_t resource, uint32_t stack) PROBE_HIDDEN;
 void probe_record_given_back(uint64_t resource, uint32_t stack) PROBE_HIDDEN;
 void probe_record_notified(uint64_t condition, uint64_t count, uint32_t waiters, uint32_t stack) PROBE_HIDDEN;
 void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack) PROBE_HIDDEN;
+void probe_record_barrier(uint64_t barrier, uint64_t parties, uint32_t stack) PROBE_HIDDEN;
 void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
 void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;

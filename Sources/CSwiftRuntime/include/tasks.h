@@ -194,6 +194,7 @@ struct probe_thread {
   const void *continuation; /* made last */
   const void *lost;         /* the task of this thread is about to wait for what it has let go of itself, */
   uint32_t lost_at;         /* there */
+  const void *readied;      /* the executor that a task was made ready for last */
 };
 extern _Thread_local struct probe_thread probe_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -214,6 +215,12 @@ static inline bool probe_turn_end(void) {
   struct probe_turn *turn = probe_turn();
   if (probe_thread.depth) probe_thread.depth--;
   return !turn || !turn->is_untold;
+}
+/* Whether the trace knows that a task of this thread's making is for that executor, if it says no other one. */
+static inline bool probe_readies_as_before(const void *executor) {
+  if (probe_thread.readied == executor) return true;
+  probe_thread.readied = executor;
+  return false;
 }
 static inline void probe_loses(const void *task, uint32_t stack) {
   probe_thread.lost = task;
@@ -242,6 +249,9 @@ void probe_canaries_watch(const void *type, const void *end) PROBE_HIDDEN;
 
 /* ---- seen.c: what needs to be told only once. Any thread; no lock ---- */
 
+/* In a forked child, whose trace knows of nothing that lives. */
+extern bool probe_is_forked PROBE_SETTLED;
+void probe_seen_forked(void) PROBE_HIDDEN;
 /* Whether the address was not told before; false as well if there is no room for another one. */
 bool probe_is_new(const void *object) PROBE_HIDDEN;
 /* What was defined for something in a loaded file, such as a type's name; 0: nothing so far. */

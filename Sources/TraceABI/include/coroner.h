@@ -50,6 +50,9 @@ enum coroner_event_kind {
                                    object: future it waits on; site: its await stack; value:
                                    coroner_operation. It suspends: wait-begin and task-suspend in one */
   CORONER_TASK_WAIT_OWN = 18,   /* the same; the future was made for this wait, and its life begins here */
+  CORONER_TASK_SPAWN = 19,      /* subject: task; object: group that it is a member of, 0 none; site: stack; value:
+                                   site of its coroutine function. Task-create, depends and task-ready in one:
+                                   for the executor of this thread's latest task-ready */
 
   /* resources */
   CORONER_RESOURCE_CREATE = 20, /* subject: resource; object: capacity, permits, parties, the related
