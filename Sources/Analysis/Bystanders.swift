@@ -29,8 +29,9 @@ extension Explainer {
     case .task: return party.wait != nil || world.threads[party.thread]?.block != nil
     case .job: return false
     case .thread:
-      return world.threads[party.thread]?.isResting == false && wait.deadline == nil
-        && namer.userSite(wait.site)?.ownership == .user
+      guard let thread = world.threads[party.thread] else { return false }
+      let works = thread.isResting.map { !$0 } ?? namer.isOnlySwift
+      return works && wait.deadline == nil && namer.userSite(wait.site)?.ownership == .user
     }
   }
 }

@@ -1,4 +1,4 @@
-/* Threads that the program makes, joins for them, POSIX semaphores. */
+/* Threads that the program makes, joins for them, barriers, POSIX semaphores. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +17,8 @@ static struct {
   int (*create)(pthread_t *, const pthread_attr_t *, thread_body, void *);
   int (*join)(pthread_t, void **), (*tryjoin)(pthread_t, void **);
   int (*setname)(pthread_t, const char *);
+  int (*barrier_init)(pthread_barrier_t *, const pthread_barrierattr_t *, unsigned);
+  int (*barrier_wait)(pthread_barrier_t *);
   int (*sem_wait)(sem_t *), (*sem_trywait)(sem_t *);
   int (*sem_timedwait)(sem_t *, const struct timespec *);
   int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
@@ -27,6 +29,8 @@ __attribute__((noinline, cold)) void probe_threads_start(void) {
   next.join = dlsym(RTLD_NEXT, "pthread_join");
   next.tryjoin = dlsym(RTLD_NEXT, "pthread_tryjoin_np");
   next.setname = dlsym(RTLD_NEXT, "pthread_setname_np");
+  next.barrier_init = dlsym(RTLD_NEXT, "pthread_barrier_init");
+  next.barrier_wait = dlsym(RTLD_NEXT, "pthread_barrier_wait");
   next.sem_wait = dlsym(RTLD_NEXT, "sem_wait");
   next.sem_trywait = dlsym(RTLD_NEXT, "sem_trywait");
   next.sem_timedwait = dlsym(RTLD_NEXT, "sem_timedwait");
@@ -82,6 +86,28 @@ PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {
   error = next.join(thread, result);
   probe_wait_ends((const void *)thread);
   return error;
+}
+
+/* ---- barriers ---- */
+
+PROBE_EXPORTED int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
+                                        unsigned count) {
+  RESOLVED;
+  int error = next.barrier_init(barrier, attributes, count);
+  if (!error && probe_is_on && probe_is_watched(CALLER)) probe_is_made(barrier, (intptr_t)count, HERE);
+  return error;
+}
+
+PROBE_EXPORTED int pthread_barrier_wait(pthread_barrier_t *barrier) {
+  RESOLVED;
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.barrier_wait(barrier);
+  struct probe_object *known = probe_object(barrier, false);
+  if (probe_tells_now(known))
+    probe_record_barrier((uint64_t)(uintptr_t)barrier, (uint64_t)known->permits, probe_origin(known));
+  probe_wait_begins(barrier, CORONER_OP_BARRIER_WAIT, PROBE_NO_LIMIT, HERE);
+  int result = next.barrier_wait(barrier);
+  probe_wait_ends(barrier);
+  return result;
 }
 
 /* ---- POSIX semaphores: sem_post is left alone, for a signal's handler may call it ---- */

@@ -48,6 +48,13 @@ func probe_record_semaphore(_ semaphore: UInt64, _ permits: UInt64, _ stack: UIn
 }
 
 @c @implementation
+func probe_record_barrier(_ barrier: UInt64, _ parties: UInt64, _ stack: UInt32) {
+  record(
+    CORONER_RESOURCE_CREATE, barrier, parties, site: stack,
+    value: CORONER_RESOURCE_BARRIER.rawValue)
+}
+
+@c @implementation
 func probe_record_group(_ group: UInt64, _ stack: UInt32) {
   record(CORONER_RESOURCE_CREATE, group, site: stack, value: CORONER_RESOURCE_GROUP.rawValue)
 }

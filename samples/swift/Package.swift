@@ -13,7 +13,7 @@ let samples = [
   "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",
   "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "ordered_locks",
   "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other", "resume_under_lock",
-  "rwlock_upgrade", "stream_never_finished", "streams_at_work", "stuck_async_let", "stuck_child",
+  "rwlock_upgrade", "short_barrier", "stream_never_finished", "streams_at_work", "stuck_async_let", "stuck_child",
   "ticking", "timeouts", "waits_for_child", "waits_for_signal",
 ]
 
