@@ -58,7 +58,7 @@ actor SwiftSamples {
 
   static let shared = SwiftSamples()
   static let isPossible = toolchain != nil
-  private static let toolchain = (ProcessInfo.processInfo.environment["PATH"] ?? "")
+  static let toolchain = (ProcessInfo.processInfo.environment["PATH"] ?? "")
     .split(separator: ":").map { $0 + "/swift" }
     .first(where: FileManager.default.isExecutableFile)
 
@@ -79,14 +79,16 @@ actor SwiftSamples {
   }
 
   /// Builds a package of this repository; the folder of its programs. Two callers take turns by SwiftPM's lock.
-  static func build(_ package: String, _ configuration: Configuration) throws -> String {
+  static func build(
+    _ package: String, _ configuration: Configuration, options: [String] = []
+  ) throws -> String {
     let scratch = Package.root.appending(path: ".build/programs/\(package)").path
     let built = try Command.run(
       toolchain!,
       [
         "build", "--package-path", Package.root.appending(path: package).path,
         "--scratch-path", scratch, "-c", configuration.rawValue,
-      ])
+      ] + options)
     guard built.status == 0 else {
       throw SampleError(message: "\(package) cannot be built:\n\(built.output)\(built.error)")
     }
