@@ -12,29 +12,38 @@ struct NumberTable: Sendable {
   private var entries = [Entry](repeating: Entry(), count: 16)
   private(set) var count = 0
 
-  /// Addresses differ in their middle bits; the product's highest ones depend on all of them.
-  private func place(_ key: UInt64) -> Int {
-    Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & (entries.count - 1)
+  /// Addresses that follow each other must not crowd, whatever lies between two of them.
+  private static func hash(_ key: UInt64) -> Int {
+    var mixed = key &* 0x9e37_79b9_7f4a_7c15
+    mixed ^= mixed >> 32
+    return Int(truncatingIfNeeded: (mixed &* 0xd6e8_feb8_6659_fd93) >> 32)
   }
 
   subscript(key: UInt64) -> UInt32? {
     get {
-      var at = place(key)
-      while entries[at].value != Self.none {
-        if entries[at].key == key { return entries[at].value }
-        at = (at + 1) & (entries.count - 1)
+      entries.withUnsafeBufferPointer { entries in
+        let mask = entries.count - 1
+        var at = Self.hash(key) & mask
+        // At least half of the entries are free.
+        while entries[at].value != Self.none {
+          if entries[at].key == key { return entries[at].value }
+          at = (at + 1) & mask
+        }
+        return nil
       }
-      return nil
     }
     set {
       guard let newValue else { return }
       if 2 * count >= entries.count { grow() }
-      var at = place(key)
-      while entries[at].value != Self.none, entries[at].key != key {
-        at = (at + 1) & (entries.count - 1)
+      let isNew = entries.withUnsafeMutableBufferPointer { entries in
+        let mask = entries.count - 1
+        var at = Self.hash(key) & mask
+        while entries[at].value != Self.none, entries[at].key != key { at = (at + 1) & mask }
+        let isNew = entries[at].value == Self.none
+        entries[at] = Entry(key: key, value: newValue)
+        return isNew
       }
-      if entries[at].value == Self.none { count += 1 }
-      entries[at] = Entry(key: key, value: newValue)
+      if isNew { count += 1 }
     }
   }
 

@@ -1,26 +1,33 @@
-/// A set of parties, in the order in which they came.
+/// Parties that did something, each once.
+///
+/// Mostly the same few do it again and again. Where they are many, one more is only written down; those that came
+/// twice are taken out when there are twice as many as there were.
 package struct PartySet: Sequence, Sendable {
   private var members: [UInt32] = []
-  /// A hash table of the members once they are many; the highest number where there is none.
-  private var table: [UInt32] = []
-  /// Whoever does a thing mostly does it again.
   private var latest = UInt32.max
   /// As many are compared one by one.
-  private static let few = 8
+  private static let few = 64
+  /// When those that came twice are taken out.
+  private var limit = 4 * few
 
   package init() {}
 
   package var isEmpty: Bool { members.isEmpty }
-  package var count: Int { members.count }
+  /// Exact as long as they are few; else too large at most.
+  var count: Int { members.count }
 
   package func makeIterator() -> some IteratorProtocol<Int> {
-    members.lazy.map { Int($0) }.makeIterator()
+    (members.count <= Self.few ? members : unique).lazy.map { Int($0) }.makeIterator()
   }
 
-  package func contains(_ party: Int) -> Bool { has(UInt32(truncatingIfNeeded: party)) }
+  package func contains(_ party: Int) -> Bool {
+    members.contains(UInt32(truncatingIfNeeded: party))
+  }
 
   /// As many of those that came last.
-  func latest(_ count: Int) -> some Sequence<Int> { members.suffix(count).lazy.map { Int($0) } }
+  func latest(_ count: Int) -> [Int] {
+    (members.count <= Self.few ? members : unique).suffix(count).map { Int($0) }
+  }
 
   package func union(_ other: PartySet) -> Set<Int> { Set(self).union(other) }
 
@@ -28,41 +35,34 @@ package struct PartySet: Sequence, Sendable {
     let new = UInt32(truncatingIfNeeded: party)
     if new == latest { return }
     latest = new
-    if has(new) { return }
+    if members.count < Self.few, members.contains(new) { return }
     members.append(new)
-    if members.count > Self.few { enter(new) }
-  }
-
-  private func has(_ party: UInt32) -> Bool {
-    if table.isEmpty { return members.contains(party) }
-    return table[place(party)] == party
-  }
-
-  /// Where a party is in the table, or would be.
-  private func place(_ party: UInt32) -> Int {
-    let product = UInt64(party) &* 0x9e37_79b9_7f4a_7c15
-    let mask = table.count - 1
-    return table.withUnsafeBufferPointer { table in
-      var at = Int(truncatingIfNeeded: product >> 32) & mask
-      // At least half of the entries are free.
-      while table[at] != .max, table[at] != party { at = (at + 1) & mask }
-      return at
+    if members.count >= limit {
+      members = unique
+      limit = Swift.max(4 * Self.few, 2 * members.count)
     }
   }
 
-  private mutating func enter(_ party: UInt32) {
-    if 2 * members.count > table.count {
-      table = [UInt32](repeating: .max, count: Swift.max(32, 2 * table.count))
-      for member in members { table[place(member)] = member }
-    } else {
-      table[place(party)] = party
+  /// In the order in which they came last.
+  private var unique: [UInt32] {
+    guard let least = members.min(), let most = members.max() else { return [] }
+    var isSeen = [UInt64](repeating: 0, count: Int(most - least) / 64 + 1)
+    var result: [UInt32] = []
+    for member in members.reversed() {
+      let place = Int(member - least)
+      let bit: UInt64 = 1 << UInt64(place % 64)
+      if isSeen[place / 64] & bit != 0 { continue }
+      isSeen[place / 64] |= bit
+      result.append(member)
     }
+    return result.reversed()
   }
 
   /// - Parameter keep: the new number of a party, nothing to let go of it.
   mutating func renumber(_ keep: (Int) -> Int?) {
-    let kept = members.compactMap { keep(Int($0)) }
+    let kept = self.compactMap { keep($0).map { UInt32(truncatingIfNeeded: $0) } }
     self = PartySet()
-    for party in kept { insert(party) }
+    members = kept
+    limit = Swift.max(4 * Self.few, 2 * kept.count)
   }
 }

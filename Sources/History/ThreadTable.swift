@@ -19,12 +19,12 @@ package struct ThreadTable: Sequence, Sendable {
   package subscript(slot: ThreadSlot) -> ThreadState? { place(of: slot).map { states[$0] } }
 
   func place(of slot: ThreadSlot) -> Int? {
-    if latest < slots.count, slots[latest] == slot { return latest }
+    if latest < slots.count, slots[latest].number == slot.number { return latest }
     return places[slot]
   }
 
   mutating func find(_ slot: ThreadSlot) -> Int? {
-    if latest < slots.count, slots[latest] == slot { return latest }
+    if latest < slots.count, slots[latest].number == slot.number { return latest }
     guard let place = places[slot] else { return nil }
     latest = place
     return place

@@ -7,13 +7,13 @@ extension World {
       kind: kind, number: event.subject, capacity: event.object,
       created: occurrence(event, by: actor))
     new.isOlder = keptFrom.map { event.time < $0 } ?? false
-    if let index = resource(event.subject), isUnseen(index), kind != resources[index].kind {
+    let known = resource(event.subject)
+    if let index = known, isUnseen(index), kind != resources[index].kind {
       // What is told only when somebody waits for it had been taken before.
       resources[index].kind = kind
       resources[index].capacity = event.object
       resources[index].created = new.created
-    } else if let index = resource(event.subject), isJustMade(index), resources[index].kind == kind
-    {
+    } else if let index = known, isJustMade(index), resources[index].kind == kind {
       // A class whose __new__ makes the object runs __init__ twice.
       let serial = resources[index].serial
       resources[index] = new
@@ -41,9 +41,13 @@ extension World {
   }
 
   mutating func finishFuture(_ event: Event, by actor: Int) {
+    let future: Int
+    switch living[event.subject] {
     // A task resolves itself at its end; the events of the task say that.
-    guard party(event.subject) == nil else { return }
-    let future = resource(event.subject, orNew: .future)
+    case .party: return
+    case .resource(let known): future = known
+    case nil: future = resource(event.subject, orNew: .future)
+    }
     guard resources[future].done == nil else { return }
     let outcome = Outcome(rawValue: event.value) ?? .value
     let what = occurrence(event, by: actor)

@@ -100,13 +100,15 @@ extension World {
     if !parties[task].isScheduled { parties[task].announced = nil }
     let target = target(event.subject, of: operation, by: task, event.site)
     if case .taskWaitOwn = event.kind {
-      living[event.object] = .resource(
+      let future = Entity.resource(
         append(
           ResourceRecord(
             kind: .future, number: event.object, capacity: 0,
             created: occurrence(event, by: task))))
+      living[event.object] = future
+      return suspend(task, on: future, primitive: (target, operation), event)
     }
-    suspend(task, on: event.object, primitive: (target, operation), event)
+    suspend(task, on: awaited(event.object), primitive: (target, operation), event)
   }
 
   mutating func suspend(_ event: Event) {
@@ -122,14 +124,17 @@ extension World {
       parties[task].state = .ready
       return
     }
-    suspend(task, on: event.object, primitive: announcement?.primitive, event)
+    suspend(task, on: awaited(event.object), primitive: announcement?.primitive, event)
+  }
+
+  private mutating func awaited(_ number: UInt64) -> Entity {
+    living[number] ?? .resource(resource(number, orNew: .future))
   }
 
   private mutating func suspend(
-    _ task: Int, on number: UInt64, primitive: (resource: Int?, operation: Operation)?,
+    _ task: Int, on future: Entity, primitive: (resource: Int?, operation: Operation)?,
     _ event: Event
   ) {
-    let future = living[number] ?? .resource(resource(number, orNew: .future))
     let wait = Wait(future: future, primitive: primitive, site: event.site, since: event.time)
     parties[task].state = .waiting(wait)
     notePolling(task, wait)
