@@ -36,8 +36,9 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in
         let url = "http://127.0.0.1:\(channel.localAddress!.port!)/menu"
-        for client in clients {
+        for (number, client) in clients.enumerated() {
           Task(name: "client") {
+            try await Task.sleep(for: .milliseconds(200 * number))
             let answer = try await client.execute(HTTPClientRequest(url: url), timeout: .hours(1))
             print("hung", answer.status)
             fflush(nil)
