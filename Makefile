@@ -6,6 +6,7 @@
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000
 # make servers    hangs of Swift servers on SwiftNIO and Hummingbird; minutes to build, two configurations
+# make fuzz       feed libFuzzer's inputs to reader and analysis; MINUTES=10
 # make soak        servers under load, recorded; MINUTES=10
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
@@ -26,7 +27,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool soak install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool fuzz soak install clean deps
 
 all: stage
 
@@ -83,6 +84,12 @@ oracle-tool: deps
 
 oracle: oracle-tool
 	$(TOOL)/release/oracle $(WORLDS)
+
+fuzz: deps
+	CORONER_FUZZ=1 $(BUILD) $(SCRATCH)/fuzz --sanitize fuzzer --product fuzz
+	mkdir -p $(SCRATCH)/fuzzed
+	SWIFT_BACKTRACE=enable=no $(SCRATCH)/fuzz/release/fuzz $(SCRATCH)/fuzzed Tests/FuzzTests/Corpus \
+	  -max_total_time=$$(($(MINUTES) * 60)) -rss_limit_mb=700 -timeout=25 -max_len=30000
 
 real: stage
 	python3 Tests/Real/run.py --coroner $(DIST)/bin/coroner --controls $(CASES)

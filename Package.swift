@@ -139,6 +139,21 @@ let package = Package(
       name: "oracle", dependencies: ["OracleWorlds", "TraceFormat"], path: "Tests/Oracle",
       swiftSettings: strict),
     tests("OracleTests", ["OracleWorlds", "TraceFormat"]),
+    .target(
+      name: "FuzzEntry",
+      dependencies: ["CZlib", "TraceFormat", "Findings", "Analysis", "Rendering"],
+      path: "Tests/FuzzEntry", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzEntry", "TraceFormat"], exclude: ["Corpus"],
+      swiftSettings: strict),
     tests("EndToEndTests", ["Findings", "TestSupport"]),
   ]
 )
+
+// Its main function comes with libFuzzer: `make fuzz`.
+if Context.environment["CORONER_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzEntry"], path: "Tests/Fuzz",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,5 +1,5 @@
 package import Findings
-import History
+package import History
 import TraceFormat
 
 /// What an analysis found, with the pictures that show it.
@@ -29,11 +29,10 @@ package struct Analysis {
     !model.world.parties[party].isEnded && !model.isLive(.party(party))
   }
 
-  /// The parties that a cause which rests on the trace alone keeps from going on.
-  package var certainlyStuck: Set<Int> {
-    var parties: Set<Int> = []
-    for cause in causes where cause.isStructural {
-      parties.formUnion(cause.behind)
+  /// The parties that each cause keeps from going on, and whether that rests on the trace alone.
+  package var causeParties: [(parties: Set<Int>, isCertain: Bool)] {
+    causes.map { cause in
+      var parties = Set(cause.behind)
       for node in cause.nodes {
         switch model.nodes[node] {
         case .party(let index): parties.insert(index)
@@ -41,7 +40,10 @@ package struct Analysis {
         case .thread, .executor, .descriptor, .outside, .anything: break
         }
       }
+      return (parties, cause.isStructural)
     }
-    return parties
   }
+
+  /// What the trace was replayed to.
+  package var world: World { model.world }
 }

@@ -155,7 +155,11 @@ extension Explainer {
 
   /// Of kind and sites only.
   func fingerprint(_ finding: Finding) -> String {
-    var parts = finding.marks.map { "\(Namer.place($0.site)):\($0.site.function):\($0.role)" }
+    // Without what a function is within: older versions of Python do not tell it.
+    var parts = finding.marks.map { mark in
+      let function = mark.site.function.split(separator: ".").last ?? ""
+      return "\(Namer.place(mark.site)):\(function):\(mark.role)"
+    }
     parts = Array(Set(parts)).sorted()
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in ([finding.kind.rawValue] + parts).joined(separator: "|").utf8 {

@@ -81,12 +81,19 @@ extension WaitModel {
       || (resource.holds.isEmpty && resource.kind != .lock)
       || resource.kind == .semaphore
         && !resource.holds.allSatisfy({ world.isReturned($0, to: index) })
+      || isUnseen(index)
     {
       let others = reach.actors(on: index)
       if let others, !others.contains(.anything) { proved.insert(node) }
       targets += others ?? known(resource.providers) + [.anything]
     }
     need(node, .any, targets)
+  }
+
+  /// Whether a task waits for what was never announced: it may be anything, although it was taken for a lock.
+  private func isUnseen(_ index: Int) -> Bool {
+    world.resources[index].created == nil
+      && waiters[index, default: []].contains { world.parties[$0].wait != nil }
   }
 
   mutating func connectSignal(

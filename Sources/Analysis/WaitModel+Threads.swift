@@ -9,7 +9,8 @@ extension WaitModel {
         continue
       }
       if let block = thread.block, !endsSoon(block) { continue }
-      if synchronousWait(of: slot) != nil { continue }
+      // Or it went to sleep, in an event that was lost.
+      if synchronousWait(of: slot) != nil || thread.lost == thread.lastEvent { continue }
       if world.now.since(thread.lastEvent) >= Self.blockedLoopThreshold {
         busyThreads.insert(slot)
       }

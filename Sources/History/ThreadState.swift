@@ -14,6 +14,8 @@ package struct ThreadState: Sendable {
   package var hasEnded = false
   /// The executor that it made a task ready for last, 0 unknown.
   var readied: UInt64 = 0
+  /// When events of it were lost last: nothing is known of what it did then.
+  package internal(set) var lost: TraceInstant?
   /// Whether it has ever run a job or a task for an executor.
   package var isWorker = false
   /// Whether it rests until there is work for it, of a thread that says so itself and runs no loop.

@@ -9,9 +9,10 @@ extension World {
     let actor = touch(event)
     switch event.kind {
     case .gap:
-      lostEvents = lostEvents.addingReportingOverflow(event.subject).partialValue
-      // Who runs may have changed.
+      lostEvents = lostEvents.saturatingSum(event.subject)
+      // Who runs may have changed, or nobody does.
       threads.states[here].running = []
+      threads.states[here].lost = event.time
     case .threadStart: break
     case .threadEnd: endThread(event)
     case .loopStart, .loopStop, .loopIdle, .loopWake: applyLoop(event)
@@ -183,7 +184,7 @@ extension World {
       threads.states[here].loops[last].idle = (event.time, limit)
       threads.states[here].loops[last].rested = event.time
       threads.states[here].loops[last].nextTimer = limit.map {
-        TraceInstant(nanoseconds: event.time.nanoseconds + UInt64($0) * 1_000_000)
+        TraceInstant(nanoseconds: event.time.nanoseconds.saturatingSum(UInt64($0) * 1_000_000))
       }
       pruneTimers(of: event.thread)
     default:
@@ -212,10 +213,10 @@ extension World {
       let slot = definitions.threads.first(where: { $0.value.tid == event.subject })?.key,
       let place = threads.place(of: slot)
     else { return }
-    threads.states[place].sample = (event.time, event.object, event.site)
-    guard !threads.states[place].loops.isEmpty else { return }
     let busy = event.object.multipliedReportingOverflow(by: 1_000_000)
     guard !busy.overflow else { return }
+    threads.states[place].sample = (event.time, event.object, event.site)
+    guard !threads.states[place].loops.isEmpty else { return }
     let step = LongStep(
       party: threads.states[place].actor,
       began: TraceInstant(
@@ -287,7 +288,7 @@ extension World {
       return
     }
     let deadline = TraceInstant(
-      nanoseconds: event.time.nanoseconds + UInt64(event.value) * 1_000_000)
+      nanoseconds: event.time.nanoseconds.saturatingSum(UInt64(event.value) * 1_000_000))
     var timer = timers[event.subject]
     if timer?.deadline ?? .start <= event.time { timer = nil }
     var state =

@@ -77,7 +77,7 @@ extension World {
     case .queuePut:
       for _ in 0..<event.count { putBack(use, what) }
       use.items = event.value
-      use.unfinished &+= event.count
+      use.unfinished = use.unfinished.saturatingSum(event.count)
       use.lastPut = what
       use.providers.insert(actor)
       noteHabit(of: index, what)
@@ -134,7 +134,7 @@ extension World {
     use.hasForeignRelease = true
     if use.takes.isEmpty {
       // More releases than takes: a semaphore used to count signals grows.
-      resources[index].capacity &+= 1
+      resources[index].capacity = resources[index].capacity.saturatingSum(1)
       return
     }
     let ended = use.takes.firstIndex { parties[$0.party].isEnded }
@@ -211,8 +211,7 @@ extension World {
     let limit = event.object.multipliedReportingOverflow(by: 1_000_000)
     if event.object != .max, !limit.overflow {
       wait.deadline = TraceInstant(
-        nanoseconds: event.time.nanoseconds.addingReportingOverflow(limit.partialValue).partialValue
-      )
+        nanoseconds: event.time.nanoseconds.saturatingSum(limit.partialValue))
     }
     threads.states[here].blocks.append(wait)
   }

@@ -33,4 +33,25 @@ import TraceFormat
   private func every(_ step: Int, of worlds: [Blueprint]) -> [Blueprint] {
     stride(from: 0, to: worlds.count, by: step).map { worlds[$0] }
   }
+
+  @Test(arguments: Shape.hanging) func everyHangOfAKnownShapeHasItsName(_ shape: Shape) {
+    let outcome = shape.outcome()
+    #expect(outcome.hangs > 0)
+    #expect(outcome.named == outcome.hangs, "also called \(outcome.others)")
+    #expect(outcome.alarms.isEmpty)
+  }
+
+  @Test(arguments: Shape.safe) func safeShapesGetNoFinding(_ shape: Shape) {
+    let outcome = shape.outcome()
+    #expect(outcome.hangs == 0)
+    #expect(outcome.alarms.isEmpty)
+  }
+
+  @Test(arguments: Shape.hanging + Shape.safe)
+  func whatIsToldToBeMissingCreatesNoCertainty(_ shape: Shape) throws {
+    var losses = try Losses(try #require(shape.ends().first))
+    try losses.tryAll(.told)
+    #expect(losses.count > 20)
+    #expect(losses.faults.isEmpty)
+  }
 }

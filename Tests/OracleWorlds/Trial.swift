@@ -30,6 +30,12 @@ package struct Trial {
   private(set) var disagreements: [Disagreement] = []
   private let analyzer = Analyzer(sourceLoader: { _ in nil })
   package var tally = Tally()
+  /// What each hang was called.
+  private(set) var verdicts: [Set<FindingKind>] = []
+  /// How each run ended, with a hang or without.
+  private(set) var ends: [MemoryTrace] = []
+  /// What was found in situations in which everybody can go on.
+  private(set) var alarms: Set<FindingKind> = []
 
   /// All worlds that are compared, one after the other; stops at the first one with a disagreement.
   /// - Parameter walks: as many runs of each world, at random, instead of every situation.
@@ -116,7 +122,8 @@ package struct Trial {
     let alive = mask { !tale.world.parties[$0].isEnded }
     let stuck = mask(analysis.isStuck)
     let never = alive & ~oracle.movers(in: state)
-    let claimed = mask(analysis.certainlyStuck.contains)
+    let certain = analysis.causeParties.filter(\.isCertain)
+    let claimed = mask { party in certain.contains { $0.parties.contains(party) } }
     func disagree(_ what: String) {
       let found = analysis.report.findings.map { "\($0.kind.rawValue) \($0.certainty.rawValue)" }
       disagreements.append(
@@ -127,6 +134,11 @@ package struct Trial {
     if claimed & ~never != 0 {
       return disagree("said to be stuck for certain, but may go on: \(list(claimed & ~never))")
     }
+    let kinds = Set(
+      analysis.report.findings.filter { $0.severity != .note && !$0.kind.isHazard }.map(\.kind))
+    if isAtRest { ends.append(tale.trace) }
+    if never == 0 { alarms.formUnion(kinds) }
+    if isAtRest, never != 0 { verdicts.append(kinds) }
     let will = FreeWill(simulation: simulation)
     let free = alive & ~will.movers()
     if will.isBound, stuck != free {
@@ -135,9 +147,7 @@ package struct Trial {
     guard isAtRest, never != 0 else { return }
     tally.hangs += 1
     if stuck != never { return disagree("all of \(list(never)) is stuck, not \(list(stuck))") }
-    if !analysis.report.findings.contains(where: { $0.severity != .note && !$0.kind.isHazard }) {
-      disagree("nothing is found, although \(list(never)) is stuck")
-    }
+    if kinds.isEmpty { disagree("nothing is found, although \(list(never)) is stuck") }
   }
 
   private func list(_ mask: UInt64) -> [Int] {

@@ -1,0 +1,60 @@
+import OracleWorlds
+import TraceFormat
+
+func agrees(_ numbers: [UInt64]) -> Bool {
+  let isQuick = CommandLine.arguments.contains("quick")
+  let worlds = Int(numbers.first ?? (isQuick ? 1000 : 100_000))
+  let seed = numbers.dropFirst().first ?? 20_261_121
+  let random = sequence(state: SplitMix(seed: seed)) { Family.random(&$0) }.prefix(worlds)
+  var results = [
+    compare("one of each, three parties", Family.mixed(upTo: 1, parties: 3)),
+    compare("two locks, three parties", Family.locks(upTo: 2)),
+    compare("awaits and a lock, three parties", Family.awaits(upTo: 1)),
+    compare("random, seed \(seed)", random, walks: 2),
+  ]
+  if !isQuick {
+    results += [
+      compare("longer awaits and a lock", Family.awaits(upTo: 2)),
+      compare("one of each, two parties", Family.mixed(upTo: 2, parties: 2)),
+      compare("two locks, two parties", Family.locks(upTo: 4, parties: 2)),
+      compare("two locks, three longer parties", Family.locks(upTo: 3)),
+    ]
+  }
+  return !results.contains(false) && namesShapes() && shapesLoseWell()
+}
+
+/// Every way to hang that has a name, and safe ones that look like them.
+private func namesShapes() -> Bool {
+  var named = 0
+  for shape in Shape.hanging {
+    let outcome = shape.outcome()
+    if outcome.hangs > 0, outcome.named == outcome.hangs, outcome.alarms.isEmpty {
+      named += 1
+    } else {
+      tell("\(shape.name): \(outcome)")
+    }
+  }
+  let alarming = Shape.safe.filter {
+    let outcome = $0.outcome()
+    return outcome.hangs > 0 || !outcome.alarms.isEmpty
+  }
+  for shape in alarming { tell("\(shape.name): \(shape.outcome())") }
+  tell(
+    "shapes: \(named) of \(Shape.hanging.count) named, \(alarming.count) alarms in"
+      + " \(Shape.safe.count) safe ones")
+  return named == Shape.hanging.count && alarming.isEmpty
+}
+
+private func compare(
+  _ name: String, _ blueprints: some Sequence<Blueprint>, walks: Int? = nil
+) -> Bool {
+  var tally = Trial.Tally()
+  let found = Trial.first(in: blueprints, walks: walks, &tally)
+  tell(
+    "\(name): \(tally.worlds) worlds, \(tally.situations) situations in \(tally.schedules) schedules,"
+      + " \(tally.hangs) that hang; \(found == nil ? "no disagreement" : "they disagree")")
+  guard let small = found?.shrunk() else { return true }
+  tell("\n\(small.what)\n\(small.blueprint)\nturns: \(small.schedule)\n")
+  tell((try? TraceText.print(small.trace)) ?? "")
+  return false
+}
