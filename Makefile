@@ -8,6 +8,7 @@
 # make servers    hangs of Swift servers on SwiftNIO and Hummingbird; minutes to build, two configurations
 # make fuzz       feed libFuzzer's inputs to reader and analysis; MINUTES=10
 # make soak        servers under load, recorded; MINUTES=10
+# make kills        a recorded process is killed a thousand times
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
 
@@ -27,7 +28,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool fuzz soak install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool fuzz soak kills install clean deps
 
 all: stage
 
@@ -45,6 +46,8 @@ embedded: deps
 stage: tool embedded
 	rm -rf $(DIST).new
 	mkdir -p $(DIST).new/bin $(DIST).new/lib/coroner/python/coroner_asyncio
+	mkdir -p $(DIST).new/include
+	install -m 644 Sources/TraceABI/include/coroner.h $(DIST).new/include/
 	install -m 755 $(TOOL)/release/coroner $(DIST).new/bin/coroner
 	install -m 755 $(EMBEDDED)/release/libcoroner-recorder.so \
 	  $(DIST).new/lib/coroner/libcoroner.so
@@ -76,6 +79,10 @@ bench: stage
 suites: stage
 	python3 Tests/Suites/run.py --coroner $(DIST)/bin/coroner $(SUITES)
 
+kills: stage
+	KILLS=1000 CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
+	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH) --filter KillTests
+
 soak: stage
 	python3 Tests/Soak/soak.py --coroner $(DIST)/bin/coroner --minutes $(MINUTES)
 
@@ -100,6 +107,8 @@ servers: stage
 install: stage
 	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(DIST)/bin/coroner $(DESTDIR)$(PREFIX)/bin/coroner
+	mkdir -p $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(DIST)/include/coroner.h $(DESTDIR)$(PREFIX)/include/coroner.h
 	rm -rf $(DESTDIR)$(PREFIX)/lib/coroner
 	cp -R $(DIST)/lib/coroner $(DESTDIR)$(PREFIX)/lib/coroner
 

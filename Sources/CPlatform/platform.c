@@ -269,9 +269,65 @@ int platform_allocate(int descriptor, uint64_t offset, uint64_t size) {
   return error;
 }
 
+/* Where the file has been mapped: its header and the hot sections. A handler reads it: entries are only added. */
+enum { MAPPINGS = 96 };
+static struct { uintptr_t start, end; } mappings[MAPPINGS];
+static int mapping_count; /* atomic; written with PLATFORM_FILE, or before anybody else records */
+
+static void note_mapping(void *start, size_t size) {
+  int count = __atomic_load_n(&mapping_count, __ATOMIC_RELAXED);
+  if (count == MAPPINGS) return;
+  mappings[count].start = (uintptr_t)start;
+  mappings[count].end = (uintptr_t)start + size;
+  __atomic_store_n(&mapping_count, count + 1, __ATOMIC_RELEASE); /* after the entry */
+}
+
+static struct sigaction bus_before;
+
+static bool replace_page(uintptr_t address) {
+  int count = __atomic_load_n(&mapping_count, __ATOMIC_ACQUIRE);
+  for (int i = 0; i < count; i++) {
+    if (address < mappings[i].start || address >= mappings[i].end) continue;
+    void *page = (void *)(address & ~(uintptr_t)4095);
+    return mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page;
+  }
+  return false;
+}
+
+static void handle_bus(int signal, siginfo_t *information, void *context) {
+  int error = errno;
+  bool isOurs = information->si_code == BUS_ADRERR && replace_page((uintptr_t)information->si_addr);
+  errno = error;
+  if (isOurs) return;
+  if (bus_before.sa_flags & SA_SIGINFO) {
+    bus_before.sa_sigaction(signal, information, context);
+  } else if (bus_before.sa_handler != SIG_DFL && bus_before.sa_handler != SIG_IGN) {
+    bus_before.sa_handler(signal);
+  } else {
+    /* As if this had never been here: the fault comes again, a signal that was sent is sent again. */
+    sigaction(SIGBUS, &bus_before, NULL);
+    if (information->si_code <= 0) raise(signal);
+  }
+}
+
+void platform_survive_cuts(void) {
+  static bool done;
+  if (done) return;
+  done = true;
+  struct sigaction action = {.sa_sigaction = handle_bus, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  if (sigaction(SIGBUS, NULL, &bus_before) == 0) sigaction(SIGBUS, &action, NULL);
+}
+
+bool platform_is_gone(int descriptor, uint64_t size) {
+  struct stat status;
+  return fstat(descriptor, &status) == 0 && (status.st_nlink == 0 || (uint64_t)status.st_size < size);
+}
+
 void *platform_map(int descriptor, uint64_t offset, uint64_t size) {
   void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, (off_t)offset);
   if (p == MAP_FAILED) return NULL;
+  note_mapping(p, size);
   madvise(p, size, MADV_POPULATE_WRITE);
   return p;
 }

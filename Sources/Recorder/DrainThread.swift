@@ -41,6 +41,10 @@ enum DrainThread {
       if stopping { break }
       platform_wait(wait)
       wait = period
+      if TraceFile.isGone {
+        Recorder.giveUp()
+        break
+      }
       Drain.invite()
       TraceFile.noteTime()
     }

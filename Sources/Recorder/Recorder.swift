@@ -102,6 +102,7 @@ enum Recorder {
       isRegistered = true
       platform_start_once(
         { ThreadRecorder.endThread() }, { Recorder.stop() }, { Recorder.continueInChild() })
+      platform_survive_cuts()
     }
     Definitions.restart()
     let failure = DrainThread.start()
@@ -163,6 +164,14 @@ enum Recorder {
     // If the disk is full, what could not be written stays where it is: in the hot sections.
     if isComplete { BufferPool.finishFile() }
     TraceFile.close()
+  }
+
+  /// The file is gone: there is nothing that could be read some day. For the drain thread, which ends then;
+  /// with the lock PLATFORM_POOL.
+  static func giveUp() {
+    setState(.off)
+    BufferPool.isOpen = false
+    BufferPool.detach()
   }
 
   /// In a forked child: nothing of the parent's trace may be touched again.

@@ -6,14 +6,39 @@ enum ThreadRecorder {
   typealias Thread = UnsafeMutablePointer<platform_thread>
 
   /// Records one event into the active buffer, which has room.
+  ///
+  /// A signal's handler may record in between: it takes the next place, and leaves it to the one that it
+  /// interrupted to say that both are complete.
   @inline(__always)
   static func write(_ thread: Thread, _ record: Record) {
     let count = thread.pointee.writer.count
     let records = thread.pointee.writer.records.assumingMemoryBound(to: Record.self)
-    records[Int(count)] = record
+    let committed = thread.pointee.writer.committed!
+    let isNested = committed.pointee != UInt64(count)
     thread.pointee.writer.count = count &+ 1
-    // Release: a reader that sees the new count, be it after the process's death, sees the record.
-    platform_store(thread.pointee.writer.committed, UInt64(count &+ 1))
+    platform_order_signals()
+    records[Int(count)] = record
+    if isNested { return }
+    var complete: UInt32
+    repeat {
+      complete = thread.pointee.writer.count
+      // Release: a reader that sees the new count, be it after the process's death, sees the record.
+      platform_store(committed, UInt64(complete))
+      platform_order_signals()
+    } while complete != thread.pointee.writer.count
+  }
+
+  /// Whether a record is being written below.
+  private static func isInterrupting(_ thread: Thread) -> Bool {
+    guard thread.pointee.busy == 0 else { return true }
+    return thread.pointee.buffer > 0
+      && thread.pointee.writer.committed.pointee != UInt64(thread.pointee.writer.count)
+  }
+
+  private static func lose(_ thread: Thread, at time: UInt64) {
+    if thread.pointee.lost == 0 { thread.pointee.lost_since = time }
+    thread.pointee.lost &+= 1
+    TraceFile.countLost(1)
   }
 
   /// Records an event of a thread whose buffer is full or that has none.
@@ -21,7 +46,8 @@ enum ThreadRecorder {
   static func writeSlowly(_ record: Record) {
     let thread = platform_this_thread()!
     let isOnClock = Recorder.state == .on
-    guard thread.pointee.busy == 0, Recorder.isReady() else { return }
+    if isInterrupting(thread) { return lose(thread, at: record.time) }
+    guard Recorder.isReady() else { return }
     // A forked child's recording, and its clock, may have begun only now.
     let event = isOnClock ? record : record.now()
     thread.pointee.busy = 1
@@ -31,10 +57,7 @@ enum ThreadRecorder {
     defer { platform_allow_cancel(mayBeCancelled) }
     guard thread.pointee.phase != endedPhase, replaceBuffer(thread, time: event.time) else {
       guard Recorder.state == .on else { return }  // stopped meanwhile: not a loss
-      if thread.pointee.lost == 0 { thread.pointee.lost_since = event.time }
-      thread.pointee.lost &+= 1
-      TraceFile.countLost(1)
-      return
+      return lose(thread, at: event.time)
     }
     if thread.pointee.lost > 0 {
       let ticks = event.time &- thread.pointee.lost_since

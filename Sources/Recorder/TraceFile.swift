@@ -206,6 +206,12 @@ enum TraceFile {
     platform_store32(&header.pointee.clean_end, 1)
   }
 
+  /// Whether somebody has removed the file or cut off what is in it.
+  static var isGone: Bool {
+    guard let header else { return false }
+    return platform_is_gone(descriptor, header.pointee.end)
+  }
+
   /// Closes the file. The header stays mapped: a thread may still count a loss.
   static func close() {
     platform_close(descriptor)

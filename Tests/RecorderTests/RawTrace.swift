@@ -52,8 +52,31 @@ struct RawTrace {
       }
       offset += Int(section.length)
     }
+    for place in try segments() {
+      var inner = place.lowerBound
+      while inner < place.upperBound { inner += Int(try readSection(at: inner).length) }
+    }
     guard offset == Int(header.end) else { throw Damage(description: "sections pass the end") }
     for buffer in hot { try readBuffer(at: buffer) }
+  }
+
+  /// Where the sections of the segments lie, oldest segment first.
+  private func segments() throws -> [Range<Int>] {
+    let size = MemoryLayout<coroner_segment>.size
+    return try (0..<Int(CORONER_SEGMENTS)).map { number in
+      bytes.withUnsafeBytes {
+        $0.loadUnaligned(
+          fromByteOffset: Int(CORONER_SEGMENTS_OFFSET) + number * size, as: coroner_segment.self)
+      }
+    }
+    .filter { $0.sequence > 0 }.sorted { $0.sequence < $1.sequence }
+    .map { segment in
+      let first = Int(segment.offset) + MemoryLayout<coroner_section>.size
+      guard first <= Int(segment.end), segment.end <= header.end else {
+        throw Damage(description: "segment \(segment.sequence) passes the end")
+      }
+      return first..<Int(segment.end)
+    }
   }
 
   /// The values of kind 22 that a thread of the driver recorded, in the order of their indices.
@@ -93,7 +116,11 @@ struct RawTrace {
       checksum(head) == section.header_crc
     else { throw Damage(description: "bad section header at \(offset)") }
     sections[section.kind, default: 0] += 1
-    if UInt32(section.kind) == CORONER_SECTION_HOT.rawValue { return section }
+    if UInt32(section.kind) == CORONER_SECTION_HOT.rawValue
+      || UInt32(section.kind) == CORONER_SECTION_SEGMENT.rawValue
+    {
+      return section
+    }
     let start = offset + size
     let payload = Array(bytes[start..<start + Int(section.payload_length)])
     guard checksum(payload) == section.crc else {

@@ -30,6 +30,12 @@ import TraceABI
     #expect(
       try refusal(["CORONER_TRACE": folder + "/t", "CORONER_STALL": "soon"])
         == "coroner: not recording: CORONER_STALL is not a number of seconds: soon\n")
+    for limit in ["much", "3M", "4000000", "4T", "M", "5M5"] {
+      #expect(
+        try refusal(["CORONER_TRACE": folder + "/t", "CORONER_LIMIT": limit])
+          == "coroner: not recording: CORONER_LIMIT is not a size of 4M or more, such as 256M: "
+          + "\(limit)\n")
+    }
     let long = String(repeating: "x", count: 5000)
     #expect(
       try refusal(["CORONER_TRACE": long])

@@ -56,6 +56,8 @@ static inline uint64_t platform_load(const uint64_t *p) { return __atomic_load_n
 static inline void platform_store(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static inline uint32_t platform_load32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void platform_store32(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+/* Nothing moves across it for a signal's handler on this thread. */
+static inline void platform_order_signals(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 static inline uint64_t platform_add(uint64_t *p, uint64_t v) {
   return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); /* a count; orders nothing */
 }
@@ -120,6 +122,12 @@ void platform_close(int descriptor);
 int platform_allocate(int descriptor, uint64_t offset, uint64_t size);
 /* Maps a part of the file, shared and writable, its pages present; null on failure. */
 void *platform_map(int descriptor, uint64_t offset, uint64_t size);
+/* From now on, and for ever: a store into a mapping of the file that the file does not reach any more, because
+ * somebody has made it shorter, gets private memory there instead of ending the process. A handler that the
+ * program has for other such faults is called as before, and one that it installs later replaces this one. */
+void platform_survive_cuts(void);
+/* Whether somebody has removed the file, or made it shorter than `size`. */
+bool platform_is_gone(int descriptor, uint64_t size);
 /* Puts private memory in the place of a mapping: who still writes there does no harm. */
 void platform_detach(void *address, size_t size);
 int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset);
