@@ -1,7 +1,7 @@
 # make            build and stage everything into $(DIST)
 # make demo       record a program that hangs, kill it, explain it
 # make test       stage, run every test, check the format of the sources
-# make bench      measure; ONLY=record|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
+# make bench      measure; ONLY=record|lttng|ring|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000
@@ -81,7 +81,7 @@ suites: stage
 
 kills: stage
 	KILLS=1000 CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
-	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH) --filter KillTests
+	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH) --filter 'killed process'
 
 soak: stage
 	python3 Tests/Soak/soak.py --coroner $(DIST)/bin/coroner --minutes $(MINUTES)

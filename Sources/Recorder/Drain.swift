@@ -16,10 +16,10 @@ enum Drain {
   /// What nobody but the drain thread should wait for a second time.
   private static let slow: UInt64 = 2_000_000
 
-  /// Empties what the calling thread has just filled, unless others are at it or the disk is slow. What a
-  /// bounded file takes in addition is left to the drain thread: a key frame can be long.
+  /// Empties what the calling thread has just filled, unless others are at it or the disk is slow. A bounded
+  /// file's key frames are left to the drain thread: they can be long.
   static func help() {
-    if isBusy || isLeftToThread || Ring.isOn { return }
+    if isBusy || isLeftToThread || Ring.isOn && !Ring.hasRoom { return }
     let begin = platform_monotonic_ns()
     let isWritten = empty(share)
     isLeftToThread = !isWritten || platform_monotonic_ns() &- begin > slow

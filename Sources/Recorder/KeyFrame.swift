@@ -40,7 +40,6 @@ enum KeyFrame {
     let total = collect()
     sort(total)
     var done = 0
-    for index in 0..<LiveState.threadCount { Table.entities[entity(index)].isMarked = false }
     while done < total {
       let slot = Table.nodes[Int(order[done])].thread
       let thread = LiveState.thread(slot)
@@ -51,21 +50,22 @@ enum KeyFrame {
       }
       suspendResumed()
       flush()
-      if thread >= 0 { Table.entities[entity(Int(thread))].isMarked = true }
     }
-    forgetThreads()
+    cutForgottenThreads()
     return isComplete
   }
 
-  private static func entity(_ thread: Int) -> Int { Int(LiveState.threads[thread].entity) }
-
-  /// Threads that are gone, and of which nothing is left but that.
-  private static func forgetThreads() {
-    var index = LiveState.threadCount &- 1
-    while index >= 0 {
-      let it = Table.entities[entity(index)]
-      if it.isOver, !it.isMarked { LiveState.forget(thread: index) }
-      index &-= 1
+  /// Threads that are gone and forgotten, but whose buffers have not been moved yet: nothing of these is new.
+  private static func cutForgottenThreads() {
+    for number in 0..<BufferPool.count {
+      let buffer = Int32(truncatingIfNeeded: number)
+      let it = BufferPool.memory(of: buffer)
+      guard platform_load32(&it.pointee.state) != CORONER_BUFFER_FREE.rawValue,
+        it.pointee.content == CORONER_BUFFER_EVENTS.rawValue, Ring.hasAppliedSome(buffer),
+        Table.peek(.thread, UInt64(it.pointee.thread)) < 0
+      else { continue }
+      begin(it.pointee.thread, -1)
+      flush()
     }
   }
 
@@ -74,9 +74,7 @@ enum KeyFrame {
   private static func collect() -> Int {
     var total = 0
     for i in 0..<Table.entityEnd where Table.entities[i].kind != .free {
-      // A thread that is gone is told only for what it has left.
-      let it = Table.entities[i]
-      var node = it.first
+      var node = Table.entities[i].first
       while node >= 0 {
         order[total] = node
         total &+= 1

@@ -211,10 +211,25 @@ extension LiveState {
     let queue = resource(event.record.subject)
     guard queue >= 0 else { return }
     let unfinished = Table.node(queue, .taskDone)
-    if unfinished >= 0 { Table.nodes[Int(unfinished)].record.value &+= 1 }
+    let before = Table.node(queue, .put)
+    if unfinished >= 0, before >= 0,
+      Table.nodes[Int(before)].stamp > Table.nodes[Int(unfinished)].stamp
+    {
+      // That put will not be told.
+      Table.nodes[Int(unfinished)].record.value &+= UInt32(count(Table.nodes[Int(before)].record))
+    }
     Table.set(queue, event.node(.put))
     let past = Table.node(queue, .past)
     guard past >= 0 else { return }  // nobody has taken anything yet
+    for _ in 0..<count(event.record) { putBack(event, queue, past) }
+  }
+
+  /// How many items one event is about.
+  private static func count(_ record: Record) -> Int {
+    1 &+ Int(min(record.object, UInt64(CORONER_MORE_LIMIT)))
+  }
+
+  private static func putBack(_ event: Happening, _ queue: Int32, _ past: Int32) {
     var mine = own(.take, queue, event.actor.entity, event.thread)
     if mine < 0, Table.nodes[Int(past)].record.site != 0 {
       mine = endedOrOldest(.take, queue)
@@ -232,6 +247,12 @@ extension LiveState {
   private static func get(_ event: Happening) {
     let queue = resource(event.record.subject)
     guard queue >= 0 else { return }
+    var one = event
+    one.record.object = 0
+    for _ in 0..<count(event.record) { get(one, queue) }
+  }
+
+  private static func get(_ event: Happening, _ queue: Int32) {
     let isFirst = Table.node(queue, .past) < 0
     notePast(event, queue) { $0.record.object &+= 1 }
     let past = Table.node(queue, .past)

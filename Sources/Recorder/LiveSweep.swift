@@ -18,6 +18,28 @@ enum LiveSweep {
     Table.age &+= 1
   }
 
+  /// Lets go of threads that are gone, and of which nothing is left. Changes the indices of threads.
+  static func forgetThreads() {
+    for i in 0..<LiveState.threadCount { Table.entities[thread(i)].isMarked = false }
+    for i in 0..<Table.entityEnd
+    where Table.entities[i].kind != .free && Table.entities[i].kind != .thread {
+      var node = Table.entities[i].first
+      while node >= 0 {
+        let entity = Table.peek(.thread, UInt64(Table.nodes[Int(node)].thread))
+        if entity >= 0 { Table.entities[Int(entity)].isMarked = true }
+        node = Table.nodes[Int(node)].next
+      }
+    }
+    var index = LiveState.threadCount &- 1
+    while index >= 0 {
+      let it = Table.entities[thread(index)]
+      if it.isOver, !it.isMarked { LiveState.forget(thread: index) }
+      index &-= 1
+    }
+  }
+
+  private static func thread(_ index: Int) -> Int { Int(LiveState.threads[index].entity) }
+
   private static func isDispensable(_ entity: Int32, now: UInt64, isHard: Bool) -> Bool {
     let it = Table.entities[Int(entity)]
     guard it.holds == 0, !it.isMarked else { return false }

@@ -27,6 +27,12 @@ enum Ring {
   nonisolated(unsafe) private static var applied: UnsafeMutablePointer<UInt32>!
   nonisolated(unsafe) private static var streams: UnsafeMutablePointer<Stream>!
 
+  /// So many threads and those that are gone are looked for.
+  nonisolated(unsafe) private static var manyThreads = 64
+  /// Where all that there is matters, looking for what does not must not become the main work.
+  private static let eventsPerSweep = 4096
+  nonisolated(unsafe) private static var sinceSweep = eventsPerSweep
+
   /// The next events of one buffer.
   private struct Stream {
     var buffer: Int32
@@ -100,6 +106,7 @@ enum Ring {
     let now = platform_ticks()
     if sequence > 0 {
       LiveSweep.run(now: now)
+      LiveSweep.forgetThreads()
       isWhole = KeyFrame.write()
     }
     it.pointee.time = now
@@ -129,6 +136,8 @@ enum Ring {
   /// A buffer is empty again.
   static func forget(_ buffer: Int32) { applied[Int(buffer)] = 0 }
 
+  static func hasAppliedSome(_ buffer: Int32) -> Bool { applied[Int(buffer)] > 0 }
+
   static func hasApplied(_ buffer: Int32) -> Bool {
     UInt64(applied[Int(buffer)]) == platform_load(&BufferPool.memory(of: buffer).pointee.committed)
   }
@@ -139,6 +148,10 @@ enum Ring {
     if !isLocked { platform_lock(Int32(PLATFORM_POOL)) }
     let count = gather(until: platform_ticks())
     if !isLocked { platform_unlock(Int32(PLATFORM_POOL)) }
+    if LiveState.threadCount >= manyThreads {
+      LiveSweep.forgetThreads()
+      manyThreads = max(64, 2 &* LiveState.threadCount)
+    }
     sortStreams(count)
     merge(count)
   }
@@ -217,7 +230,11 @@ enum Ring {
     var next = streams[number].next
     var left = streams[number].left
     repeat {
-      if LiveTable.isTight { LiveSweep.run(now: next.pointee.time) }
+      if LiveTable.isTight, sinceSweep >= eventsPerSweep {
+        LiveSweep.run(now: next.pointee.time)
+        sinceSweep = 0
+      }
+      sinceSweep &+= 1
       if thread >= 0 { LiveState.apply(next.pointee, thread: thread) }
       next += 1
       left &-= 1

@@ -135,6 +135,10 @@ int main(int argc, char **argv) {
   } else if (!strcmp(mode, "signals")) {
     struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
     struct itimerval often = {{0, 200}, {0, 200}};
+    sigset_t unblocked; /* whatever was inherited */
+    sigemptyset(&unblocked);
+    sigaddset(&unblocked, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
     for (uint64_t i = 0; i < 2000000; i++) record(22, 1, 3000 + i, 0, 0);

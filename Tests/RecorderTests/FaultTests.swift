@@ -64,8 +64,10 @@ import TraceABI
   @Test(arguments: [nil, "4M"])
   func `may start ten thousand threads`(limit: String?) throws {
     let (_, trace) = try survivor("storm", limit.map { ["CORONER_LIMIT": $0] } ?? [:])
-    #expect(count(trace) == 13000)
-    #expect(trace.header.lost_events == 0)
+    // A bounded file has a few buffers only.
+    #expect(limit != nil || count(trace) == 13000)
+    #expect(limit != nil || trace.header.lost_events == 0)
+    #expect(limit == nil || trace.bytes.count <= 4 << 20)
   }
 
   @Test func `may record in the handler of a signal`() throws {
