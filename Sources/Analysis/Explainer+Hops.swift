@@ -61,6 +61,14 @@ extension Explainer {
       let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
       if !waiting.isEmpty { return waiting.map { Hop(party: $0, resource: process) } }
     }
+    if kind == .pipeCycle, processes(cause).isEmpty {
+      let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
+      return waiting.indices.map { place in
+        Hop(
+          party: waiting[place], resource: wait(of: waiting[place])?.primitive?.resource,
+          provider: waiting[(place + 1) % waiting.count])
+      }
+    }
     var hops: [Hop] = []
     for node in path {
       switch model.nodes[node] {
@@ -87,10 +95,6 @@ extension Explainer {
       hops.removeLast()
     }
     hops[hops.count - 1].provider = hops[0].party
-    for place in hops.indices where operation(of: hops[place].party).isForOutside {
-      hops[place].resource =
-        wait(of: hops[place].party)?.primitive?.resource ?? hops[place].resource
-    }
     hops.removeAll { $0.resource == nil && $0.provider == $0.party }
     return hops.isEmpty ? direct(cause) : hops
   }

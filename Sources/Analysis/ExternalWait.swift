@@ -40,7 +40,10 @@ struct ExternalWait {
     var seen: Set<Int> = []
     var next: Int? = main
     while let party = next, seen.insert(party).inserted {
-      guard let wait = wait(of: party) else { return runningEnd(party) }
+      guard let wait = wait(of: party) else {
+        // Who awaits a job on a line of the program's own may do so for long.
+        return namer.isOwn(world.parties[main].wait?.site) ? nil : runningEnd(party)
+      }
       guard !world.isWoken(wait) else { return nil }
       if let operation = wait.primitive?.operation {
         switch operation {
@@ -101,7 +104,7 @@ struct ExternalWait {
   private func finding(_ main: Int, _ end: End) -> Finding {
     var finding = Finding(
       kind: .externalWait, severity: .note, certainty: .possible,
-      headline: headline(main, end))
+      headline: headline(end))
     finding.parties = [namer.findingParty(end.party)]
     if let site = namer.userSite(end.site) {
       finding.marks = [
@@ -131,12 +134,14 @@ struct ExternalWait {
     }
   }
 
-  private func headline(_ main: Int, _ end: End) -> String {
+  private func headline(_ end: End) -> String {
     let name = namer.quoted(party: end.party)
     let duration = Clock.duration(world.now.since(end.since))
     let what: String
     switch end.operation {
-    case nil: return "\(name) has not come back for \(duration), and \(keptOne(main)) until it does"
+    case nil:
+      return
+        "\(name) has not come back for \(duration), and \(namer.terms.runner) waits until it does"
     case .sleep:
       return
         "\(name) has slept and looked again \(Namer.grouped(end.rounds)) times in \(duration); "
@@ -149,8 +154,4 @@ struct ExternalWait {
     return "\(name) has waited \(what) for \(duration); nothing in this process keeps it"
   }
 
-  private func keptOne(_ main: Int) -> String {
-    namer.isOwn(world.parties[main].wait?.site)
-      ? "\(namer.quoted(party: main)) waits" : "\(namer.terms.runner) waits"
-  }
 }

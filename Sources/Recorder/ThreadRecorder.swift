@@ -11,13 +11,16 @@ enum ThreadRecorder {
   /// interrupted to say that both are complete.
   @inline(__always)
   static func write(_ thread: Thread, _ record: Record) {
-    let count = thread.pointee.writer.count
+    let place = platform_take_place(&thread.pointee.writer.count)
+    if place >= thread.pointee.writer.limit {
+      // A handler has just taken the last one.
+      thread.pointee.writer.count = place
+      return writeSlowly(record)
+    }
     let records = thread.pointee.writer.records.assumingMemoryBound(to: Record.self)
     let committed = thread.pointee.writer.committed!
-    let isNested = committed.pointee != UInt64(count)
-    thread.pointee.writer.count = count &+ 1
-    platform_order_signals()
-    records[Int(count)] = record
+    let isNested = committed.pointee != UInt64(place)
+    records[Int(place)] = record
     if isNested { return }
     var complete: UInt32
     repeat {

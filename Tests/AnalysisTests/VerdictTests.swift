@@ -215,6 +215,8 @@ import TraceFormat
     let all = try findings(
       """
       site work app.py:31 work
+      site end /lib/base_events.py:598 shutdown_default_executor runtime
+      stack atEnd end
       stack atWork work
       thread 2 tid=102 "worker"
       thread 3 tid=103 "coroner-watch"
@@ -222,7 +224,7 @@ import TraceFormat
       +1ms 1 job-queue 0xd1 object=0xe1 site=atMain value=work
       +1ms 1 depends 0xf1 object=0xd1 value=all
       +2ms 2 job-start 0xd1
-      +2ms 1 task-suspend 0xa0 object=0xf1 site=atMain
+      +2ms 1 task-suspend 0xa0 object=0xf1 site=atEnd
       +2ms 1 task-resume 0xa1
       +2ms 1 task-end 0xa1
       +2ms 1 task-resume 0xa2
