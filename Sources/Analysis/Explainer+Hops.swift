@@ -55,18 +55,18 @@ extension Explainer {
     }
     let path = model.cycle(from: start, within: cause)
     // Who could act at the other end of a pipe is not who is meant to; a thread may wait on behalf of a task.
-    if kind == .pipeCycle, let process = processes(cause).first,
-      !path.contains(where: isProcess) || path.contains(where: isOwnThread)
-    {
+    if kind == .pipeCycle {
       let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
-      if !waiting.isEmpty { return waiting.map { Hop(party: $0, resource: process) } }
-    }
-    if kind == .pipeCycle, processes(cause).isEmpty {
-      let waiting = partyNodes(cause).filter { operation(of: $0).isForOutside }
-      return waiting.indices.map { place in
-        Hop(
-          party: waiting[place], resource: wait(of: waiting[place])?.primitive?.resource,
-          provider: waiting[(place + 1) % waiting.count])
+      if let process = processes(cause).first {
+        if !waiting.isEmpty, !path.contains(where: isProcess) || path.contains(where: isOwnThread) {
+          return waiting.map { Hop(party: $0, resource: process) }
+        }
+      } else {
+        return waiting.indices.map { place in
+          Hop(
+            party: waiting[place], resource: wait(of: waiting[place])?.primitive?.resource,
+            provider: waiting[(place + 1) % waiting.count])
+        }
       }
     }
     var hops: [Hop] = []

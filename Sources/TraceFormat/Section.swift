@@ -46,7 +46,6 @@ struct Section {
   var isDefinitions: Bool { kind == UInt16(CORONER_SECTION_DEFINITIONS.rawValue) }
   /// Part of a key frame.
   var isKept: Bool { kind == UInt16(CORONER_SECTION_KEPT.rawValue) }
-  var isSegment: Bool { kind == UInt16(CORONER_SECTION_SEGMENT.rawValue) }
   var isHot: Bool { kind == UInt16(CORONER_SECTION_HOT.rawValue) }
 
   /// The payload as it is stored, and so many bytes to inflate; nothing if it is incomplete or damaged.
