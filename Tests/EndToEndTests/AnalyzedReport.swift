@@ -52,6 +52,10 @@ struct AnalyzedReport: Sendable, CustomStringConvertible {
 
   var claims: [Claim] { findings.filter { !$0.isHazard } }
   var hazards: [Claim] { findings.filter(\.isHazard) }
+  /// Without those that any step may show on a busy machine.
+  var hazardKinds: Set<String> {
+    Set(hazards.map(\.kind)).subtracting([FindingKind.slowCallback.rawValue])
+  }
 
   var description: String {
     findings.isEmpty ? "no findings" : findings.map(\.description).joined(separator: "\n")

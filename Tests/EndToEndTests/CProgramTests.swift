@@ -3,11 +3,13 @@ import Testing
 
 /// `samples/c/transfer.c`: a scheduler that records itself through coroner.h.
 @Suite struct CProgramTests {
-  private func record(events: Int, limit: String?) throws -> (trace: Command.Result, size: Int) {
+  private func record(events: Int, limit: String?) async throws -> (
+    trace: Command.Result, size: Int
+  ) {
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
     let folder = try TemporaryFolder()
     let library = Distribution.folder + "/lib/coroner"
-    let compiled = try Command.run(
+    let compiled = try await Command.run(
       "/usr/bin/env",
       [
         "cc", "-Wall", "-Wextra", "-Werror", "-o", folder.path("transfer"),
@@ -22,24 +24,27 @@ import Testing
     let process = try Command.start(
       folder.path("transfer"), ["\(events)"], in: folder, environment: environment)
     let end = Date.now + 120
-    while folder.text("output") != "recorded\n", process.isRunning, .now < end { usleep(20_000) }
+    while folder.text("output") != "recorded\n", process.isRunning, .now < end {
+      try await Task.sleep(for: .milliseconds(20))
+    }
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     let size = try FileManager.default.attributesOfItem(atPath: folder.path("trace"))[.size] as? Int
     return (
-      try Command.run(Distribution.coroner, ["analyze", folder.path("trace")]), try #require(size)
+      try await Command.run(Distribution.coroner, ["analyze", folder.path("trace")]),
+      try #require(size)
     )
   }
 
-  @Test func aSchedulerOfItsOwnIsExplained() throws {
-    let (analysis, _) = try record(events: 0, limit: nil)
+  @Test func aSchedulerOfItsOwnIsExplained() async throws {
+    let (analysis, _) = try await record(events: 0, limit: nil)
     #expect(analysis.output.hasPrefix("error[lock-cycle]: 'alice' and 'bob' each wait"))
     #expect(analysis.status == 1)
   }
 
   /// Six million events later, in a file that has room for two thirds of them.
-  @Test func whoTookALockBeforeTheRingsOldestEventIsKnown() throws {
-    let (analysis, size) = try record(events: 6_000_000, limit: "4M")
+  @Test func whoTookALockBeforeTheRingsOldestEventIsKnown() async throws {
+    let (analysis, size) = try await record(events: 6_000_000, limit: "4M")
     #expect(size <= 4 << 20)
     // A busy machine may lose events, which makes it a warning.
     #expect(analysis.output.contains("[lock-cycle]: 'alice' and 'bob' each wait"))

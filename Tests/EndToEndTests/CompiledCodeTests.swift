@@ -31,12 +31,12 @@ struct CompiledCodeTests {
         .filter { $0.hasPrefix("asyncio.") }.map { folder + "/" + $0 }
     }
 
-    func ask(_ python: Interpreter, _ environment: [String: String] = [:]) throws -> String {
+    func ask(_ python: Interpreter, _ environment: [String: String] = [:]) async throws -> String {
       let settings = [
         "PYTHONPATH": modules, "PYTHONDONTWRITEBYTECODE": "",
         "CORONER_TRACE": folder.path("trace.coroner"), "XDG_CACHE_HOME": folder.path("cache"),
       ]
-      return try Command.run(
+      return try await Command.run(
         python.path, ["-c", CompiledCodeTests.question],
         environment: settings.merging(environment) { $1 }
       ).output
@@ -44,45 +44,45 @@ struct CompiledCodeTests {
   }
 
   @Test(arguments: Interpreter.installed)
-  func theSecondRunCompilesNothing(_ python: Interpreter) throws {
+  func theSecondRunCompilesNothing(_ python: Interpreter) async throws {
     let package = try Package()
-    #expect(try package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"]) == "now\n")
-    #expect(try package.ask(python) == "now\n")
-    #expect(try package.ask(python) == "before\n")
+    #expect(try await package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"]) == "now\n")
+    #expect(try await package.ask(python) == "now\n")
+    #expect(try await package.ask(python) == "before\n")
   }
 
   @Test(arguments: Interpreter.installed.suffix(1))
-  func whatOthersMayHaveWrittenIsNotRead(_ python: Interpreter) throws {
+  func whatOthersMayHaveWrittenIsNotRead(_ python: Interpreter) async throws {
     let package = try Package()
-    _ = try package.ask(python)
+    _ = try await package.ask(python)
     let file = try #require(try package.kept(in: package.compiled).first)
     try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file)
-    #expect(try package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"]) == "now\n")
+    #expect(try await package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"]) == "now\n")
   }
 
   @Test(arguments: Interpreter.installed.suffix(1))
-  func aDamagedFileIsWrittenAnew(_ python: Interpreter) throws {
+  func aDamagedFileIsWrittenAnew(_ python: Interpreter) async throws {
     let package = try Package()
-    _ = try package.ask(python)
+    _ = try await package.ask(python)
     let file = try #require(try package.kept(in: package.compiled).first)
     var content = try Data(contentsOf: URL(filePath: file))
     content[content.count / 2] ^= 1
     try content.write(to: URL(filePath: file))
-    #expect(try package.ask(python) == "now\n")
-    #expect(try package.ask(python) == "before\n")
+    #expect(try await package.ask(python) == "now\n")
+    #expect(try await package.ask(python) == "before\n")
   }
 
   @Test(arguments: Interpreter.installed.suffix(1))
-  func theUsersCacheServesWhereThePackageCannotBeWrittenTo(_ python: Interpreter) throws {
+  func theUsersCacheServesWhereThePackageCannotBeWrittenTo(_ python: Interpreter) async throws {
     let package = try Package()
-    _ = try package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"])
+    _ = try await package.ask(python, ["PYTHONDONTWRITEBYTECODE": "1"])
     try FileManager.default.createDirectory(
       atPath: package.compiled, withIntermediateDirectories: false,
       attributes: [.posixPermissions: 0o777])
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o777], ofItemAtPath: package.compiled)
-    #expect(try package.ask(python) == "now\n")
-    #expect(try package.ask(python) == "before\n")
+    #expect(try await package.ask(python) == "now\n")
+    #expect(try await package.ask(python) == "before\n")
     #expect(try package.kept(in: package.compiled) == [])
     #expect(try package.kept(in: package.folder.path("cache/coroner")).count == 1)
   }

@@ -8,14 +8,14 @@ import Testing
 struct HangingTestTests {
   private static let package = "Tests/Programs/hanging-tests"
 
-  private func build() throws -> String {
-    try SwiftSamples.build(Self.package, .debug, options: ["--build-tests"])
+  private func build() async throws -> String {
+    try await SwiftSamples.build(Self.package, .debug, options: ["--build-tests"])
   }
 
-  @Test func aTestOfSwiftTestingIsNamedAndEnded() throws {
+  @Test func aTestOfSwiftTestingIsNamedAndEnded() async throws {
     let folder = try TemporaryFolder()
-    let scratch = URL(filePath: try build()).deletingLastPathComponent().path
-    let result = try Command.run(
+    let scratch = URL(filePath: try await build()).deletingLastPathComponent().path
+    let result = try await Command.run(
       Distribution.coroner,
       [
         "record", "--on-stall", "kill", "--stall", "2", "--output", folder.path("t.%p.coroner"),
@@ -33,7 +33,7 @@ struct HangingTestTests {
   /// XCTest looks ten times a second whether an async test is over: so something goes on, and the report is a note.
   @Test func anAsyncTestOfXCTestIsNoted() async throws {
     let folder = try TemporaryFolder()
-    let program = try build() + "/hanging-testsPackageTests.xctest"
+    let program = try await build() + "/hanging-testsPackageTests.xctest"
     let trace = folder.path("trace.coroner")
     let process = try Command.start(
       Distribution.coroner, ["record", "--output", trace, "--", program], in: folder)
@@ -45,7 +45,7 @@ struct HangingTestTests {
     kill(-process.processIdentifier, SIGKILL)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
-    let analysis = try Command.run(
+    let analysis = try await Command.run(
       Distribution.coroner, ["analyze", trace, "--format", "json"])
     let report = try #require(AnalyzedReport(json: analysis.output), "\(analysis)")
     #expect(report.claims.map(\.kind) == ["external-wait"], "\(report)")

@@ -6,8 +6,8 @@ import Testing
 struct MixedProgramTests {
   private static let folder = "Tests/Programs/extension"
 
-  private func module() throws -> String {
-    try SwiftSamples.build(Self.folder, .debug) + "/libextension.so"
+  private func module() async throws -> String {
+    try await SwiftSamples.build(Self.folder, .debug) + "/libextension.so"
   }
 
   private func file(_ name: String) -> String {
@@ -17,16 +17,16 @@ struct MixedProgramTests {
   // MARK: - a program in Python
 
   @Test(arguments: Interpreter.installed)
-  func oneTraceHasTheTasksOfBoth(_ python: Interpreter) throws {
+  func oneTraceHasTheTasksOfBoth(_ python: Interpreter) async throws {
     let folder = try TemporaryFolder()
     let trace = folder.path("t.coroner")
-    let command = [python.path, file("healthy.py"), try module()]
-    let plain = try Command.run(command[0], Array(command.dropFirst()))
-    let recorded = try Command.run(
+    let command = [python.path, file("healthy.py"), try await module()]
+    let plain = try await Command.run(command[0], Array(command.dropFirst()))
+    let recorded = try await Command.run(
       Distribution.coroner, ["record", "--output", trace, "--"] + command)
     #expect(recorded == plain)
     #expect(plain.output == "[0, 2, 4, 6, 8, 42] [385, 338350]\n")
-    let events = try Command.run(Distribution.coroner, ["events", trace]).output
+    let events = try await Command.run(Distribution.coroner, ["events", trace]).output
       .split(separator: "\n")
     func created(_ function: String) -> Int {
       events.count {
@@ -36,7 +36,7 @@ struct MixedProgramTests {
     }
     #expect(created("ask") == 5)
     #expect(created("closure #1 in answerLater(_:_:)") == 5)
-    let report = try Command.run(Distribution.coroner, ["analyze", trace])
+    let report = try await Command.run(Distribution.coroner, ["analyze", trace])
     #expect(report.status == 0 && report.output.contains("nothing is stuck"), "\(report)")
   }
 
@@ -68,7 +68,7 @@ struct MixedProgramTests {
 
   private func hang(_ program: String, _ python: Interpreter) async throws -> Recording {
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
-    let command = [python.path, file(program), try module()]
+    let command = [python.path, file(program), try await module()]
     return try await Turnstile.shared.pass { try await Recording.make(running: command) }
   }
 
@@ -81,9 +81,9 @@ struct MixedProgramTests {
 
   // MARK: - a program in C
 
-  private func host(in folder: TemporaryFolder) throws -> String {
+  private func host(in folder: TemporaryFolder) async throws -> String {
     let program = folder.path("host")
-    let built = try Command.run(
+    let built = try await Command.run(
       "/usr/bin/env", ["cc", "-g", "-o", program, file("host.c"), "-ldl", "-pthread"])
     try #require(built.status == 0, "\(built.error)")
     return program
@@ -91,15 +91,15 @@ struct MixedProgramTests {
 
   @Test func aRuntimeThatIsLoadedLateIsRecorded() async throws {
     let folder = try TemporaryFolder()
-    let program = try host(in: folder)
+    let program = try await host(in: folder)
     let trace = folder.path("t.coroner")
-    let recorded = try Command.run(
+    let recorded = try await Command.run(
       Distribution.coroner, ["record", "--output", trace, "--", program, try module()])
     #expect(recorded == Command.Result(status: 0, output: "338350\n42\n", error: ""))
-    let events = try Command.run(Distribution.coroner, ["events", trace]).output
+    let events = try await Command.run(Distribution.coroner, ["events", trace]).output
     #expect(events.ranges(of: /"event":"task-(create|spawn)"/).count == 102, "\(events)")
 
-    let command = [program, try module(), "hang"]
+    let command = [program, try await module(), "hang"]
     let recording = try await Turnstile.shared.pass {
       try await Recording.make(running: command)
     }
@@ -109,11 +109,11 @@ struct MixedProgramTests {
     #expect(claim.lines(of: "host.c").isSuperset(of: try marks(in: "host.c")), "\(claim)")
   }
 
-  @Test func aProgramWithoutSwiftLeavesNoTrace() throws {
+  @Test func aProgramWithoutSwiftLeavesNoTrace() async throws {
     let folder = try TemporaryFolder()
-    let program = try host(in: folder)
+    let program = try await host(in: folder)
     let trace = folder.path("t.coroner")
-    let recorded = try Command.run(
+    let recorded = try await Command.run(
       Distribution.coroner, ["record", "--output", trace, "--", program])
     #expect(recorded == Command.Result(status: 0, output: "nothing is loaded\n", error: ""))
     #expect(!FileManager.default.fileExists(atPath: trace))
@@ -121,16 +121,16 @@ struct MixedProgramTests {
 
   // MARK: - other ways to link
 
-  private func compile(_ sample: String, _ flags: [String], to program: String) throws {
+  private func compile(_ sample: String, _ flags: [String], to program: String) async throws {
     let source = Package.root.appending(path: "samples/swift/\(sample).swift").path
-    let built = try Command.run(
+    let built = try await Command.run(
       "/usr/bin/env", ["swiftc", "-g", "-parse-as-library", "-o", program, source] + flags)
     try #require(built.status == 0, "\(built.error)")
   }
 
   @Test func aProgramWithItsOwnCopyOfTheRuntimeHasItsLocksRecorded() async throws {
     let folder = try TemporaryFolder()
-    try compile("lock_cycle", ["-static-stdlib"], to: folder.path("static"))
+    try await compile("lock_cycle", ["-static-stdlib"], to: folder.path("static"))
     let recording = try await Turnstile.shared.pass {
       try await Recording.make(running: [folder.path("static")])
     }
@@ -148,9 +148,9 @@ struct MixedProgramTests {
   @Test func aProgramThatBringsTheLibrariesAlongIsRecorded() async throws {
     let folder = try TemporaryFolder()
     let program = folder.path("server")
-    try compile(
+    try await compile(
       "lock_cycle", ["-no-toolchain-stdlib-rpath", "-Xlinker", "-rpath=$ORIGIN/lib"], to: program)
-    let alone = try Command.run(program, [])
+    let alone = try await Command.run(program, [])
     #expect(alone.status != 0 && alone.error.contains("libswift"), "\(alone)")
 
     let libraries = folder.path("lib")

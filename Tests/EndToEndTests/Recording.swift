@@ -44,7 +44,7 @@ struct Recording {
       if output.contains("hung") || output.contains("idle") {
         try await Task.sleep(for: rest)
         guard awaitingSnapshot, clock.now - start < patience else { break }
-        let events = try Command.run(Distribution.coroner, ["events", trace]).output
+        let events = try await Command.run(Distribution.coroner, ["events", trace]).output
         if events.contains(#""incomplete":0"#) { break }
         continue
       }
@@ -58,7 +58,7 @@ struct Recording {
     kill(process.processIdentifier, SIGKILL)
     while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
 
-    let analysis = try Command.run(
+    let analysis = try await Command.run(
       Distribution.coroner, ["analyze", trace, "--format", "json", "--hazards"])
     guard analysis.status <= 1, let report = AnalyzedReport(json: analysis.output) else {
       throw RecordingError(

@@ -60,8 +60,7 @@ import Testing
           awaitingSnapshot: test.sample.needsSnapshot)
         let report = recording.report
         #expect(report.claims.isEmpty, "\(report)")
-        #expect(
-          Set(report.hazards.map(\.kind)) == Set(test.sample.hazards.map(\.rawValue)), "\(report)")
+        #expect(report.hazardKinds == Set(test.sample.hazards.map(\.rawValue)), "\(report)")
         #expect(recording.status == 0)
         #expect(!recording.programErrors.contains("Error"), "\(recording.programErrors)")
       }

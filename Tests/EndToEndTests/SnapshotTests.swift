@@ -39,7 +39,7 @@ struct SnapshotTests {
       import asyncio, signal
       signal.pthread_sigmask(signal.SIG_SETMASK, [])
       print('hung', flush=True)
-      asyncio.run(asyncio.sleep(100))
+      asyncio.run(asyncio.sleep(3600))
       """
     let folder = try TemporaryFolder()
     let file = folder.path("program.py")
@@ -91,7 +91,7 @@ struct SnapshotTests {
       try await Task.sleep(for: .milliseconds(500))
       guard folder.text("output").contains("hung\n") else { continue }
       if let signal { kill(process.processIdentifier, signal) }
-      let events = try Command.run(Distribution.coroner, ["events", trace])
+      let events = try await Command.run(Distribution.coroner, ["events", trace])
       let snapshot = read(events.output)
       if snapshot.isComplete { return snapshot }
     }

@@ -33,11 +33,11 @@ struct StallTests {
   private func record(
     _ action: String, _ program: String, with python: String, _ arguments: [String] = [],
     stall: String = "0.5", as name: String = "program.py"
-  ) throws -> Command.Result {
+  ) async throws -> Command.Result {
     let folder = try TemporaryFolder()
     let file = folder.path(name)
     try Data(program.utf8).write(to: URL(filePath: file))
-    return try Command.run(
+    return try await Command.run(
       Distribution.coroner,
       [
         "record", "--on-stall", action, "--stall", stall, "--output",
@@ -46,7 +46,7 @@ struct StallTests {
   }
 
   @Test(arguments: Interpreter.installed)
-  func aTestThatHangsUnderUnittestIsNamedAndEnded(_ python: Interpreter) throws {
+  func aTestThatHangsUnderUnittestIsNamedAndEnded(_ python: Interpreter) async throws {
     let program =
       Self.deadlock + """
         import unittest
@@ -60,7 +60,7 @@ struct StallTests {
 
         unittest.main()
         """
-    let result = try record("kill", program, with: python.path)
+    let result = try await record("kill", program, with: python.path)
     #expect(result.status == 124, "\(result)")
     #expect(result.error.contains("error[lock-cycle]"), "\(result)")
     #expect(result.error.contains("test_take_while_ordering"), "\(result)")
@@ -68,7 +68,7 @@ struct StallTests {
   }
 
   @Test(.enabled(if: Pytest.python != nil, "pytest and pytest-asyncio cannot be installed here"))
-  func aTestThatHangsUnderPytestIsNamedAndEnded() throws {
+  func aTestThatHangsUnderPytestIsNamedAndEnded() async throws {
     let program =
       Self.deadlock + """
         import pytest
@@ -81,7 +81,7 @@ struct StallTests {
         async def test_take_while_ordering():
             await both()
         """
-    let result = try record(
+    let result = try await record(
       "kill", program, with: Pytest.python!, ["-m", "pytest", "-p", "no:cacheprovider"],
       as: "test_stock.py")
     #expect(result.status == 124, "\(result)")
@@ -90,7 +90,7 @@ struct StallTests {
     #expect(!result.error.contains("test_goes_well"), "\(result)")
   }
 
-  @Test func aReportIsPrintedOnceAndTheProgramRunsOn() throws {
+  @Test func aReportIsPrintedOnceAndTheProgramRunsOn() async throws {
     let program =
       Self.deadlock + """
         async def main():
@@ -104,13 +104,13 @@ struct StallTests {
         asyncio.run(main())
         """
     let python = try #require(Interpreter.installed.last)
-    let result = try record("report", program, with: python.path)
+    let result = try await record("report", program, with: python.path)
     #expect(result.status == 7, "\(result)")
     #expect(result.output == "done\n")
     #expect(result.error.components(separatedBy: "error[lock-cycle]").count == 2, "\(result)")
   }
 
-  @Test func whatWaitsForTheOutsideIsNoStall() throws {
+  @Test func whatWaitsForTheOutsideIsNoStall() async throws {
     let program = """
       import asyncio, sys, time
 
@@ -126,14 +126,14 @@ struct StallTests {
       asyncio.run(main())
       """
     let python = try #require(Interpreter.installed.last)
-    let result = try record("kill", program, with: python.path)
+    let result = try await record("kill", program, with: python.path)
     #expect(result == Command.Result(status: 3, output: "", error: ""))
   }
 
-  @Test func signalsAreForwardedAndEndTheToolAsTheyEndTheProgram() throws {
+  @Test func signalsAreForwardedAndEndTheToolAsTheyEndTheProgram() async throws {
     let python = try #require(Interpreter.installed.last)
     let own = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    #expect(try record("kill", own, with: python.path).status == SIGKILL)
+    #expect(try await record("kill", own, with: python.path).status == SIGKILL)
     let forwarded = """
       import asyncio, os, signal
 
@@ -148,7 +148,7 @@ struct StallTests {
 
       asyncio.run(main())
       """
-    let result = try record("kill", forwarded, with: python.path)
+    let result = try await record("kill", forwarded, with: python.path)
     #expect(result == Command.Result(status: 0, output: "asked\n", error: ""))
   }
 }
@@ -161,11 +161,11 @@ enum Pytest {
       .appending(path: "coroner-pytest-\(base.version)-\(getuid())").path
     let python = folder + "/bin/python"
     func works() -> Bool {
-      (try? Command.run(python, ["-c", "import pytest, pytest_asyncio"]).status) == 0
+      (try? Command.runBlocking(python, ["-c", "import pytest, pytest_asyncio"]).status) == 0
     }
     if works() { return python }
-    _ = try? Command.run(base.path, ["-m", "venv", folder])
-    _ = try? Command.run(
+    _ = try? Command.runBlocking(base.path, ["-m", "venv", folder])
+    _ = try? Command.runBlocking(
       python, ["-m", "pip", "install", "--quiet", "pytest", "pytest-asyncio"])
     return works() ? python : nil
   }()

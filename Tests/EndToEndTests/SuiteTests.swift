@@ -9,7 +9,7 @@ struct SuiteTests {
     try await Turnstile.shared.pass {
       let folder = try TemporaryFolder()
       let program = Package.root.appending(path: "Tests/Suites/run.py").path
-      let result = try Command.run(
+      let result = try await Command.run(
         python.path,
         [
           program, "--coroner", Distribution.coroner, "--folder", folder.url.path,

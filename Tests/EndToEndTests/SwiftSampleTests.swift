@@ -71,7 +71,7 @@ actor SwiftSamples {
     let before = last
     let build = Task {
       _ = await before?.result
-      return try Self.build("samples/swift", configuration)
+      return try await Self.build("samples/swift", configuration)
     }
     builds[configuration] = build
     last = build
@@ -81,9 +81,9 @@ actor SwiftSamples {
   /// Builds a package of this repository; the folder of its programs. Two callers take turns by SwiftPM's lock.
   static func build(
     _ package: String, _ configuration: Configuration, options: [String] = []
-  ) throws -> String {
+  ) async throws -> String {
     let scratch = Package.root.appending(path: ".build/programs/\(package)").path
-    let built = try Command.run(
+    let built = try await Command.run(
       toolchain!,
       [
         "build", "--package-path", Package.root.appending(path: package).path,

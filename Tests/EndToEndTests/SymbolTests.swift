@@ -7,7 +7,7 @@ struct SymbolTests {
   @Test(arguments: [["-Onone"], ["-O"]])
   func stacksHaveFunctionsAndLines(options: [String]) async throws {
     let recorded = try await RecordedProgram.make(options: options)
-    let events = try recorded.show(["events"]).output
+    let events = try await recorded.show(["events"]).output
     let program = recorded.program
     for (function, mark) in [
       ("Shop.sell(to:)", "// waits"), ("serve(_:)", "// asks"), ("Main.main()", "// begins"),
@@ -19,37 +19,38 @@ struct SymbolTests {
     // A function in C, which calls the closure that resumes.
     #expect(events.contains(#"helper.c","line":2,"function":"call_back""#), "\(events)")
     #expect(!events.contains("resume partial function"))
-    #expect(try recorded.show(["info"]).output.contains(program.path))
+    #expect(try await recorded.show(["info"]).output.contains(program.path))
   }
 
   @Test func aTraceIsReadOnAnotherMachine() async throws {
     let recorded = try await RecordedProgram.make(options: ["-O"])
-    let named = try recorded.show(["events"]).output
+    let named = try await recorded.show(["events"]).output
     let elsewhere = try TemporaryFolder()
     try FileManager.default.moveItem(atPath: recorded.program.path, toPath: elsewhere.path("sold"))
 
-    let lost = try recorded.show(["analyze"])
+    let lost = try await recorded.show(["analyze"])
     #expect(lost.output.contains("not on this machine") && lost.output.contains("--binaries"))
-    #expect(try recorded.show(["info"]).output.contains("missing"))
-    let unnamed = try recorded.show(["events"]).output
+    #expect(try await recorded.show(["info"]).output.contains("missing"))
+    let unnamed = try await recorded.show(["events"]).output
     #expect(unnamed.contains("sold+0x") && !unnamed.contains("Shop.sell"))
 
-    let found = try recorded.show(["events", "--binaries", elsewhere.url.path])
+    let found = try await recorded.show(["events", "--binaries", elsewhere.url.path])
     #expect(found.output == named)
     #expect(found.error.isEmpty)
 
     // Another build of that name is not taken for it.
-    try recorded.program.build(options: ["-Onone"])
-    let differs = try recorded.show(["analyze"])
+    try await recorded.program.build(options: ["-Onone"])
+    let differs = try await recorded.show(["analyze"])
     #expect(differs.output.contains("rebuilt since"), "\(differs.output)")
-    #expect(try recorded.show(["events"]).output == unnamed)
+    #expect(try await recorded.show(["events"]).output == unnamed)
     #expect(
-      try recorded.show(["events", "--binaries", elsewhere.url.path]).output == named)
+      try await recorded.show(["events", "--binaries", elsewhere.url.path]).output == named)
   }
 
   @Test func withoutASymbolizerTheReportSaysWhatItNeeds() async throws {
     let recorded = try await RecordedProgram.make(options: ["-Onone"])
-    let shown = try recorded.show(["analyze"], environment: ["CORONER_SYMBOLIZER": "/nowhere"])
+    let shown = try await recorded.show(
+      ["analyze"], environment: ["CORONER_SYMBOLIZER": "/nowhere"])
     #expect(shown.output.contains("no llvm-symbolizer was found"), "\(shown.output)")
   }
 }
@@ -100,14 +101,14 @@ struct CompiledProgram {
   }
   static let isPossible = tool("swiftc") != nil && tool("clang") != nil
 
-  init(options: [String]) throws {
+  init(options: [String]) async throws {
     folder = try TemporaryFolder()
     try Self.swift.write(toFile: folder.path("sold.swift"), atomically: true, encoding: .utf8)
     try Self.c.write(toFile: folder.path("helper.c"), atomically: true, encoding: .utf8)
-    try build(options: options)
+    try await build(options: options)
   }
 
-  func build(options: [String]) throws {
+  func build(options: [String]) async throws {
     let helper = folder.path("helper.o")
     for command in [
       [Self.tool("clang")!, "-g", "-O1", "-c", folder.path("helper.c"), "-o", helper],
@@ -116,7 +117,7 @@ struct CompiledProgram {
         path,
       ] + options,
     ] {
-      let built = try Command.run(command[0], Array(command.dropFirst()))
+      let built = try await Command.run(command[0], Array(command.dropFirst()))
       guard built.status == 0 else {
         throw RecordingError(message: "\(command) failed:\n\(built.output)\(built.error)")
       }
@@ -138,7 +139,7 @@ struct RecordedProgram {
   static func make(options: [String]) async throws -> RecordedProgram {
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
     let recorded = RecordedProgram(
-      program: try CompiledProgram(options: options), folder: try TemporaryFolder())
+      program: try await CompiledProgram(options: options), folder: try TemporaryFolder())
     let process = try Command.start(
       Distribution.coroner,
       ["record", "--output", recorded.folder.path("trace"), "--", recorded.program.path],
@@ -156,8 +157,9 @@ struct RecordedProgram {
   }
 
   /// What a command of coroner says about the trace.
-  func show(_ command: [String], environment: [String: String] = [:]) throws -> Command.Result {
-    try Command.run(
+  func show(_ command: [String], environment: [String: String] = [:]) async throws -> Command.Result
+  {
+    try await Command.run(
       Distribution.coroner, [command[0], folder.path("trace")] + command.dropFirst(),
       environment: environment)
   }

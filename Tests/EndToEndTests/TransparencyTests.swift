@@ -35,12 +35,12 @@ struct TransparencyTests {
     """
 
   @Test(arguments: Interpreter.installed)
-  func outputTracebackAndStatusAreTheSame(_ python: Interpreter) throws {
+  func outputTracebackAndStatusAreTheSame(_ python: Interpreter) async throws {
     let folder = try TemporaryFolder()
     let file = folder.path("program.py")
     try Data(Self.program.utf8).write(to: URL(filePath: file))
-    let plain = try Command.run(python.path, [file, "argument"])
-    let recorded = try Command.run(
+    let plain = try await Command.run(python.path, [file, "argument"])
+    let recorded = try await Command.run(
       Distribution.coroner,
       ["record", "--output", folder.path("trace.coroner"), "--", python.path, file, "argument"])
     #expect(plain.status == 1)
@@ -50,10 +50,10 @@ struct TransparencyTests {
   }
 
   @Test(arguments: Interpreter.installed)
-  func withoutATraceNothingIsImported(_ python: Interpreter) throws {
+  func withoutATraceNothingIsImported(_ python: Interpreter) async throws {
     let question =
       "import sys; print([m for m in sys.modules if 'asyncio' in m or 'coroner' in m])"
-    let result = try Command.run(
+    let result = try await Command.run(
       python.path, ["-c", question],
       environment: ["PYTHONPATH": Distribution.folder + "/lib/coroner/python", "CORONER_TRACE": ""])
     #expect(result == Command.Result(status: 0, output: "[]\n", error: ""))
@@ -62,22 +62,22 @@ struct TransparencyTests {
   /// The interpreter leaves PYTHONPATH and site out; what is preloaded arms the probe. Asyncio's C half is not
   /// ready yet when it imports the other one.
   @Test(arguments: Interpreter.installed)
-  func anIsolatedInterpreterIsRecorded(_ python: Interpreter) throws {
+  func anIsolatedInterpreterIsRecorded(_ python: Interpreter) async throws {
     let folder = try TemporaryFolder()
     let trace = folder.path("trace.coroner")
     let program = "import _asyncio, asyncio, sys; print(sys.path); asyncio.run(asyncio.sleep(0))"
     let arguments = ["-I", "-S", "-c", program]
-    let plain = try Command.run(python.path, arguments)
-    let recorded = try Command.run(
+    let plain = try await Command.run(python.path, arguments)
+    let recorded = try await Command.run(
       Distribution.coroner, ["record", "--output", trace, "--", python.path] + arguments)
     #expect(recorded == plain)
-    let events = try Command.run(Distribution.coroner, ["events", trace])
+    let events = try await Command.run(Distribution.coroner, ["events", trace])
     #expect(events.output.contains("task-end"), "\(events)")
   }
 
   @Test(arguments: Interpreter.installed)
-  func aBadSettingIsOneLineAndTheProgramRunsOn(_ python: Interpreter) throws {
-    let result = try Command.run(
+  func aBadSettingIsOneLineAndTheProgramRunsOn(_ python: Interpreter) async throws {
+    let result = try await Command.run(
       python.path, ["-c", "import asyncio; asyncio.run(asyncio.sleep(0)); print('done')"],
       environment: [
         "PYTHONPATH": Distribution.folder + "/lib/coroner/python",
@@ -90,9 +90,9 @@ struct TransparencyTests {
   }
 
   @Test(arguments: Interpreter.installed)
-  func aFreeThreadedBuildIsRefusedInOneLine(_ python: Interpreter) throws {
+  func aFreeThreadedBuildIsRefusedInOneLine(_ python: Interpreter) async throws {
     let program = "import sys; sys.abiflags = 't'; import asyncio; print('done')"
-    let result = try record(program, with: python)
+    let result = try await record(program, with: python)
     #expect(
       result.error == """
         coroner: this is a free-threaded build of Python, which is not supported: nothing is recorded
@@ -102,7 +102,7 @@ struct TransparencyTests {
   }
 
   @Test(arguments: Interpreter.installed.filter { $0.version >= PythonVersion(minor: 13) })
-  func aSubinterpreterIsRefusedInOneLineAndRuns(_ python: Interpreter) throws {
+  func aSubinterpreterIsRefusedInOneLineAndRuns(_ python: Interpreter) async throws {
     let program = """
       import asyncio, _interpreters
       other = _interpreters.create()
@@ -111,16 +111,16 @@ struct TransparencyTests {
       asyncio.run(asyncio.sleep(0.01))
       print("done")
       """
-    let result = try record(program, with: python)
+    let result = try await record(program, with: python)
     #expect(
       result.error == "coroner: asyncio runs in a subinterpreter: nothing is recorded\n")
     #expect(result.output == "other\ndone\n")
     #expect(result.status == 0)
   }
 
-  private func record(_ program: String, with python: Interpreter) throws -> Command.Result {
+  private func record(_ program: String, with python: Interpreter) async throws -> Command.Result {
     let folder = try TemporaryFolder()
-    return try Command.run(
+    return try await Command.run(
       Distribution.coroner,
       ["record", "--output", folder.path("t.coroner"), "--", python.path, "-c", program])
   }

@@ -6,8 +6,8 @@ import Testing
 struct UnreadableTraceTests {
   private func expectRefusal(
     of path: String, saying words: [String], sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let result = try Command.run(Distribution.coroner, ["analyze", path])
+  ) async throws {
+    let result = try await Command.run(Distribution.coroner, ["analyze", path])
     #expect(result.status == 3, "\(result)", sourceLocation: sourceLocation)
     #expect(result.output.isEmpty, sourceLocation: sourceLocation)
     let first = result.error.split(separator: "\n").first ?? ""
@@ -17,36 +17,36 @@ struct UnreadableTraceTests {
     }
   }
 
-  @Test func aFileThatIsMissing() throws {
-    try expectRefusal(of: "/nowhere/hang.coroner", saying: ["hang.coroner"])
+  @Test func aFileThatIsMissing() async throws {
+    try await expectRefusal(of: "/nowhere/hang.coroner", saying: ["hang.coroner"])
   }
 
-  @Test func aFolder() throws {
+  @Test func aFolder() async throws {
     let folder = try TemporaryFolder()
-    try expectRefusal(of: folder.url.path, saying: [folder.url.lastPathComponent])
+    try await expectRefusal(of: folder.url.path, saying: [folder.url.lastPathComponent])
   }
 
-  @Test func anEmptyFile() throws {
+  @Test func anEmptyFile() async throws {
     let folder = try TemporaryFolder()
     _ = try folder.create("empty.coroner")
-    try expectRefusal(of: folder.path("empty.coroner"), saying: ["empty.coroner"])
+    try await expectRefusal(of: folder.path("empty.coroner"), saying: ["empty.coroner"])
   }
 
-  @Test func aFileOfAnotherKind() throws {
-    try expectRefusal(of: #filePath, saying: ["UnreadableTraceTests.swift"])
+  @Test func aFileOfAnotherKind() async throws {
+    try await expectRefusal(of: #filePath, saying: ["UnreadableTraceTests.swift"])
   }
 
-  @Test func aTraceOfANewerVersion() throws {
+  @Test func aTraceOfANewerVersion() async throws {
     let folder = try TemporaryFolder()
     var header = Data("CORONER\n".utf8)
     header.append(contentsOf: [9, 0, 0, 0, 4, 3, 2, 1, 0, 16, 0, 0])
     header.append(Data(count: 4096 - header.count))
     try header.write(to: folder.url.appending(path: "newer.coroner"))
-    try expectRefusal(of: folder.path("newer.coroner"), saying: ["newer.coroner", "9"])
+    try await expectRefusal(of: folder.path("newer.coroner"), saying: ["newer.coroner", "9"])
   }
 
-  @Test func noTraceAtAllIsAMistakeOfUsage() throws {
-    #expect(try Command.run(Distribution.coroner, ["analyze"]).status == 2)
-    #expect(try Command.run(Distribution.coroner, ["analyse", "x"]).status == 2)
+  @Test func noTraceAtAllIsAMistakeOfUsage() async throws {
+    #expect(try await Command.run(Distribution.coroner, ["analyze"]).status == 2)
+    #expect(try await Command.run(Distribution.coroner, ["analyse", "x"]).status == 2)
   }
 }

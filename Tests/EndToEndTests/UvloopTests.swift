@@ -59,11 +59,11 @@ enum Uvloop {
     let python = folder + "/bin/python"
     func works() -> Bool {
       FileManager.default.isExecutableFile(atPath: python)
-        && (try? Command.run(python, ["-c", "import uvloop"]))?.status == 0
+        && (try? Command.runBlocking(python, ["-c", "import uvloop"]))?.status == 0
     }
     if works() { return python }
-    _ = try? Command.run(base.path, ["-m", "venv", "--clear", folder])
-    _ = try? Command.run(python, ["-m", "pip", "install", "--quiet", "uvloop"])
+    _ = try? Command.runBlocking(base.path, ["-m", "venv", "--clear", folder])
+    _ = try? Command.runBlocking(python, ["-m", "pip", "install", "--quiet", "uvloop"])
     return works() ? python : nil
   }()
 }
