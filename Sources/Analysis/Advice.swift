@@ -8,6 +8,11 @@ extension Wording {
 
   private func generalHelp() -> [String] {
     switch kind {
+    case .lockCycle where waiting.contains(where: isImport):
+      [
+        "do not wait for threads or run a loop while a module is imported: do so in a function that is "
+          + "called afterwards, or import what the thread needs before it starts"
+      ]
     case .lockCycle: [oneOrder]
     case .awaitCycle: ["let one of them go on without the other's result"]
     case .pipeCycle where explainer.processes(cause).isEmpty: peers.help()
@@ -108,6 +113,11 @@ extension Wording {
     case .strandedWaiter: return []
     default: return nil
     }
+  }
+
+  /// Whether a party waits to import a module.
+  private func isImport(_ party: Int) -> Bool {
+    world.definitions.frames(explainer.wait(of: party)?.site).contains { $0.role == .importing }
   }
 
   private var oneOrder: String {

@@ -8,8 +8,10 @@ extension WaitModel {
     if cause.ignored != nil { return .ignoredCancel }
     if cause.gate != nil { return .permitExhaustion }
     if cause.isCycle { return cycleKind(cause) }
-    return !cause.isStructural && cause.behind.contains(where: endsProgram)
-      ? .exitBlocked : leafKind(cause)
+    let kind = leafKind(cause)
+    // What nobody sends because the program is over is told as that, proved or not.
+    let isOpen = !cause.isStructural || cause.isProved && kind.isLackOfSignal
+    return isOpen && cause.behind.contains(where: endsProgram) ? .exitBlocked : kind
   }
 
   private func cycleKind(_ cause: Cause) -> FindingKind {

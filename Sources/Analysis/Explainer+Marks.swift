@@ -154,9 +154,10 @@ extension Explainer {
         let what =
           hold.handedBy == nil
           ? "took \(name) here" : "handed \(name) to \(namer.quoted(party: hold.party)) here"
+        let time = hold.time > .start ? " at \(Clock.instant(hold.time))" : ""
         finding.marks.append(
           Mark(
-            site: site, role: .secondary, label: "\(what) at \(Clock.instant(hold.time))",
+            site: site, role: .secondary, label: what + time,
             party: namer.name(party: hold.handedBy ?? hold.party)))
       }
       if let lost = resource.lost, let site = namer.userSite(lost.site), site.ownership != .runtime

@@ -53,7 +53,7 @@ extension Explainer {
             Moment(
               time: hold.time, party: namer.name(party: giver),
               text: "hands \(name) to \(namer.quoted(party: hold.party))"))
-        } else {
+        } else if hold.time > .start {
           moments.append(moment(hold, "takes \(name)"))
         }
         if case .ended(_, let at) = world.parties[hold.party].state,

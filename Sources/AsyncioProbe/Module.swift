@@ -190,6 +190,14 @@ private let passageFunction: FastFunction = { _, a, count in
   return none()
 }
 
+/// imports(type of the locks of modules, _find_and_load)
+private let importsFunction: FastFunction = { _, a, count in
+  if let a, count == 2, let lock = a[0], let function = a[1] {
+    setImports(lock: lock, function: function)
+  }
+  return none()
+}
+
 /// signals(code of Condition.wait, Condition.notify, Thread._set_tstate_lock or None)
 private let signalsFunction: FastFunction = { _, a, count in
   guard let a, count == 3 else { return none() }
@@ -289,7 +297,10 @@ private let watchFunction: FastFunction = { _, _, _ in
 private let stopWatchFunction: FastFunction = { _, arguments, count in
   guard let arguments, count == 1 else { return none() }
   probe_watch_stop(field(arguments[0]) != 0)
-  if field(arguments[0]) != 0 { probe_holders_forked() }
+  if field(arguments[0]) != 0 {
+    probe_holders_forked()
+    isForked = true
+  }
   return none()
 }
 
@@ -337,6 +348,7 @@ private func define(_ methods: UnsafeMutablePointer<PyMethodDef>) {
   add("install_join", installJoinFunction)
   add("install_simple_queue", installSimpleQueueFunction)
   add("passage", passageFunction)
+  add("imports", importsFunction)
   add("signals", signalsFunction)
   add("snapshots", snapshotsFunction)
   add("site_role", siteRoleFunction)

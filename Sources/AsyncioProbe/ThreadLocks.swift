@@ -199,8 +199,8 @@ private func acquiring(
     return result
   }
   let wait = isCondition ? BlockedStack(id: currentStack()) : blockedStack(number)
-  guard wait.resource == 0 else {
-    // It is only the means of a condition, a join …
+  guard wait.resource == 0 || tellImporter(of: wait.resource) == false else {
+    // It is only the means of a condition, a join, an import …
     return blocking(on: wait.resource, limit, wait, acquire)
   }
   tellHolder(of: number)

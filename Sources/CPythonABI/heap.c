@@ -88,12 +88,20 @@ static void find_tid(void *own) {
   if (found != 1) behind_at = -1;
 }
 
-uint64_t probe_tid(void *thread_state) {
+static void find_once(void) {
   static bool looked;
-  if (!looked) {
-    find_tid(PyThreadState_Get());
-    looked = true;
-  }
+  if (looked) return;
+  find_tid(PyThreadState_Get());
+  looked = true;
+}
+
+uint64_t probe_ident(void *thread_state) {
+  find_once();
+  return thread_at < 0 ? 0 : ((const uintptr_t *)thread_state)[thread_at];
+}
+
+uint64_t probe_tid(void *thread_state) {
+  find_once();
   if (thread_at < 0) return 0;
   const uintptr_t *words = thread_state;
   if (kernel_at >= 0) return words[kernel_at];

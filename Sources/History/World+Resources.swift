@@ -219,11 +219,15 @@ extension World {
   /// Somebody is about to wait for a lock of which the trace did not say who holds it.
   mutating func applyHeld(_ event: Event) {
     let lock = resource(event.subject, orNew: .threadLock)
-    let taken = TraceInstant(
-      nanoseconds: event.time.since(TraceInstant(nanoseconds: UInt64(event.value) * 1000)))
+    let isKnown = event.value != .max
+    let taken =
+      isKnown
+      ? TraceInstant(
+        nanoseconds: event.time.since(TraceInstant(nanoseconds: UInt64(event.value) * 1000)))
+      : .start
     guard let holder = holder(named: event, takenAt: taken) else { return }
     // What was taken in a turn was not taken before it, whatever the coarse clock says.
-    let since = max(taken, parties[holder].lastRun ?? taken)
+    let since = isKnown ? max(taken, parties[holder].lastRun ?? taken) : .start
     let take = Occurrence(time: since, party: holder, site: event.site)
     // Of a semaphore there may be several holders, each told by itself.
     let use = resources[lock].changeUse()

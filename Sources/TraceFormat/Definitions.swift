@@ -19,11 +19,14 @@ package struct Site: Hashable, Sendable {
     case ending
     /// It ends a wait because its time is over.
     case limit
+    /// It takes the lock under which a module is imported.
+    case importing = "import"
 
     package var flag: UInt32 {
       switch self {
       case .ending: CORONER_SITE_ENDING.rawValue
       case .limit: CORONER_SITE_LIMIT.rawValue
+      case .importing: CORONER_SITE_IMPORT.rawValue
       }
     }
   }

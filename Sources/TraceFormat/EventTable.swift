@@ -226,8 +226,8 @@ extension EventKind {
       E(
         .held, "held", F(.resource, "lock"), object: F(.tid, "tid"), site: "where it was taken",
         value: F(.number, "microseconds"),
-        "the thread (0: one of the parent process, when that forked) has held the lock for so long, "
-          + "which somebody is about to wait for"),
+        "the thread (0: one of the parent process, when that forked) has held the lock for so long "
+          + "(2³² − 1: since before all that it runs now), which somebody is about to wait for"),
       E(
         .past, "past", F(.resource, "resource"), object: F(.number, "taken"),
         site: "the put that filled it", value: F(.number, "flags"),

@@ -129,5 +129,7 @@ bool probe_each_tracked(void *fresh, bool (*visit)(void *object)) PROBE_HIDDEN;
 void probe_each_pair(void (*found)(int descriptor, int other)) PROBE_HIDDEN;
 /* The kernel's number of a thread of the interpreter, 0 if it is not known. */
 uint64_t probe_tid(void *thread_state) PROBE_HIDDEN;
+/* Its number in the interpreter, 0 if it is not known. */
+uint64_t probe_ident(void *thread_state) PROBE_HIDDEN;
 /* Joins the working directory of the start with a relative path; cuts at `size`. */
 size_t probe_absolute(const char *path, char *into, size_t size) PROBE_HIDDEN;

@@ -21,7 +21,8 @@ extension Explanation {
       """,
     comesAbout: """
       two pieces of code take the same locks in a different order, and a switch between tasks \
-      falls between the two steps.
+      falls between the two steps. Or a module waits, while it is imported, for a thread that \
+      imports it, too: an import holds a lock.
       """,
     mending: """
       take the locks in one order everywhere, or let one lock guard both things. A timeout \

@@ -97,7 +97,8 @@ enum coroner_event_kind {
   CORONER_HELD = 46,            /* subject: lock that somebody is about to wait for, or has just waited for;
                                    object: the task that holds it, or tid of the thread whose party does,
                                    untold so far, 0: a thread of the parent process, which held it when
-                                   that forked; site: stack where it was taken; value: µs since then */
+                                   that forked; site: stack where it was taken; value: µs since then,
+                                   UINT32_MAX: since before all that the thread runs now */
   CORONER_PAST = 47,            /* subject: resource; object: items taken, and in the upper half those put back by
                                    their takers; site: stack of the put that filled it before any was
                                    taken, or 0; value: coroner_past. In key frames only */
@@ -249,6 +250,7 @@ enum coroner_site_flags {
   CORONER_SITE_LIBRARY = 2,     /* an installed package */
   CORONER_SITE_ENDING = 4,      /* it runs when the program is over, and brings what is left to its end */
   CORONER_SITE_LIMIT = 8,       /* it ends a wait because its time is over */
+  CORONER_SITE_IMPORT = 16,     /* it takes the lock under which a module is imported */
 };
 
 enum coroner_address_flags {

@@ -218,6 +218,10 @@ def _hook_thread_locks():
     handle = getattr(_thread, "_ThreadHandle", None)
     if handle is not None:
         ok = probe.install_join(_descriptor(handle, "join"), _descriptor(handle, "is_done")) and ok
+    module_lock = _find("_frozen_importlib", "_ModuleLock")
+    find_and_load = _find("_frozen_importlib", "_find_and_load")
+    if isinstance(module_lock, type) and isinstance(find_and_load, types.FunctionType):
+        probe.imports(module_lock, find_and_load)
     if not ok:
         raise LookupError("pointers are not as expected")
 

@@ -147,6 +147,7 @@ ROLES = (
     ("asyncio.base_events", "BaseEventLoop.shutdown_default_executor", e.SITE_ENDING),
     ("asyncio.tasks", "wait_for", e.SITE_LIMIT),
     ("asyncio.timeouts", "Timeout._on_timeout", e.SITE_LIMIT),
+    ("_frozen_importlib", "_ModuleLock.acquire", e.SITE_IMPORT),
 )
 
 PRIMITIVES = (

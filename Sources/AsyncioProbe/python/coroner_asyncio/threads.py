@@ -80,6 +80,7 @@ PRIMITIVES = (
     ("threading", "Thread._wait_for_tstate_lock", e.OP_JOIN, 0, False),
     ("threading", "Thread.join", e.OP_JOIN, 0, False),
     ("threading", "_shutdown", e.OP_EXIT, OWN, False),
+    ("_frozen_importlib", "_ModuleLock.acquire", e.OP_ACQUIRE, 0, False),
     ("concurrent.futures._base", "Future.result", e.OP_RESULT, 0, True),
     ("concurrent.futures._base", "Future.exception", e.OP_RESULT, 0, True),
     ("concurrent.futures.thread", "_python_exit", e.OP_EXIT, INNER, True),
