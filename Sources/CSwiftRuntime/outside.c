@@ -1,9 +1,7 @@
-/* What may come from outside of the process: descriptors that are watched, timers, signals; and the threads that
- * rest until it comes. */
+/* What may come from outside of the process: descriptors that are watched, timers, signals. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,10 +20,6 @@ typedef uint64_t dispatch_time;
 
 static struct {
   int (*epoll_ctl)(int, int, int, struct epoll_event *);
-  int (*epoll_wait)(int, struct epoll_event *, int, int);
-  int (*epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
-  int (*poll)(struct pollfd *, nfds_t, int);
-  int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
   int (*timerfd_settime)(int, int, const struct itimerspec *, struct itimerspec *);
   void *(*source_create)(const void *, uintptr_t, uintptr_t, void *);
   void (*source_set_timer)(void *, dispatch_time, uint64_t, uint64_t);
@@ -42,10 +36,6 @@ static struct {
 
 __attribute__((noinline, cold)) void probe_outside_start(void) {
   if (next.epoll_ctl) return;
-  next.epoll_wait = dlsym(RTLD_NEXT, "epoll_wait");
-  next.epoll_pwait = dlsym(RTLD_NEXT, "epoll_pwait");
-  next.poll = dlsym(RTLD_NEXT, "poll");
-  next.ppoll = dlsym(RTLD_NEXT, "ppoll");
   next.timerfd_settime = dlsym(RTLD_NEXT, "timerfd_settime");
   next.io_create = probe_next("dispatch_io_create", NULL);
   next.read_once = probe_next("dispatch_read", NULL);
@@ -75,9 +65,6 @@ __attribute__((noinline, cold)) static void find_dispatch(void) {
 #define TIMER_DESCRIPTOR (UINT64_C(1) << 61)
 #define DELAYED_BLOCK (UINT64_C(1) << 60)
 
-/* What threads come back to in epoll_wait is a loop. libdispatch's own hands out work, and does none. */
-#define LOOP(set) (CORONER_SET_BIT | (uint32_t)(set))
-
 /* Longer than this, nobody waits for a timer. */
 #define LONGEST_MS (UINT64_C(24) * 3600 * 1000)
 
@@ -95,13 +82,12 @@ static uint32_t set_of_timer[SMALL]; /* atomic */
 static uint64_t loop_of_timer(int descriptor) {
   if (descriptor < 0 || descriptor >= SMALL) return 0;
   uint32_t set = __atomic_load_n(&set_of_timer[descriptor], __ATOMIC_RELAXED);
-  return set ? LOOP(set - 1) : 0;
+  return set ? PROBE_LOOP(set - 1) : 0;
 }
 
 /* ---- descriptors ---- */
 
-/* Whether it only passes on what this process does itself, or what is watched by another one. */
-static bool is_internal(int descriptor) {
+bool probe_is_internal(int descriptor) {
   struct stat status;
   int saved = errno;
   char path[32], target[32] = "";
@@ -126,10 +112,10 @@ static bool listens(int descriptor) {
 }
 
 static void note_epoll(int set, int operation, int descriptor, uint32_t events) {
-  uint64_t loop = LOOP(set);
+  uint64_t loop = PROBE_LOOP(set);
   bool reads = operation != EPOLL_CTL_DEL && events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI);
   bool writes = operation != EPOLL_CTL_DEL && events & EPOLLOUT;
-  if (operation == EPOLL_CTL_ADD && is_internal(descriptor)) {
+  if (operation == EPOLL_CTL_ADD && probe_is_internal(descriptor)) {
     if (descriptor < SMALL)
       __atomic_store_n(&set_of_timer[descriptor], (uint32_t)set + 1, __ATOMIC_RELAXED);
     return;
@@ -155,102 +141,6 @@ PROBE_EXPORTED int epoll_ctl(int set, int operation, int descriptor, struct epol
   if (operation != EPOLL_CTL_DEL) note_epoll(set, operation, descriptor, events);
   int result = next.epoll_ctl(set, operation, descriptor, event);
   if (operation == EPOLL_CTL_DEL && result == 0) note_epoll(set, operation, descriptor, events);
-  return result;
-}
-
-/* ---- threads that rest ---- */
-
-/* The thread comes to a set of descriptors: the loop to tell of, 0 none. */
-static uint64_t come_to(int set, const void *caller) {
-  struct probe_holder *own = probe_own_holder;
-  uint64_t loop = probe_is_dispatch(caller) ? 0 : LOOP(set);
-  if (loop != own->loop) {
-    probe_watch_start();
-    if (own->loop) probe_record_loop(own->loop, false);
-    if (loop) probe_record_loop(loop, true);
-    own->loop = loop;
-  }
-  own->looped = probe_coarse_now;
-  return loop;
-}
-
-/* A loop with so much to do that it never rests says so now and then. */
-static void pass_by(int set, const void *caller) {
-  struct probe_holder *own = probe_own_holder;
-  if (!own || !probe_may_rest() || probe_is_dispatch(caller)) return;
-  if (own->loop == LOOP(set) && own->looped == probe_coarse_now) return;
-  probe_record_rest_end(come_to(set, caller), 0);
-}
-
-PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, int timeout) {
-  RESOLVED;
-  if (!probe_is_on) return next.epoll_wait(set, events, count, timeout);
-  if (timeout == 0 || !probe_may_rest()) {
-    pass_by(set, CALLER);
-    return next.epoll_wait(set, events, count, timeout);
-  }
-  uint64_t loop = come_to(set, CALLER);
-  probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.epoll_wait(set, events, count, timeout);
-  int saved = errno;
-  probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
-  errno = saved;
-  return result;
-}
-
-PROBE_EXPORTED int epoll_pwait(int set, struct epoll_event *events, int count, int timeout,
-                               const sigset_t *mask) {
-  RESOLVED;
-  if (!probe_is_on) return next.epoll_pwait(set, events, count, timeout, mask);
-  if (timeout == 0 || !probe_may_rest()) {
-    pass_by(set, CALLER);
-    return next.epoll_pwait(set, events, count, timeout, mask);
-  }
-  uint64_t loop = come_to(set, CALLER);
-  probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.epoll_pwait(set, events, count, timeout, mask);
-  int saved = errno;
-  probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
-  errno = saved;
-  return result;
-}
-
-/* A run loop polls its own wake-up descriptors; who polls a socket waits for the outside. */
-static bool rests(const struct pollfd *descriptors, nfds_t count) {
-  if (count == 0 || count > 4 || !probe_may_rest()) return false;
-  for (nfds_t i = 0; i < count; i++)
-    if (descriptors[i].fd >= 0 && !is_internal(descriptors[i].fd)) return false;
-  return true;
-}
-
-PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
-  RESOLVED;
-  if (!probe_is_on || timeout == 0) return next.poll(descriptors, count, timeout);
-  if (count && probe_task_here() && probe_is_watched(CALLER)) {
-    const void *first = (const void *)(UINT64_C(1) << 58 | (uint32_t)descriptors[0].fd);
-    probe_wait_begins(first, CORONER_OP_READ, timeout < 0 ? PROBE_NO_LIMIT : (uint64_t)timeout, HERE);
-    int result = next.poll(descriptors, count, timeout);
-    probe_wait_ends(first);
-    return result;
-  }
-  if (!rests(descriptors, count)) return next.poll(descriptors, count, timeout);
-  probe_record_rest(0, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.poll(descriptors, count, timeout);
-  probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
-  return result;
-}
-
-PROBE_EXPORTED int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout,
-                         const sigset_t *mask) {
-  RESOLVED;
-  bool at_once = timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
-  if (!probe_is_on || at_once || !rests(descriptors, count))
-    return next.ppoll(descriptors, count, timeout, mask);
-  bool is_long = !timeout || timeout->tv_sec >= 4000000;
-  probe_record_rest(0, is_long ? UINT32_MAX
-                            : (uint32_t)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000));
-  int result = next.ppoll(descriptors, count, timeout, mask);
-  probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
   return result;
 }
 
@@ -308,7 +198,7 @@ PROBE_EXPORTED void *dispatch_source_create(const void *type, uintptr_t handle, 
 PROBE_EXPORTED void dispatch_source_set_timer(void *source, dispatch_time start, uint64_t interval,
                                               uint64_t leeway) {
   DISPATCH_RESOLVED;
-  if (probe_is_on && probe_is_watched(CALLER)) {
+  if (probe_is_on && probe_is_watched(CALLER) && !probe_looks_at_test(HERE)) {
     arm((uint64_t)(uintptr_t)source, 0, probe_dispatch_limit(start));
     /* One that repeats is like a descriptor that may always be ready. */
     bool repeats = start != UINT64_MAX && interval < UINT64_MAX / 2 && interval > 0;

@@ -56,6 +56,8 @@ void probe_waits_start(void) {
   probe_threads_start();
   probe_futexes_start();
   probe_outside_start();
+  probe_rests_start();
+  probe_tests_start();
   probe_calls_start();
   if (python) probe_python_start();
   probe_holds_start();

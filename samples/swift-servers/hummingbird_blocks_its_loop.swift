@@ -40,6 +40,8 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
           Task(name: "client") {
             try await Task.sleep(for: .milliseconds(200 * number))
             let answer = try await client.execute(HTTPClientRequest(url: url), timeout: .hours(1))
+            // A client keeps the connection of an answer that was read.
+            _ = try await answer.body.collect(upTo: 1024)
             print("hung", answer.status)
             fflush(nil)
           }

@@ -124,6 +124,7 @@ void probe_dispatch_start(void) PROBE_HIDDEN;
 void probe_threads_start(void) PROBE_HIDDEN;
 void probe_futexes_start(void) PROBE_HIDDEN;
 void probe_outside_start(void) PROBE_HIDDEN;
+void probe_rests_start(void) PROBE_HIDDEN;
 void probe_calls_start(void) PROBE_HIDDEN;
 
 /* Whether what the calling thread does at this address of a caller is the program's doing, not that of
@@ -155,6 +156,19 @@ void probe_has_now(const void *resource, uint32_t stack) PROBE_HIDDEN;
 /* Whether a wait of the calling thread is its rest between one piece of work and the next: nothing that it does itself,
  * and no part of another wait. */
 bool probe_may_rest(void) PROBE_HIDDEN;
+
+/* ---- outside.c, rests.c ---- */
+
+/* Whether a descriptor only passes on what this process does itself, or what is watched by another one. */
+bool probe_is_internal(int descriptor) PROBE_HIDDEN;
+/* What threads come back to in epoll_wait is a loop. libdispatch's own hands out work, and does none. */
+#define PROBE_LOOP(set) (CORONER_SET_BIT | (uint32_t)(set))
+
+/* ---- tests.c ---- */
+
+void probe_tests_start(void) PROBE_HIDDEN;
+/* Whether the run loop itself has called the function with this frame, while XCTest looks whether an async test is over. */
+bool probe_looks_at_test(const void *frame) PROBE_HIDDEN;
 
 /* ---- python.c: the interpreter's lock ---- */
 

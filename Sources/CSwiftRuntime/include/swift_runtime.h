@@ -36,6 +36,17 @@ extern uint32_t probe_unloads PROBE_HIDDEN;
  * loader where the C library can do without. */
 uint32_t probe_define_code(const void *pc, uint32_t flags) PROBE_HIDDEN;
 
+/* ---- symbols.c: the names in a file ---- */
+
+struct probe_symbol {
+  const char *name;
+  uintptr_t address, size; /* as it is loaded */
+  bool is_function;
+};
+typedef void (*probe_visit)(const struct probe_symbol *, void *argument);
+/* Visits every symbol of the file that holds this code, those too that it keeps to itself; false: it cannot be read. */
+bool probe_symbols(const void *code, probe_visit visit, void *argument) PROBE_HIDDEN;
+
 /* ---- stacks.c: addresses of code as stacks. Any thread; no allocation ---- */
 
 /* Once, before anything is recorded: finds the unwinder and warms it up. */
