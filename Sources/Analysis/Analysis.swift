@@ -24,6 +24,16 @@ package struct Analysis {
     return try builder.timeline(of: trace, until: until, all: all || causes.isEmpty)
   }
 
+  /// Adds what could have hung: locks that were taken in opposite orders, unless that is what hung.
+  mutating func predict() throws {
+    let told = report.findings.map { Set($0.resources.map(\.key)) }
+    let inversions = try OrderPrediction(namer: namer, trace: trace, until: until).findings()
+    report.findings += inversions.filter { inversion in
+      !told.contains { $0.isSuperset(of: inversion.resources.map(\.key)) }
+    }
+    report.findings.sort(by: Finding.isWorse)
+  }
+
   /// Whether a party can never go on, by its index in the replayed world.
   package func isStuck(_ party: Int) -> Bool {
     !model.world.parties[party].isEnded && !model.isLive(.party(party))

@@ -11,8 +11,9 @@ package struct Analyzer {
   package init(sourceLoader: @escaping (String) -> [String]?) { source = sourceLoader }
 
   /// - Parameter until: the instant to stop at; the end of the trace if nothing.
+  /// - Parameter predicting: also look for what could have hung, for which the trace is read again.
   package func analyze(
-    _ trace: any EventSource, path: String, until: TraceInstant? = nil
+    _ trace: any EventSource, path: String, until: TraceInstant? = nil, predicting: Bool = false
   ) throws -> Analysis {
     var world = World(definitions: trace.definitions)
     world.process = UInt64(trace.header.process)
@@ -26,7 +27,9 @@ package struct Analyzer {
     } else if let last = trace.header.lastInstant {
       world.advance(to: last)
     }
-    return try verdict(on: world, of: trace, losses: losses, path: path, until: until)
+    var analysis = try verdict(on: world, of: trace, losses: losses, path: path, until: until)
+    if predicting { try analysis.predict() }
+    return analysis
   }
 
   /// What is stuck in a world that was replayed from a trace. Throws what reading the trace again throws.
@@ -58,7 +61,7 @@ package struct Analyzer {
       if findings.isEmpty { findings = OpenWait(model: model, namer: namer).all() }
     }
     findings += Hazards(world: world, namer: namer).all()
-    findings.sort { ($0.rank, $0.headline) < ($1.rank, $1.headline) }
+    findings.sort(by: Finding.isWorse)
     let stuck =
       causes.isEmpty
       ? 0
@@ -92,7 +95,11 @@ package struct Analyzer {
 }
 
 extension Finding {
-  fileprivate var rank: Int {
+  static func isWorse(_ a: Finding, _ b: Finding) -> Bool {
+    (a.rank, a.headline) < (b.rank, b.headline)
+  }
+
+  private var rank: Int {
     switch severity {
     case .error: 0
     case .warning: kind.isHazard ? 2 : 1

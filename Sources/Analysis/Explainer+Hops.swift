@@ -114,7 +114,7 @@ extension Explainer {
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
       .externalWait, .swallowedException,
       .neverAwaited,
-      .slowCallback, .transientDeadlock, .destroyedPending:
+      .slowCallback, .transientDeadlock, .destroyedPending, .lockOrderInversion:
       true
     }
   }

@@ -37,7 +37,7 @@ struct Analyze: ParsableCommand {
   func run() throws {
     let files = SourceFiles()
     let report = try TraceLoading(source: files, binaries: binaries.folders).report(
-      of: traces, until: at?.instant)
+      of: traces, until: at?.instant, predicting: hazards)
     var options = ReportOptions()
     options.verbose = verbose
     options.all = all

@@ -26,13 +26,16 @@ struct TraceLoading {
     }
   }
 
-  func analysis(of path: String, until: TraceInstant? = nil) throws -> Analysis {
+  func analysis(
+    of path: String, until: TraceInstant? = nil, predicting: Bool = false
+  ) throws -> Analysis {
     let trace = try open(path)
     let progress = Progress(label: "reading \(visible(path))")
     defer { progress.end() }
     let analyzer = Analyzer { [source] in source.lines(of: $0) }
     do {
-      var analysis = try analyzer.analyze(progress.watching(trace), path: path, until: until)
+      var analysis = try analyzer.analyze(
+        progress.watching(trace), path: path, until: until, predicting: predicting)
       let missing = trace.definitions.facts.filter { $0.key == "probe.missing" }.map(\.value)
       analysis.report.traces[0].notes = missing + trace.notes
       return analysis
@@ -49,8 +52,11 @@ struct TraceLoading {
   }
 
   /// One report of several traces: all their findings, worst first.
-  func report(of paths: [String], until: TraceInstant?) throws -> Report {
-    ProcessFamily.combine(try paths.map { try analysis(of: $0, until: until).report })
+  func report(
+    of paths: [String], until: TraceInstant?, predicting: Bool = false
+  ) throws -> Report {
+    ProcessFamily.combine(
+      try paths.map { try analysis(of: $0, until: until, predicting: predicting).report })
   }
 }
 

@@ -17,6 +17,8 @@ package struct Finding: Sendable {
   package var marks: [Mark] = []
   /// How it came about, oldest first.
   package var story: [Moment] = []
+  /// What would hang, of what did not: who does what, in this order.
+  package var scenario: [Step] = []
   /// Why nothing can end the wait: the proof, one fact a line.
   package var because: [String] = []
   /// How many cycles of this form there are; the others have the same sites.
@@ -155,6 +157,16 @@ package struct Moment: Sendable {
   package var text: String
   package init(time: TraceInstant, party: String?, text: String) {
     self.time = time
+    self.party = party
+    self.text = text
+  }
+}
+
+/// One step of a way that was not gone.
+package struct Step: Sendable {
+  package var party: String
+  package var text: String
+  package init(party: String, text: String) {
     self.party = party
     self.text = text
   }

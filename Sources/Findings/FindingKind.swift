@@ -30,11 +30,13 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case slowCallback = "slow-callback"
   case transientDeadlock = "transient-deadlock"
   case destroyedPending = "destroyed-pending"
+  case lockOrderInversion = "lock-order-inversion"
 
   /// Whether it may be true of a program that goes on.
   package var isHazard: Bool {
     switch self {
-    case .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock, .destroyedPending:
+    case .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock, .destroyedPending,
+      .lockOrderInversion:
       true
     case .lockCycle, .awaitCycle, .pipeCycle, .selfDeadlock, .permitExhaustion, .abandonedLock,
       .leakedPermit,

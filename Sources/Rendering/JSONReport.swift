@@ -79,6 +79,8 @@ package struct JSONReport {
             "text": .string(moment.text),
           ]
         }),
+      "scenario": .array(
+        finding.scenario.map { ["party": .string($0.party), "text": .string($0.text)] }),
       "repeats": .integer(finding.repeats),
       "behind": [
         "count": .integer(finding.behind.count),

@@ -3,22 +3,34 @@ import TraceFormat
 
 /// How it came about, oldest first: a column for each party while they fit, else one for all.
 struct StoryColumns {
-  var moments: [Moment]
-  var names: NameStyles
+  private var moments: [(time: String, party: String?, text: String)]
+  private var names: NameStyles
+
+  init(moments: [Moment], names: NameStyles) {
+    self.moments = moments.map { (instant($0.time), $0.party, $0.text) }
+    self.names = names
+  }
+
+  /// Without times.
+  init(steps: [Step], names: NameStyles) {
+    moments = steps.map { ("", $0.party, $0.text) }
+    self.names = names
+  }
 
   private static let indent = 3
   private static let gap = 3
 
   func render() -> StyledText {
-    let times = moments.map { instant($0.time) }
+    let times = moments.map(\.time)
     let timeWidth = times.map { displayWidth($0) }.max() ?? 0
-    let texts = moments.map { line($0) }
-    let starts = columns(texts, from: Self.indent + timeWidth + Self.gap)
+    let texts = moments.map { line($0.party, $0.text) }
+    let first = Self.indent + (timeWidth > 0 ? timeWidth + Self.gap : 0)
+    let starts = columns(texts, from: first)
 
     var text = StyledText()
     for index in moments.indices {
       let time = times[index].paddedLeft(to: Self.indent + timeWidth)
-      let start = moments[index].party.flatMap { starts[$0] } ?? Self.indent + timeWidth + Self.gap
+      let start = moments[index].party.flatMap { starts[$0] } ?? first
       let fill = start - Self.indent - timeWidth
       let paragraph = Paragraph(
         label: [Span(time, .faint), Span(String(repeating: " ", count: fill))], indent: start,
@@ -32,8 +44,8 @@ struct StoryColumns {
     return text
   }
 
-  private func line(_ moment: Moment) -> String {
-    names.text((moment.party.map { $0 + " " } ?? "") + moment.text)
+  private func line(_ party: String?, _ text: String) -> String {
+    names.text((party.map { $0 + " " } ?? "") + text)
   }
 
   /// The column where each party's texts begin; empty if they do not fit beside one another.

@@ -46,7 +46,7 @@ package struct TextReport {
 
     for line in headline(finding, names) { text.add(line) }
     if let process { add("  in", .faint, indent: 5, process, styled: false) }
-    if finding.edges.count >= 2 {
+    if finding.edges.count >= 2, finding.scenario.isEmpty {
       text.addBlank()
       // A circle that was broken lasted no longer than that.
       let last = finding.story.last?.time ?? end
@@ -63,8 +63,13 @@ package struct TextReport {
     }
     if !finding.story.isEmpty {
       text.addBlank()
-      text.add("how it came about:", .heading)
+      text.add(finding.scenario.isEmpty ? "how it came about:" : "in this run:", .heading)
       text.add(StoryColumns(moments: finding.story, names: names).render())
+    }
+    if !finding.scenario.isEmpty {
+      text.addBlank()
+      text.add("what would hang:", .heading)
+      text.add(StoryColumns(steps: finding.scenario, names: names).render())
     }
     if !finding.because.isEmpty {
       text.addBlank()

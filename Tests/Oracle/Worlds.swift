@@ -6,6 +6,7 @@ func agrees(_ numbers: [UInt64]) -> Bool {
   let worlds = Int(numbers.first ?? (isQuick ? 1000 : 100_000))
   let seed = numbers.dropFirst().first ?? 20_261_121
   let random = sequence(state: SplitMix(seed: seed)) { Family.random(&$0) }.prefix(worlds)
+  let sections = sequence(state: SplitMix(seed: seed)) { Family.sections(&$0) }
   var results = [
     compare("one of each, three parties", Family.mixed(upTo: 1, parties: 3)),
     compare("two locks, three parties", Family.locks(upTo: 2)),
@@ -20,7 +21,22 @@ func agrees(_ numbers: [UInt64]) -> Bool {
       compare("two locks, three longer parties", Family.locks(upTo: 3)),
     ]
   }
+  results += [
+    foresees("sections at random", sections.prefix(isQuick ? 300 : 20_000)),
+    foresees("two locks, two parties", isQuick ? [] : Family.locks(upTo: 4, parties: 2)),
+  ]
   return !results.contains(false) && namesShapes() && shapesLoseWell()
+}
+
+/// What is predicted must be able to happen.
+private func foresees(_ name: String, _ blueprints: some Sequence<Blueprint>) -> Bool {
+  let result = Foresight(blueprints)
+  tell(
+    "\(name): \(result.predictions) predictions in \(result.runs) runs of \(result.worlds) worlds,"
+      + " \(result.falseAlarm == nil ? "none is false" : "one is false"); \(result.foreseen) of"
+      + " \(result.hangable) that hang in rings of locks in other runs are foreseen")
+  if let alarm = result.falseAlarm { tell("\n\(alarm)\n") }
+  return result.falseAlarm == nil
 }
 
 /// Every way to hang that has a name, and safe ones that look like them.

@@ -32,6 +32,8 @@ package struct Trial {
   package var tally = Tally()
   /// What each hang was called.
   private(set) var verdicts: [Set<FindingKind>] = []
+  /// Who could not go on in each of them.
+  private(set) var hung: [UInt64] = []
   /// How each run ended, with a hang or without.
   private(set) var ends: [MemoryTrace] = []
   /// What was found in situations in which everybody can go on.
@@ -138,7 +140,10 @@ package struct Trial {
       analysis.report.findings.filter { $0.severity != .note && !$0.kind.isHazard }.map(\.kind))
     if isAtRest { ends.append(tale.trace) }
     if never == 0 { alarms.formUnion(kinds) }
-    if isAtRest, never != 0 { verdicts.append(kinds) }
+    if isAtRest, never != 0 {
+      verdicts.append(kinds)
+      hung.append(never)
+    }
     let will = FreeWill(simulation: simulation)
     let free = alive & ~will.movers()
     if will.isBound, stuck != free {

@@ -157,6 +157,31 @@ extension Explanation {
       awaiting a task that needs it. A longer timeout only makes the pause longer.
       """)
 
+  static let lockOrderInversion = Explanation(
+    kind: .lockOrderInversion,
+    summary: "locks are taken in opposite orders by tasks that did not meet this time",
+    meaning: """
+      One task took a lock while it held another one, and another task took the same two the other \
+      way round. In this run they did it at different moments. Nothing in the trace keeps them from \
+      doing it at the same one, and then each waits for the lock that the other holds.
+      """,
+    example: """
+      async with self.cache_lock:          # here cache, then journal
+          async with self.journal_lock: ...
+      async with self.journal_lock:        # there journal, then cache
+          async with self.cache_lock: ...
+      """,
+    comesAbout: """
+      two methods that each need both locks and were written at different times. It is not told \
+      where a third lock is held around both, where one task is started by the other or waits for \
+      it in between, where both are the same task, where no holder ever pauses, and where the inner \
+      wait has a limit. Told with 'coroner analyze --hazards' only. Of thread locks only those are \
+      known that somebody waited for.
+      """,
+    mending: """
+      one order for the two locks everywhere, or one lock for both.
+      """)
+
   static let destroyedPending = Explanation(
     kind: .destroyedPending,
     summary: "a task was collected before it had ended",

@@ -97,6 +97,7 @@ extension FindingKind {
     case .slowCallback: .slowCallback
     case .transientDeadlock: .transientDeadlock
     case .destroyedPending: .destroyedPending
+    case .lockOrderInversion: .lockOrderInversion
     }
   }
 }

@@ -1,0 +1,143 @@
+import Findings
+import History
+import TraceFormat
+
+/// Describes a ring of locks that did not hang.
+struct OrderInversion {
+  /// Each takes the lock that the next one holds; with who did it, as far as is known.
+  let ring: [(take: NestedTake, party: PartyRecord?)]
+  /// How many rings of such locks there are.
+  let count: Int
+  let namer: Namer
+
+  private var world: World { namer.world }
+
+  func finding() -> Finding {
+    let names = ring.indices.map { "'\(name($0))'" }
+    let locks = ring.map { name(lock: $0.take.outer.lock) }
+    let list = names.dropLast().joined(separator: ", ") + " and " + names.last!
+    let taken = locks.dropLast().joined(separator: ", ") + " and " + locks.last!
+    var finding = Finding(
+      kind: .lockOrderInversion, severity: .warning, certainty: .possible,
+      headline: "\(list) take \(taken) in \(ring.count == 2 ? "opposite orders" : "a circle"): at "
+        + "another moment each would wait for the lock the other\(ring.count == 2 ? "" : "s") "
+        + (ring.count == 2 ? "holds" : "hold"))
+    finding.parties = ring.indices.map(party)
+    finding.resources = ring.map { resource($0.take.outer.lock) }
+    finding.edges = ring.indices.map(edge)
+    for index in ring.indices { addMarks(index, to: &finding) }
+    finding.story = story()
+    finding.scenario = scenario()
+    finding.help = [help()]
+    finding.repeats = count
+    if count > 1 {
+      finding.notes = ["\(count) pairs of locks were taken at these places in both orders"]
+    }
+    return finding
+  }
+
+  // MARK: Names
+
+  private func next(_ index: Int) -> Int { (index + 1) % ring.count }
+
+  private func name(_ index: Int) -> String {
+    if let party = world.party(serial: ring[index].take.party) { return namer.name(party: party) }
+    guard let record = ring[index].party else { return "another task" }
+    if let name = record.name, !name.isEmpty { return name }
+    let base = namer.baseName(record)
+    return record.ordinal > 0 ? "\(base) #\(record.ordinal)" : base
+  }
+
+  private func name(lock serial: UInt64) -> String {
+    world.resource(serial: serial).map(namer.name(resource:)) ?? "a lock"
+  }
+
+  private func party(_ index: Int) -> Party {
+    let take = ring[index].take
+    var party: Party
+    if let known = world.party(serial: take.party) {
+      party = namer.findingParty(known)
+    } else {
+      let kind: Party.Kind =
+        switch ring[index].party?.kind {
+        case .thread: .thread
+        case .job: .job
+        case .task, nil: .task
+        }
+      party = Party(
+        id: PartyKey(Int(clamping: take.party)), name: name(index), kind: kind, state: "",
+        since: nil,
+        stack: [],
+        createdAt: world.definitions.frames(ring[index].party?.created.site))
+    }
+    (party.state, party.since) = ("took", take.inner.time)
+    party.stack = world.definitions.frames(take.inner.site)
+    return party
+  }
+
+  private func resource(_ serial: UInt64) -> Resource {
+    if let index = world.resource(serial: serial) { return namer.findingResource(index) }
+    return Resource(
+      key: ResourceKey(Int(clamping: serial)), name: name(lock: serial), kind: "lock", createdAt: []
+    )
+  }
+
+  // MARK: Parts
+
+  private func edge(_ index: Int) -> Edge {
+    Edge(
+      from: name(index), resource: name(lock: ring[index].take.inner.lock), to: name(next(index)),
+      relation: "would be held by", site: namer.userSite(ring[index].take.inner.site), since: nil)
+  }
+
+  private func addMarks(_ index: Int, to finding: inout Finding) {
+    let take = ring[index].take
+    let outer = name(lock: take.outer.lock)
+    if let site = namer.userSite(take.inner.site) {
+      finding.marks.append(
+        Mark(
+          site: site, role: .primary,
+          label: "takes \(name(lock: take.inner.lock)) here, with \(outer) held",
+          party: name(index)))
+      if let call = namer.outerSite(take.inner.site) {
+        finding.marks.append(
+          Mark(site: call, role: .secondary, label: "in this call", party: name(index)))
+      }
+    }
+    if let site = namer.userSite(take.outer.site) {
+      finding.marks.append(
+        Mark(
+          site: site, role: .secondary,
+          label: "took \(outer) here at \(Clock.instant(take.outer.time))", party: name(index)))
+    }
+  }
+
+  /// What happened in this run.
+  private func story() -> [Moment] {
+    ring.indices.flatMap { index in
+      let take = ring[index].take
+      return [
+        Moment(
+          time: take.outer.time, party: name(index), text: "takes \(name(lock: take.outer.lock))"),
+        Moment(
+          time: take.inner.time, party: name(index), text: "takes \(name(lock: take.inner.lock))"),
+      ]
+    }.sorted { $0.time < $1.time }
+  }
+
+  private func scenario() -> [Step] {
+    ring.indices.map {
+      Step(party: name($0), text: "takes \(name(lock: ring[$0].take.outer.lock))")
+    }
+      + ring.indices.map {
+        Step(party: name($0), text: "waits for \(name(lock: ring[$0].take.inner.lock))")
+      }
+  }
+
+  private func help() -> String {
+    guard ring.count == 2 else { return "take the locks in one order everywhere" }
+    return "take the two locks in one order everywhere; '\(name(0))' takes "
+      + "\(name(lock: ring[0].take.outer.lock)) first, so '\(name(1))' could take it before "
+      + name(lock: ring[1].take.outer.lock)
+  }
+}
