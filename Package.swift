@@ -98,11 +98,14 @@ let package = Package(
       swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
 
     // Offline.
+    // What Swift cannot ask of the processor.
+    .target(name: "CProcessor"),
     .target(name: "TraceFormat", dependencies: ["TraceABI", "CZlib"], swiftSettings: hot),
     .target(
       name: "History",
       dependencies: [
-        "TraceFormat", .product(name: "OrderedCollections", package: "swift-collections"),
+        "CProcessor", "TraceFormat",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ], swiftSettings: hot),
     .target(name: "Symbols", dependencies: ["TraceFormat"], swiftSettings: strict),
     .target(name: "Findings", dependencies: ["TraceFormat"], swiftSettings: strict),

@@ -18,10 +18,7 @@ package struct Analyzer {
     var world = World(definitions: trace.definitions)
     world.process = UInt64(trace.header.process)
     world.keptFrom = trace.header.keptFrom
-    let losses = try trace.forEachEvent { event in
-      if let until, event.time > until { return }
-      world.apply(event)
-    }
+    let losses = try trace.forEachBatch { world.apply($0, until: until) }
     if let until {
       world.advance(to: until)
     } else if let last = trace.header.lastInstant {

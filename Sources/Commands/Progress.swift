@@ -9,8 +9,8 @@ final class Progress: Sendable {
   private let began = Progress.seconds()
   private let state = Mutex<(next: Double, shown: Bool)>((next: 0.5, shown: false))
 
-  /// Events between two looks at the clock.
-  static let stride: UInt64 = 1 << 18
+  /// Batches of events between two looks at the clock.
+  static let stride: UInt64 = 1 << 10
 
   init(label: String) { self.label = label }
 
@@ -48,12 +48,13 @@ private struct WatchedSource: EventSource {
   var header: TraceHeader { trace.header }
   var definitions: Definitions { trace.definitions }
 
-  func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
-    var events: UInt64 = 0
-    return try trace.forEachEvent { event in
-      events += 1
-      if events % Progress.stride == 0 { progress.note(events: events) }
-      try body(event)
+  func forEachBatch(_ body: (UnsafeBufferPointer<Event>) throws -> Void) throws -> [Loss] {
+    var (events, batches): (UInt64, UInt64) = (0, 0)
+    return try trace.forEachBatch { batch in
+      events += UInt64(batch.count)
+      batches += 1
+      if batches % Progress.stride == 0 { progress.note(events: events) }
+      try body(batch)
     }
   }
 }

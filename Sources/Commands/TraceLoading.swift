@@ -77,7 +77,7 @@ struct NamedTrace: EventSource {
 
   var header: TraceHeader { trace.header }
 
-  func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
-    try trace.forEachEvent(body)
+  func forEachBatch(_ body: (UnsafeBufferPointer<Event>) throws -> Void) throws -> [Loss] {
+    try trace.forEachBatch(body)
   }
 }

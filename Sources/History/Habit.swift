@@ -27,6 +27,15 @@ struct HabitTable: Sendable {
   private var places = NumberTable()
   /// The place of a stack; 0 for none.
   private var origins = NumberTable()
+  /// By stack: the habit of what was made there last. Mostly that is of one kind.
+  private var latest: [Latest] = []
+
+  private struct Latest {
+    var kind: ResourceKind?
+    var habit: UInt32 = 0
+  }
+  /// Stacks have small numbers, as a recorder gives them.
+  private static let stackLimit = 1 << 18
 
   /// Nothing if the place is not known.
   func key(_ stack: StackID, _ kind: ResourceKind, _ definitions: Definitions) -> UInt64? {
@@ -34,6 +43,7 @@ struct HabitTable: Sendable {
     return site == 0 ? nil : UInt64(site) << 8 | UInt64(kind.rawValue)
   }
 
+  /// The place of a stack; 0 for none.
   private static func origin(_ stack: StackID, _ definitions: Definitions) -> UInt32 {
     guard let frames = definitions.stacks[stack.number] else { return 0 }
     return frames.first { definitions.site($0)?.ownership != .runtime } ?? frames.first ?? 0
@@ -41,6 +51,13 @@ struct HabitTable: Sendable {
 
   func habit(_ stack: StackID, _ kind: ResourceKind, _ definitions: Definitions) -> Habit? {
     key(stack, kind, definitions).flatMap { places[$0] }.map { habits[Int($0)] }
+  }
+
+  /// The place in `habits` of what was made there last, if it was of this kind.
+  func known(_ stack: StackID, _ kind: ResourceKind) -> Int? {
+    let number = Int(stack.number)
+    guard number < latest.count, latest[number].kind?.rawValue == kind.rawValue else { return nil }
+    return Int(latest[number].habit)
   }
 
   /// The place of a habit in `habits`, a new one if need be.
@@ -51,10 +68,20 @@ struct HabitTable: Sendable {
       origins[UInt64(stack.number)] = Self.origin(stack, definitions)
     }
     guard let key = key(stack, kind, definitions) else { return nil }
-    if let found = places[key] { return Int(found) }
-    places[key] = UInt32(habits.count)
-    habits.append(Habit(last: by))
-    return habits.count - 1
+    let place = places[key] ?? UInt32(habits.count)
+    if place == habits.count {
+      places[key] = place
+      habits.append(Habit(last: by))
+    }
+    let number = Int(stack.number)
+    if number < Self.stackLimit {
+      let missing = number + 1 - latest.count
+      if missing > 0 {
+        latest += Array(repeating: Latest(), count: max(missing, latest.count))
+      }
+      latest[number] = Latest(kind: kind, habit: place)
+    }
+    return Int(place)
   }
 }
 
@@ -85,20 +112,27 @@ extension World {
   }
 
   mutating func noteHabit(of resource: Int, _ by: Occurrence) {
-    guard let created = resources[resource].created, let stack = created.site,
-      let place = habits.find(stack, resources[resource].kind, by, definitions)
+    guard let created = resources[resource].created, let stack = created.site else { return }
+    let kind = resources[resource].kind
+    guard
+      let place = habits.known(stack, kind) ?? habits.find(stack, kind, by, definitions)
     else { return }
+    // A callback that ran at a time at which a timer of its loop was due may be that timer's.
+    var isTimers = false
+    if case .thread = parties[by.party].kind {
+      isTimers = threads.isTimerDue(on: parties[by.party].thread, by: by.time)
+    }
+    let isAlone = parties[created.party].isEnded
     habits.habits[place].note(
-      by, isMaker: by.party == created.party, isTimers: mayBeTimer(by),
-      isAlone: parties[created.party].isEnded)
+      by, isMaker: by.party == created.party, isTimers: isTimers, isAlone: isAlone)
   }
+}
 
-  /// Whether a callback ran at a time at which a timer of its loop was due.
-  private func mayBeTimer(_ what: Occurrence) -> Bool {
-    guard parties[what.party].kind == .thread,
-      let place = threads.place(of: parties[what.party].thread)
-    else { return false }
-    return threads.states[place].loops.last?.nextTimer.map { $0 <= what.time } ?? false
+extension ThreadTable {
+  /// Whether a timer of the thread's loop was due by then.
+  fileprivate func isTimerDue(on slot: ThreadSlot, by time: TraceInstant) -> Bool {
+    guard let place = place(of: slot) else { return false }
+    return states[place].loops.last?.nextTimer.map { $0 <= time } ?? false
   }
 }
 

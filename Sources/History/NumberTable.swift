@@ -1,3 +1,5 @@
+import CProcessor
+
 /// What numbers of the trace stand for: an open hash table without a word besides its entries.
 ///
 /// Nothing is ever taken out of it: a number that was used will be used again.
@@ -12,11 +14,18 @@ struct NumberTable: Sendable {
   private var entries = [Entry](repeating: Entry(), count: 16)
   private(set) var count = 0
 
-  /// Addresses that follow each other must not crowd, whatever lies between two of them.
+  /// Addresses that follow each other must not crowd, whatever lies between two of them. Of the product the upper
+  /// half is as good as random.
   private static func hash(_ key: UInt64) -> Int {
-    var mixed = key &* 0x9e37_79b9_7f4a_7c15
-    mixed ^= mixed >> 32
-    return Int(truncatingIfNeeded: (mixed &* 0xd6e8_feb8_6659_fd93) >> 32)
+    let mixed = (key ^ key >> 32) &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: mixed >> 32)
+  }
+
+  /// Asks for the entry of a key to be near when it is looked up.
+  func prefetch(_ key: UInt64) {
+    entries.withUnsafeBufferPointer { entries in
+      processor_prefetch(entries.baseAddress! + (Self.hash(key) & (entries.count - 1)))
+    }
   }
 
   subscript(key: UInt64) -> UInt32? {
@@ -64,6 +73,9 @@ struct NumberTable: Sendable {
 /// The party or resource behind each number.
 struct LivingTable: Sendable {
   private var table = NumberTable()
+  /// Numbers that there are.
+  var count: Int { table.count }
+  func prefetch(_ number: UInt64) { table.prefetch(number) }
 
   subscript(number: UInt64) -> Entity? {
     get { table[number].flatMap { PackedEntity(raw: $0).entity } }

@@ -45,6 +45,9 @@ package struct Occurrence: Sendable {
     siteNumber = site?.number ?? 0
   }
 
+  /// In the place of one that is not known.
+  static let none = Occurrence(time: .start, party: 0, site: nil)
+
   /// Index in `World.parties`.
   package var party: Int {
     get { Int(partyIndex) }
@@ -86,6 +89,8 @@ package struct Wait: Sendable {
     operation = primitive?.operation
   }
 
+  var isSleep: Bool { if case .sleep? = operation { true } else { false } }
+
   /// The bare future or task under the wait; nothing for a thread.
   package var future: Entity? {
     get { awaited.entity }
@@ -107,5 +112,34 @@ package struct Wait: Sendable {
   package var deadline: TraceInstant? {
     get { limit == .max ? nil : TraceInstant(nanoseconds: limit) }
     set { limit = newValue?.nanoseconds ?? .max }
+  }
+}
+
+/// A wait for something that one does something with, or none, without a future and a limit.
+struct BriefWait: Sendable {
+  /// The latest instant there is stands for none.
+  private var since = UInt64.max
+  private var target = PackedIndex(nil)
+  var site: UInt32 = 0
+  private var operation = Operation.acquire
+
+  init() {}
+
+  init(_ wait: Wait?) {
+    guard let wait, let primitive = wait.primitive else { return }
+    since = wait.since.nanoseconds
+    target.index = primitive.resource
+    site = wait.site?.number ?? 0
+    operation = primitive.operation
+  }
+
+  mutating func clear() { since = .max }
+
+  var wait: Wait? {
+    since == .max
+      ? nil
+      : Wait(
+        future: nil, primitive: (target.index, operation), site: StackID(site),
+        since: TraceInstant(nanoseconds: since))
   }
 }

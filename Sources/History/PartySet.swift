@@ -5,8 +5,10 @@
 package struct PartySet: Sequence, Sendable {
   private var members: [UInt32] = []
   private var latest = UInt32.max
+  /// Members, each at a place that follows from its number: most of those that come are found there.
+  private var recent: [UInt32] = []
   /// As many are compared one by one.
-  private static let few = 64
+  private static let few = 1 << 6
   /// When those that came twice are taken out.
   private var limit = 4 * few
 
@@ -35,7 +37,15 @@ package struct PartySet: Sequence, Sendable {
     let new = UInt32(truncatingIfNeeded: party)
     if new == latest { return }
     latest = new
-    if members.count < Self.few, members.contains(new) { return }
+    if members.count < Self.few {
+      let place = Int((new &* 0x9e37_79b9) >> 26)
+      if !recent.isEmpty, recent[place] == new { return }
+      if members.contains(new) {
+        if recent.isEmpty { recent = Array(repeating: .max, count: Self.few) }
+        recent[place] = new
+        return
+      }
+    }
     members.append(new)
     if members.count >= limit {
       members = unique

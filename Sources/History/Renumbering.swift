@@ -50,7 +50,6 @@ struct Renumbering {
 
 extension PartyRecord {
   mutating func renumber(_ map: Renumbering) {
-    if case .waiting(let wait) = state { state = .waiting(map.wait(wait)) }
     created = map.occurrence(created)
     lastWait = lastWait.map(map.wait)
     announced = announced.map(map.wait)
@@ -67,7 +66,6 @@ extension ResourceRecord {
   mutating func renumber(_ map: Renumbering) {
     created = created.map(map.occurrence)
     if let ended = done { done = (ended.outcome, map.occurrence(ended.by)) }
-    if !members.isEmpty { members = members.map(map.entity) }
     part = part.map(map.resource)
     owner = owner.map(map.resource)
     if isUsed { changeUse().renumber(map) }
@@ -76,6 +74,7 @@ extension ResourceRecord {
 
 extension ResourceUse {
   fileprivate func renumber(_ map: Renumbering) {
+    for index in members.indices { members[index] = map.entity(members[index]) }
     for index in takes.indices { takes[index] = map.occurrence(takes[index]) }
     released = released.map(map.occurrence)
     lost = lost.map(map.occurrence)

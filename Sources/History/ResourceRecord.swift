@@ -1,36 +1,62 @@
 package import TraceFormat
 
+extension ResourceKind {
+  /// Without a call, as comparing two of them would be.
+  var isFuture: Bool { if case .future = self { true } else { false } }
+}
+
 /// One life of a resource, as far as the trace has been replayed.
 ///
 /// Most are futures, which are made, awaited and resolved; what else is done with a resource is kept apart.
 package struct ResourceRecord: Sendable {
-  package var kind: ResourceKind
   package var number: UInt64
-  /// How many resources were made before it.
-  package internal(set) var serial: UInt64 = 0
-  package var name: String?
-  /// Permits, queue size or parties of a barrier; what the create event said.
-  package var capacity: UInt64
-  package var created: Occurrence?
+  package var kind: ResourceKind
   /// It is older than the first events that are all there: not all that was done with it is known.
   package internal(set) var isOlder = false
-  /// How a future ended.
-  package var done: (outcome: Outcome, by: Occurrence)?
-  package var members: [Entity] = []
-  package var dependency: Dependency = .all
   /// Whether somebody has waited for it.
   package internal(set) var isAwaited = false
-  /// The thread whose end a join of it waits for; of an executor, the one that it runs on alone.
-  package var thread: ThreadSlot?
+  /// How a future ended, and by whom.
+  private var outcome: Outcome?
+  private var isCreated: Bool
   private var partIndex = PackedIndex(nil)
   private var ownerIndex = PackedIndex(nil)
+  private var ender: Occurrence
+  private var maker: Occurrence
+  /// How many resources were made before it.
+  package internal(set) var serial: UInt64 = 0
+  /// Permits, queue size or parties of a barrier; what the create event said.
+  package var capacity: UInt64
   private var ownUse: ResourceUse?
 
   package init(kind: ResourceKind, number: UInt64, capacity: UInt64, created: Occurrence?) {
     self.kind = kind
     self.number = number
     self.capacity = capacity
-    self.created = created
+    isCreated = created != nil
+    maker = created ?? .none
+    ender = .none
+  }
+
+  package var created: Occurrence? {
+    get { isCreated ? maker : nil }
+    set {
+      isCreated = newValue != nil
+      maker = newValue ?? .none
+    }
+  }
+  package var done: (outcome: Outcome, by: Occurrence)? {
+    get { outcome.map { ($0, ender) } }
+    set {
+      outcome = newValue?.outcome
+      ender = newValue?.by ?? .none
+    }
+  }
+  package var isDone: Bool { outcome != nil }
+
+  /// Somebody waits for it from now on.
+  mutating func noteWait(at site: StackID?) {
+    isAwaited = true
+    if isCreated, maker.site == nil { maker.site = site }
   }
 
   /// What a resource made for itself: a condition its lock, a queue its event; and the other way round.
@@ -68,6 +94,18 @@ package struct ResourceRecord: Sendable {
     }
     let over = use.getCount - min(use.getCount, UInt64(use.takes.count))
     return use.isFilledByMaker || use.returnCount > 0 && 2 * use.returnCount >= over
+  }
+
+  package var name: String? {
+    get { use.name }
+    set { changeUse().name = newValue }
+  }
+  package var members: [Entity] { use.members }
+  package var dependency: Dependency { use.dependency }
+  /// The thread whose end a join of it waits for; of an executor, the one that it runs on alone.
+  package var thread: ThreadSlot? {
+    get { use.thread }
+    set { changeUse().thread = newValue }
   }
 
   /// Whether it is the executor of the program's main thread, which goes by this name in a trace.

@@ -12,6 +12,12 @@ package struct WastedWakeup: Sendable {
 /// A class, for a record would be copied with all of this where only a part of it is read. Records that are copies
 /// share it until one of them changes.
 final class ResourceUse: @unchecked Sendable {
+  var name: String?
+  /// What a group waits for, and how much of it.
+  var members: [Entity] = []
+  var dependency: Dependency = .all
+  /// What a thread's, or an executor's, thread is.
+  var thread: ThreadSlot?
   /// Takes that were not given back; of a queue, items taken and not put back, as far as is kept.
   var takes: [Occurrence] = []
   /// Items put back by those that had taken one, and items taken at all.
@@ -60,6 +66,10 @@ final class ResourceUse: @unchecked Sendable {
   init() {}
 
   init(copying other: ResourceUse) {
+    name = other.name
+    members = other.members
+    dependency = other.dependency
+    thread = other.thread
     takes = other.takes
     returnCount = other.returnCount
     getCount = other.getCount

@@ -40,6 +40,33 @@ package struct ThreadState: Sendable {
 
   /// The party that acts in an event of this thread.
   package var actor: Int { running.last ?? party }
+
+  /// There is an event of it; who acts in it.
+  @inline(__always)
+  mutating func note(_ time: TraceInstant) -> Int {
+    lastEvent = time
+    if isResting == true { isResting = false }
+    return actor
+  }
+
+  /// A task has its turn.
+  mutating func enter(_ task: Int) {
+    // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
+    let last = loops.count - 1
+    if last >= 0, loops[last].idle != nil { loops[last].idle = nil }
+    // A task may get to another executor without a pause.
+    if running.last != task { running.append(task) }
+  }
+
+  /// A task or job does not run any more, nor what ran within it.
+  mutating func leave(_ party: Int) {
+    if running.last == party {
+      running.removeLast()
+    } else if let position = running.lastIndex(of: party) {
+      running.removeSubrange(position...)
+    }
+    if !blocks.isEmpty { blocks = [] }
+  }
 }
 
 package struct LoopState: Sendable {

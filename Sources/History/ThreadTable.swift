@@ -7,7 +7,8 @@ package struct ThreadTable: Sequence, Sendable {
   var states: [ThreadState] = []
   private var places: [ThreadSlot: Int] = [:]
   /// Where the latest event was: the next one mostly is there, too.
-  private var latest = 0
+  private(set) var latest = 0
+  private(set) var latestNumber: UInt32?
 
   package var keys: [ThreadSlot] { slots }
   package var values: [ThreadState] { states }
@@ -19,14 +20,13 @@ package struct ThreadTable: Sequence, Sendable {
   package subscript(slot: ThreadSlot) -> ThreadState? { place(of: slot).map { states[$0] } }
 
   func place(of slot: ThreadSlot) -> Int? {
-    if latest < slots.count, slots[latest].number == slot.number { return latest }
-    return places[slot]
+    slot.number == latestNumber ? latest : places[slot]
   }
 
   mutating func find(_ slot: ThreadSlot) -> Int? {
-    if latest < slots.count, slots[latest].number == slot.number { return latest }
     guard let place = places[slot] else { return nil }
     latest = place
+    latestNumber = slot.number
     return place
   }
 

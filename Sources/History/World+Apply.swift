@@ -1,6 +1,40 @@
+import CProcessor
 package import TraceFormat
 
 extension World {
+  /// Takes events into account, up to an instant if there is one.
+  package mutating func apply(_ events: UnsafeBufferPointer<Event>, until: TraceInstant? = nil) {
+    // With few of them everything is near.
+    let many = 1 << 14
+    let isFar = living.count > many
+    for index in events.indices {
+      if isFar { fetchAhead(of: index, in: events) }
+      if let until, events[index].time > until { continue }
+      apply(events[index])
+    }
+  }
+
+  /// What later events are about takes longer to come from memory than an event takes otherwise.
+  private func fetchAhead(of index: Int, in events: UnsafeBufferPointer<Event>) {
+    let (toNumber, toRecord) = (16, 8)
+    if index + toNumber < events.count {
+      living.prefetch(events[index + toNumber].subject)
+      living.prefetch(events[index + toNumber].object)
+    }
+    guard index + toRecord < events.count else { return }
+    switch living[events[index + toRecord].subject] {
+    case .party(let party):
+      parties.withUnsafeBufferPointer { fetch($0.baseAddress! + party, lines: 4) }
+    case .resource(let resource):
+      resources.withUnsafeBufferPointer { fetch($0.baseAddress! + resource, lines: 2) }
+    case nil: break
+    }
+  }
+
+  private func fetch(_ record: UnsafeRawPointer, lines: Int) {
+    for line in 0..<lines { processor_prefetch(record + 64 * line) }
+  }
+
   /// Takes one event into account. Events come in the order of time.
   package mutating func apply(_ event: Event) {
     if event.time.nanoseconds > now.nanoseconds { now = event.time }
@@ -79,16 +113,18 @@ extension World {
   }
 
   /// Makes the thread known; the party that acts in the event.
+  @inline(__always)
   private mutating func touch(_ event: Event) -> Int {
-    if let known = threads.find(event.thread) {
-      here = known
-    } else {
+    if event.thread.number != threads.latestNumber { find(event) }
+    return threads.states[here].note(event.time)
+  }
+
+  private mutating func find(_ event: Event) {
+    if threads.find(event.thread) == nil {
       _ = touch(event.thread, at: event.time)
-      here = threads.slots.count - 1
+      _ = threads.find(event.thread)
     }
-    threads.states[here].lastEvent = event.time
-    if threads.states[here].isResting == true { threads.states[here].isResting = false }
-    return threads.states[here].actor
+    here = threads.latest
   }
 
   /// Makes a thread known; its own party.
@@ -152,7 +188,7 @@ extension World {
   /// The resource behind a number; a new one of unknown origin if its creation was not seen.
   mutating func resource(_ number: UInt64, orNew kind: ResourceKind) -> Int {
     // What is forgotten was done with; whatever else comes with its number is another thing.
-    if let index = resource(number), kind == .future || index != forgotten { return index }
+    if let index = resource(number), kind.isFuture || index != forgotten { return index }
     // How many threads an unknown pool has is unknown; it may have one more.
     let capacity: UInt64 = kind == .executor ? .max : 1
     let new = append(
@@ -236,8 +272,9 @@ extension World {
     if event.object == 0 {
       // Its members are known: this says what of them is waited for from now on.
       let group = resource(event.subject, orNew: .group)
-      resources[group].dependency = dependency
-      resources[group].changeUse().asked = event.time
+      let use = resources[group].changeUse()
+      use.dependency = dependency
+      use.asked = event.time
       return
     }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
@@ -249,8 +286,9 @@ extension World {
       return
     }
     let outer = resource(event.subject, orNew: .group)
-    resources[outer].members.append(inner)
-    resources[outer].dependency = dependency
+    let use = resources[outer].changeUse()
+    use.members.append(inner)
+    use.dependency = dependency
     forgetDoneMembers(of: outer)
   }
 
@@ -261,8 +299,9 @@ extension World {
       resources[group].members.count >= max(64, 2 * resources[group].use.keptMembers)
     else { return }
     let kept = resources[group].members.filter { doneTime($0).map { $0 >= asked } ?? true }
-    resources[group].members = kept
-    resources[group].changeUse().keptMembers = kept.count
+    let use = resources[group].changeUse()
+    use.members = kept
+    use.keptMembers = kept.count
   }
 
   private mutating func applyName(_ event: Event) {

@@ -82,7 +82,7 @@ extension World {
     }
     marks.keep(resource: forgotten, 1)
     for index in resources.indices
-    where resources[index].done == nil && living[resources[index].number] == .resource(index) {
+    where !resources[index].isDone && living[resources[index].number] == .resource(index) {
       marks.keep(resource: index, Marks.alive)
     }
     for thread in threads.states {
@@ -180,13 +180,13 @@ extension World {
     let steps = marks.resources[index] - 1
     marks.keep(resources[index].created, steps)
     marks.keep(resources[index].done?.by, steps)
-    for member in resources[index].members {
-      marks.keep(member, isDone(member) ? steps : Marks.alive)
-    }
     marks.keep(resource: resources[index].part, steps)
     marks.keep(resource: resources[index].owner, steps)
     guard resources[index].isUsed else { return }
     let use = resources[index].use
+    for member in use.members {
+      marks.keep(member, isDone(member) ? steps : Marks.alive)
+    }
     for take in use.takes { marks.keep(take, steps) }
     for latest in [
       use.lost, use.released, use.signalled, use.lastPut, use.lastGot, use.lastTaskDone,
@@ -209,7 +209,9 @@ extension World {
   private mutating func forgetMembers() {
     let few = 64
     for index in resources.indices
-    where resources[index].members.count >= few && resources[index].asked == nil {
+    where resources[index].isUsed && resources[index].members.count >= few
+      && resources[index].asked == nil
+    {
       var kept = resources[index].members.filter { member in
         guard isDone(member) else { return true }
         if case .party(let party) = member, case .ended(.error, _) = parties[party].state {
@@ -220,7 +222,7 @@ extension World {
       if kept.count < resources[index].members.count, let forgotten {
         kept.append(.resource(forgotten))
       }
-      resources[index].members = kept
+      resources[index].changeUse().members = kept
     }
   }
 

@@ -37,7 +37,7 @@ extension World {
   private func isJustMade(_ index: Int) -> Bool {
     index >= resources.count - 3 && index != forgotten && resources[index].kind != .future
       && resources[index].use.takers.isEmpty && resources[index].use.providers.isEmpty
-      && resources[index].members.isEmpty && resources[index].done == nil
+      && resources[index].members.isEmpty && !resources[index].isDone
   }
 
   mutating func finishFuture(_ event: Event, by actor: Int) {
@@ -48,11 +48,11 @@ extension World {
     case .resource(let known): future = known
     case nil: future = resource(event.subject, orNew: .future)
     }
-    guard resources[future].done == nil else { return }
+    guard !resources[future].isDone else { return }
     let outcome = Outcome(rawValue: event.value) ?? .value
     let what = occurrence(event, by: actor)
     resources[future].done = (outcome, what)
-    if outcome == .value { noteHabit(of: future, what) }
+    if case .value = outcome { noteHabit(of: future, what) }
   }
 
   mutating func applyOperation(_ event: Event, by actor: Int) {

@@ -29,18 +29,9 @@ extension World {
 
   mutating func resume(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    if !parties[task].isScheduled { parties[task].announced = nil }
-    parties[task].state = .running
-    parties[task].thread = event.thread
-    parties[task].turn = nil
+    parties[task].beginTurn(on: event.thread)
     if event.object != 0 { takeTurn(task, event) }
-    if parties[task].cancelRequested != nil { parties[task].runsSinceCancel += 1 }
-    // A running loop whose start was lost, or a poll that ended: the thread is not idle any more.
-    if let last = threads.states[here].loops.indices.last {
-      threads.states[here].loops[last].idle = nil
-    }
-    // A task may get to another executor without a pause.
-    if threads.states[here].running.last != task { threads.states[here].running.append(task) }
+    threads.states[here].enter(task)
   }
 
   /// Whatever the task waited for has come; it needs its turn now.
@@ -96,8 +87,8 @@ extension World {
     guard parties[task].kind == .task, let operation = Operation(rawValue: event.value) else {
       return
     }
-    leave(task)
-    if !parties[task].isScheduled { parties[task].announced = nil }
+    threads.states[here].leave(task)
+    parties[task].forgetAnnouncement()
     let target = target(event.subject, of: operation, by: task, event.site)
     if case .taskWaitOwn = event.kind {
       let future = Entity.resource(
@@ -113,13 +104,8 @@ extension World {
 
   mutating func suspend(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    leave(task)
-    let announcement = parties[task].announced
-    // Of a task that executors run it holds until it is taken back.
-    if !parties[task].isScheduled { parties[task].announced = nil }
-    parties[task].suspendedAt = event.site
-    // What made it ready may have been told before its thread let go of it.
-    parties[task].turn?.site = event.site
+    threads.states[here].leave(task)
+    let announcement = parties[task].endTurn(at: event.site)
     guard event.object != 0 else {
       parties[task].state = .ready
       return
@@ -135,34 +121,19 @@ extension World {
     _ task: Int, on future: Entity, primitive: (resource: Int?, operation: Operation)?,
     _ event: Event
   ) {
-    let wait = Wait(future: future, primitive: primitive, site: event.site, since: event.time)
-    parties[task].state = .waiting(wait)
-    notePolling(task, wait)
-    parties[task].lastWait = wait
+    parties[task].wait(
+      Wait(future: future, primitive: primitive, site: event.site, since: event.time))
     switch future {
     case .party(let awaited): parties[awaited].isAwaited = true
     case .resource(let awaited):
-      resources[awaited].isAwaited = true
       // Who makes a continuation waits for it there and then.
-      if resources[awaited].created?.site == nil { resources[awaited].created?.site = event.site }
-    }
-  }
-
-  private mutating func notePolling(_ task: Int, _ wait: Wait) {
-    guard case .sleep? = wait.primitive?.operation else {
-      parties[task].polling = nil
-      return
-    }
-    if parties[task].polling != nil, parties[task].lastWait?.site == wait.site {
-      parties[task].polling!.rounds += 1
-    } else {
-      parties[task].polling = (wait.since, 1)
+      resources[awaited].noteWait(at: event.site)
     }
   }
 
   mutating func endTask(_ event: Event) {
     let task = party(event.subject) ?? unseenTask(event)
-    leave(task)
+    threads.states[here].leave(task)
     parties[task].announced = nil
     parties[task].turn = nil
     let outcome = Outcome(rawValue: event.value) ?? .value
@@ -200,13 +171,6 @@ extension World {
     resources[resource].changeUse().wastedOn = task
   }
 
-  private mutating func leave(_ task: Int) {
-    if let position = threads.states[here].running.lastIndex(of: task) {
-      threads.states[here].running.removeSubrange(position...)
-    }
-    if !threads.states[here].blocks.isEmpty { threads.states[here].blocks = [] }
-  }
-
   /// A task whose creation was not recorded.
   private mutating func unseenTask(_ event: Event) -> Int {
     let index = append(
@@ -238,7 +202,7 @@ extension World {
     default:
       guard let job = jobs.removeValue(forKey: event.subject) else { return }
       parties[job].state = .ended(.value, at: event.time)
-      leave(job)
+      threads.states[here].leave(job)
     }
   }
 }

@@ -115,7 +115,7 @@ package struct World: Sendable {
   package func isDone(_ entity: Entity) -> Bool {
     switch entity {
     case .party(let index): parties[index].isEnded
-    case .resource(let index): resources[index].done != nil
+    case .resource(let index): resources[index].isDone
     }
   }
 

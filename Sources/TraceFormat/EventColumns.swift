@@ -63,20 +63,21 @@ struct EventColumns: ~Copyable {
   }
 
   /// Takes the records of a hot buffer.
-  mutating func take(_ buffer: HotBuffer) {
+  mutating func take(_ records: [UInt8]) {
     let size = HotBuffer.recordSize
-    let count = buffer.contents.count / size
+    let count = records.count / size
     makeRoom(for: count)
-    let bytes = Bytes(buffer.contents)
-    for index in 0..<count {
-      let at = index * size
-      let timeAndKind = bytes.u64(at)
-      ticks[index] = timeAndKind >> 8
-      kinds[index] = UInt8(truncatingIfNeeded: timeAndKind)
-      subjects[index] = bytes.u64(at + 8)
-      objects[index] = bytes.u64(at + 16)
-      sites[index] = bytes.u32(at + 24)
-      values[index] = bytes.u32(at + 28)
+    records.withUnsafeBytes { bytes in
+      for index in 0..<count {
+        let at = index * size
+        let timeAndKind = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        ticks[index] = timeAndKind >> 8
+        kinds[index] = UInt8(truncatingIfNeeded: timeAndKind)
+        subjects[index] = bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+        objects[index] = bytes.loadUnaligned(fromByteOffset: at + 16, as: UInt64.self)
+        sites[index] = bytes.loadUnaligned(fromByteOffset: at + 24, as: UInt32.self)
+        values[index] = bytes.loadUnaligned(fromByteOffset: at + 28, as: UInt32.self)
+      }
     }
     self.count = count
   }

@@ -60,13 +60,8 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
 }
 
 extension EventKind {
-  /// The kind with a number in the file, found without a comparison for each.
-  init?(number: UInt8) {
-    guard let kind = Self.known[Int(number)] else { return nil }
-    self = kind
-  }
-
-  private static let known: [EventKind?] = (0..<256).map { EventKind(rawValue: UInt8($0)) }
+  /// The kind with each number in the file, to be found without a comparison for each.
+  static let known: [EventKind?] = (0..<256).map { EventKind(rawValue: UInt8($0)) }
 }
 
 /// How a task or a future ended.

@@ -37,7 +37,14 @@ package protocol EventSource {
   var header: TraceHeader { get }
   /// Complete before the first event is delivered.
   var definitions: Definitions { get }
-  /// Delivers every event in the order of time; events of one thread keep their order.
+  /// Delivers every event in the order of time, many at once; events of one thread keep their order.
   /// Returns what turned out to be missing. Throws what `body` throws.
-  func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss]
+  func forEachBatch(_ body: (UnsafeBufferPointer<Event>) throws -> Void) throws -> [Loss]
+}
+
+extension EventSource {
+  /// The same, one by one.
+  package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
+    try forEachBatch { for event in $0 { try body(event) } }
+  }
 }

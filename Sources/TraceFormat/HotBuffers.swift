@@ -5,8 +5,16 @@ struct HotBuffer {
   var isDefinitions: Bool
   var thread: UInt32
   var firstIndex: UInt64
-  /// Bytes of records or of definition items, complete ones only.
-  var contents: [UInt8]
+  /// Where its records or definition items are, complete ones only.
+  private var offset: UInt64
+  private var length: Int
+
+  /// The bytes of records or of definition items.
+  func contents(_ file: TraceFile) -> [UInt8] {
+    var bytes = file.read(at: offset, count: length)
+    if !isDefinitions { bytes.removeLast(bytes.count % Self.recordSize) }
+    return bytes
+  }
 
   /// Bytes of an event.
   static let recordSize = 32
@@ -39,7 +47,7 @@ struct HotBuffer {
     let unit = isDefinitions ? 1 : Self.recordSize
     let room = Int(CORONER_BUFFER_SIZE) - headerSize
     let count = Int(min(bytes.u64(24), UInt64(room / unit)))
-    contents = file.read(at: offset + UInt64(headerSize), count: count * unit)
-    contents.removeLast(contents.count % unit)
+    self.offset = offset + UInt64(headerSize)
+    length = count * unit
   }
 }

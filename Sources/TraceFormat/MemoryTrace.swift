@@ -18,8 +18,8 @@ package struct MemoryTrace: EventSource, Equatable, Sendable {
     events = collected
   }
 
-  package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
-    for event in inOrder() { try body(event) }
+  package func forEachBatch(_ body: (UnsafeBufferPointer<Event>) throws -> Void) throws -> [Loss] {
+    try inOrder().withUnsafeBufferPointer(body)
     return losses
   }
 

@@ -66,7 +66,7 @@ final class ThreadStream {
           begin(at: section.firstIndex, offset: section.offset)
         }
       } else if let buffer = buffers.popFirst() {
-        block.take(buffer)
+        block.take(buffer.contents(file))
         isKept = false
         begin(at: buffer.firstIndex, offset: nil)
       } else {

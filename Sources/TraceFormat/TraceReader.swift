@@ -37,7 +37,7 @@ package final class TraceReader: EventSource {
         }
       } else if section.isHot {
         for buffer in HotBuffer.all(of: section, in: file) where buffer.isDefinitions {
-          blocks.append((buffer.firstIndex, buffer.contents))
+          blocks.append((buffer.firstIndex, buffer.contents(file)))
         }
       }
     }
@@ -79,7 +79,7 @@ package final class TraceReader: EventSource {
     return (header, clock, fields.u64(64))
   }
 
-  package func forEachEvent(_ body: (Event) throws -> Void) throws -> [Loss] {
+  package func forEachBatch(_ body: (UnsafeBufferPointer<Event>) throws -> Void) throws -> [Loss] {
     let streams = makeStreams()
     // Inflated bytes, until they are decoded: of whichever stream.
     var room: [UInt8] = []
@@ -88,18 +88,26 @@ package final class TraceReader: EventSource {
       if let ticks = stream.head(&room) { order.insert(.init(ticks: ticks, place: place)) }
     }
     unknownEvents = 0
+    let batch = UnsafeMutableBufferPointer<Event>.allocate(capacity: Self.batchSize)
+    defer { batch.deallocate() }
+    var count = 0
     while let first = order.first {
       let stream = streams[first.place]
       // A thread usually records many events before another one does.
-      try deliver(stream, until: order.limit, body)
+      try deliver(stream, until: order.limit, in: batch, &count, body)
       order.replaceFirst(ticks: stream.head(&room))
     }
+    try body(UnsafeBufferPointer(rebasing: batch[..<count]))
     return losses + streams.flatMap(\.losses)
   }
 
+  /// Few enough to stay near, and enough that handing them on costs nothing.
+  private static let batchSize = 256
+
   /// Delivers events of the stream's block: the first one, and those up to a time.
   private func deliver(
-    _ stream: ThreadStream, until limit: UInt64, _ body: (Event) throws -> Void
+    _ stream: ThreadStream, until limit: UInt64, in batch: UnsafeMutableBufferPointer<Event>,
+    _ filled: inout Int, _ body: (UnsafeBufferPointer<Event>) throws -> Void
   ) rethrows {
     let slot = stream.slot
     let count = stream.block.count
@@ -107,18 +115,27 @@ package final class TraceReader: EventSource {
     let (subjects, objects) = (stream.block.subjects, stream.block.objects)
     let (sites, values) = (stream.block.sites, stream.block.values)
     var index = stream.position
+    var room = filled
+    let known = EventKind.known
     repeat {
       // The columns have `count` elements.
-      if let kind = EventKind(number: kinds[index]) {
-        try body(
-          Event(
+      if let kind = known[Int(kinds[index])] {
+        if room == batch.count {
+          try body(UnsafeBufferPointer(batch))
+          room = 0
+        }
+        batch.initializeElement(
+          at: room,
+          to: Event(
             time: clock.instant(ticks[index]), thread: slot, kind: kind, subject: subjects[index],
             object: objects[index], site: StackID(sites[index]), value: values[index]))
+        room += 1
       } else {
         unknownEvents += 1
       }
       index += 1
     } while index < count && ticks[index] <= limit
+    filled = room
     stream.advance(to: index)
   }
 
@@ -160,7 +177,8 @@ struct TickClock {
   }
 
   func instant(_ ticks: UInt64) -> TraceInstant {
-    let nanoseconds = Double(ticks) * nanosecondsPerTick
+    // There are less than 2^56 ticks.
+    let nanoseconds = Double(Int64(bitPattern: ticks & .max >> 8)) * nanosecondsPerTick
     guard nanoseconds < Self.latest else { return TraceInstant(nanoseconds: .max / 2) }
     return TraceInstant(nanoseconds: UInt64(Int64(nanoseconds + 0.5)))
   }
