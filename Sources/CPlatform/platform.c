@@ -116,6 +116,11 @@ void platform_join(void) {
   for (int i = 0; i < 1000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) nanosleep(&moment, NULL);
 }
 
+bool platform_is_spawned_alive(void) {
+  int id = __atomic_load_n(&spawned_id, __ATOMIC_ACQUIRE);
+  return id == 0 || syscall(SYS_tgkill, getpid(), id, 0) == 0;
+}
+
 int platform_defer_cancel(void) {
   int before;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
@@ -191,22 +196,24 @@ void platform_start_clock(void) {
 
 /* ---- locks ---- */
 
-static pthread_mutex_t locks[4] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
-                                   PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
-static pthread_cond_t work;
+enum { LOCKS = 3 };
+static pthread_mutex_t locks[LOCKS] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+                                       PTHREAD_MUTEX_INITIALIZER};
+static pthread_cond_t work, room;
 
 void platform_lock(int lock) { pthread_mutex_lock(&locks[lock]); }
 void platform_unlock(int lock) { pthread_mutex_unlock(&locks[lock]); }
 
-static void make_condition(void) {
+static void make_conditions(void) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_cond_init(&work, &attributes);
+  pthread_cond_init(&room, &attributes);
   pthread_condattr_destroy(&attributes);
 }
 
-void platform_wait(uint32_t ms) {
+static void wait_for(pthread_cond_t *condition, uint32_t ms) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += ms / 1000;
@@ -215,9 +222,15 @@ void platform_wait(uint32_t ms) {
     until.tv_sec++;
     until.tv_nsec -= 1000000000;
   }
-  pthread_cond_timedwait(&work, &locks[PLATFORM_POOL], &until);
+  pthread_cond_timedwait(condition, &locks[PLATFORM_POOL], &until);
 }
+void platform_wait(uint32_t ms) { wait_for(&work, ms); }
 void platform_wake(void) { pthread_cond_signal(&work); }
+void platform_wait_for_room(uint32_t ms) { wait_for(&room, ms); }
+void platform_announce_room(bool to_all) {
+  if (to_all) pthread_cond_broadcast(&room);
+  else pthread_cond_signal(&room);
+}
 
 /* ---- memory and files ---- */
 
@@ -270,10 +283,10 @@ int platform_allocate(int descriptor, uint64_t offset, uint64_t size) {
   return error;
 }
 
-/* Where the file has been mapped: its header and the hot sections. A handler reads it: entries are only added. */
+/* Where the file has been mapped: its header, the hot sections, the window. A handler reads it: entries are only added. */
 enum { MAPPINGS = 96 };
 static struct { uintptr_t start, end; } mappings[MAPPINGS];
-static int mapping_count; /* atomic; written with PLATFORM_FILE, or before anybody else records */
+static int mapping_count; /* atomic; written by one thread at a time */
 
 static void note_mapping(void *start, size_t size) {
   int count = __atomic_load_n(&mapping_count, __ATOMIC_RELAXED);
@@ -333,6 +346,19 @@ void *platform_map(int descriptor, uint64_t offset, uint64_t size) {
   return p;
 }
 
+void *platform_reserve_mapping(uint64_t size) {
+  void *p = platform_reserve(size);
+  if (p) note_mapping(p, size);
+  return p;
+}
+
+bool platform_remap(void *address, int descriptor, uint64_t offset, uint64_t size) {
+  int flags = MAP_SHARED | MAP_FIXED;
+  if (mmap(address, size, PROT_READ | PROT_WRITE, flags, descriptor, (off_t)offset) != address) return false;
+  madvise(address, size, MADV_POPULATE_WRITE);
+  return true;
+}
+
 void platform_detach(void *address, size_t size) {
   mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
        -1, 0);
@@ -385,21 +411,21 @@ void platform_complain(const char *what, const char *detail, const char *what2, 
 static void (*child_function)(void);
 /* A thread that forks holds all locks meanwhile, so that the child finds nothing half done. */
 static void before_fork(void) {
-  for (int i = 0; i < 4; i++) platform_lock(i);
+  for (int i = 0; i < LOCKS; i++) platform_lock(i);
 }
 static void after_fork(void) {
-  for (int i = 3; i >= 0; i--) platform_unlock(i);
+  for (int i = LOCKS - 1; i >= 0; i--) platform_unlock(i);
 }
 static void after_fork_in_child(void) {
   after_fork();
-  make_condition(); /* the drain thread that waited on it is not here */
+  make_conditions(); /* the drain thread that waited on it is not here */
   child_function();
 }
 
 void platform_start_once(void (*thread_end)(void), void (*process_end)(void), void (*child)(void)) {
   thread_end_function = thread_end;
   child_function = child;
-  make_condition();
+  make_conditions();
   pthread_key_create(&end_key, run_thread_end);
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
   atexit(process_end);

@@ -21,6 +21,15 @@ enum BufferPool {
   /// So many full ones and the drain thread is woken; fewer wait for its next round.
   private static let batch = 4
 
+  /// How long a thread waits for a buffer, in ns: while the drain thread waits for a processor, as all others do,
+  /// and while it waits for the disk. Then nobody waits until it has come round again.
+  private static let patience: UInt64 = 1_000_000_000
+  private static let patienceWithDisk: UInt64 = 50_000_000
+  nonisolated(unsafe) private static var isPatient = true
+  /// Threads that wait, and up to which limit there may be more buffers for them.
+  nonisolated(unsafe) private static var waiting = 0
+  nonisolated(unsafe) private static var wanted = 0
+
   static let capacity = mostBuffers &+ 64 &+ sectionBuffers
 
   /// One number each: the pool's own list links, kept out of the file.
@@ -65,11 +74,11 @@ enum BufferPool {
     UnsafeMutableRawPointer(memory(of: buffer)) + MemoryLayout<coroner_buffer>.size
   }
 
-  /// Takes a free buffer and makes it active. Nothing if there is none and no more can be had.
+  /// Takes a free buffer and makes it active. Nothing if there is none and none is to be had soon.
   static func take(
     _ content: coroner_buffer_content, thread: UInt32, firstIndex: UInt64, limit: Int
   ) -> Int32? {
-    guard isOpen, freeHead >= 0 || grow(limit: limit) else { return nil }
+    guard isOpen, freeHead >= 0 || waitForRoom(limit), isOpen else { return nil }
     let buffer = freeHead
     freeHead = next![Int(buffer)]
     freeCount &-= 1
@@ -110,16 +119,55 @@ enum BufferPool {
     next![Int(buffer)] = freeHead
     freeHead = buffer
     freeCount &+= 1
+    if waiting > 0 { platform_announce_room(false) }
   }
 
-  /// Makes more buffers when few are left. For the drain thread alone: the lock is given up meanwhile,
-  /// so that nobody waits for the disk, and the limit may be passed by one section.
+  /// Threads do not make buffers themselves: that may wait for the disk. Whether there is a free one.
+  private static func waitForRoom(_ limit: Int) -> Bool {
+    guard count &+ sectionBuffers <= limit else { return false }
+    guard DrainThread.isRunning else {
+      Drain.claim()
+      defer { Drain.release() }
+      return freeHead >= 0 || grow(limit: limit)
+    }
+    wanted = max(wanted, limit)
+    waiting &+= 1
+    let begin = platform_monotonic_ns()
+    while isOpen, isPatient, freeHead < 0 {
+      let now = platform_monotonic_ns()
+      let call = Drain.callSince
+      isPatient =
+        now &- begin < patience && (call == 0 || now &- max(begin, call) < patienceWithDisk)
+      if !isPatient { break }
+      platform_wake()
+      platform_wait_for_room(25)
+    }
+    waiting &-= 1
+    if waiting == 0 { wanted = 0 }
+    return freeHead >= 0
+  }
+
+  /// The drain thread has come round: it is worth waiting for again.
+  static func invite() { isPatient = true }
+
+  /// Makes more buffers when few are left. For the drain thread alone: the lock is given up meanwhile.
   static func growAhead() {
-    guard isOpen, freeCount < reserve, count &+ sectionBuffers <= limit else { return }
-    platform_unlock(Int32(PLATFORM_POOL))
-    let section = TraceFile.appendHotSection(buffers: sectionBuffers)
-    platform_lock(Int32(PLATFORM_POOL))
-    if let section { add(section) }
+    while isOpen, freeCount < reserve &+ waiting,
+      count &+ sectionBuffers <= (freeHead < 0 ? max(limit, wanted) : limit)
+    {
+      platform_unlock(Int32(PLATFORM_POOL))
+      Drain.beginCall()
+      let section = TraceFile.appendHotSection(buffers: sectionBuffers)
+      Drain.endCall()
+      platform_lock(Int32(PLATFORM_POOL))
+      guard let section else {
+        isPatient = false
+        return platform_announce_room(true)
+      }
+      add(section)
+      isPatient = true
+      for _ in 0..<min(waiting, sectionBuffers) { platform_announce_room(false) }
+    }
   }
 
   private static func grow(limit: Int) -> Bool {
@@ -160,6 +208,7 @@ enum BufferPool {
     isOpen = false
     (count, sectionCount, freeCount, fullCount) = (0, 0, 0, 0)
     (freeHead, fullHead, fullTail) = (-1, -1, -1)
+    (isPatient, waiting, wanted) = (true, 0, 0)
   }
 
   private static func forEachSection(_ body: (UnsafeMutableRawPointer) -> Void) {

@@ -134,7 +134,7 @@ enum Recorder {
     platform_lock(Int32(PLATFORM_START))
     defer { platform_unlock(Int32(PLATFORM_START)) }
     rests &+= 1
-    if rests == 1, state == .on { DrainThread.stop() }
+    if rests == 1, state == .on { _ = DrainThread.stop() }
   }
 
   static func goOn() {
@@ -155,11 +155,13 @@ enum Recorder {
     }
     TraceFile.noteTime()
     setState(.off)
-    DrainThread.stop()
+    // A thread that waits for a disk is left to that: what is not in a section is in the hot ones.
+    guard DrainThread.stop() else { return }
     platform_lock(Int32(PLATFORM_POOL))
     let isComplete = DrainThread.drainRest()
     BufferPool.isOpen = false
     BufferPool.detach()
+    Window.detach()
     platform_unlock(Int32(PLATFORM_POOL))
     // If the disk is full, what could not be written stays where it is: in the hot sections.
     if isComplete { BufferPool.finishFile() }
@@ -172,6 +174,7 @@ enum Recorder {
     setState(.off)
     BufferPool.isOpen = false
     BufferPool.detach()
+    Window.detach()
   }
 
   /// In a forked child: nothing of the parent's trace may be touched again.

@@ -11,8 +11,6 @@ enum Ring {
   static let least: UInt64 = 4 << 20
   /// More segments lose less at once and hold more key frames.
   private static let segmentCount = 6
-  /// The most that one buffer of events can become.
-  private static let largestSection: UInt64 = 80 * 1024
 
   /// Bytes; 0: the file is not bounded.
   nonisolated(unsafe) private(set) static var limit: UInt64 = 0
@@ -81,9 +79,13 @@ enum Ring {
 
   /// Whether the current segment takes one more section, whatever its size.
   static var hasRoom: Bool {
-    guard current >= 0 else { return false }
-    let it = segment(current).pointee
-    return it.end &+ largestSection <= it.offset &+ segmentSize
+    place &+ TraceFile.largestSection <= placeLimit
+  }
+
+  /// Where the next section goes in the file, and how far it may reach; 0 before the first one.
+  static var place: UInt64 { current < 0 ? 0 : segment(current).pointee.end }
+  static var placeLimit: UInt64 {
+    current < 0 ? 0 : segment(current).pointee.offset &+ segmentSize
   }
 
   /// Appends a section to the current segment, which has room. Whether it is in the file.

@@ -5,7 +5,8 @@ import TraceABI
 /// The trace being written: its header page, mapped, and the sections that follow it.
 ///
 /// `end` in the header is advanced, with release, only after all bytes of a section are in the file:
-/// a reader never meets half a section, whenever the process dies.
+/// a reader never meets half a section, whenever the process dies. Sections are appended by who drains, one thread
+/// at a time.
 enum TraceFile {
   nonisolated(unsafe) private(set) static var header: UnsafeMutablePointer<coroner_file_header>?
   nonisolated(unsafe) private static var descriptor: Int32 = -1
@@ -70,12 +71,11 @@ enum TraceFile {
     if Ring.isOn, section.kind != UInt16(CORONER_SECTION_DEFINITIONS.rawValue) {
       return header != nil && Ring.append(bytes, UInt64(length))
     }
-    platform_lock(Int32(PLATFORM_FILE))
-    defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return false }
     let end = header.pointee.end
-    guard platform_write(descriptor, bytes, UInt64(length), end) == 0 else {
+    guard write(bytes, UInt64(length), at: end) else {
       // What was written in part must not be taken for the zeros of a padding or of free buffers.
+      Window.close()
       _ = platform_truncate(descriptor, end)
       return false
     }
@@ -83,11 +83,37 @@ enum TraceFile {
     return true
   }
 
+  /// The most that one buffer can become.
+  static let largestSection: UInt64 = 80 * 1024
+
+  /// Whether the next section of a buffer can be appended without a call that may wait for the disk.
+  static func isReady(for content: UInt32) -> Bool {
+    guard let header else { return false }
+    let isBounded = Ring.isOn && content == UInt32(CORONER_BUFFER_EVENTS.rawValue)
+    return Window.shows(isBounded ? Ring.place : header.pointee.end, largestSection)
+  }
+
+  /// Where the next sections of events go, and how far they may reach.
+  private static var place: (start: UInt64, limit: UInt64) {
+    Ring.isOn ? (Ring.place, Ring.placeLimit) : (header?.pointee.end ?? 0, .max)
+  }
+
+  /// Whether the window should be moved before long.
+  static var isNarrow: Bool { Window.isNarrow(at: place.start, limit: place.limit) }
+
+  /// Prepares a window for the next sections. For the drain thread; others may append meanwhile. Whether there is
+  /// room for it.
+  static func prepareWindow() -> Bool {
+    let (start, limit) = place
+    guard start > 0, Ring.isOn || platform_allocate(descriptor, start, Window.size) == 0 else {
+      return false
+    }
+    return Window.prepare(descriptor, from: start, limit: limit)
+  }
+
   /// Appends a hot section with room for `buffers` buffers, all free, at a page boundary.
   /// Returns its buffers and where its section begins; nothing if there is no space or memory.
   static func appendHotSection(buffers: Int) -> (memory: UnsafeMutableRawPointer, offset: UInt64)? {
-    platform_lock(Int32(PLATFORM_FILE))
-    defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return nil }
     let end = header.pointee.end
     var start = (end &+ UInt64(page) &- 1) & ~UInt64(page &- 1)
@@ -110,8 +136,6 @@ enum TraceFile {
 
   /// Appends an empty segment; where its section begins, or nothing if there is no space.
   static func appendSegment(size: UInt64) -> UInt64? {
-    platform_lock(Int32(PLATFORM_FILE))
-    defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return nil }
     let start = header.pointee.end
     guard platform_allocate(descriptor, start, size) == 0 else { return nil }
@@ -126,9 +150,10 @@ enum TraceFile {
     return start
   }
 
-  /// Writes into a segment, whose space is there. Whether it is in the file.
+  /// Writes what `end` passes later. Whether it is in the file.
   static func write(_ bytes: UnsafeRawPointer, _ length: UInt64, at offset: UInt64) -> Bool {
-    platform_write(descriptor, bytes, length, offset) == 0
+    Window.write(bytes, length, at: offset)
+      || platform_write(descriptor, bytes, length, offset) == 0
   }
 
   /// The bytes of padding are zero, as the space allocated for them is.
@@ -186,8 +211,6 @@ enum TraceFile {
   /// Cuts off what follows `end` and a hot section at the end of the file, empties the other ones, and
   /// says that the recording ended properly. No buffer holds anything any more, nor is one mapped.
   static func finish(hotSections: UnsafePointer<UInt64>, count: Int, buffers: Int) {
-    platform_lock(Int32(PLATFORM_FILE))
-    defer { platform_unlock(Int32(PLATFORM_FILE)) }
     guard let header else { return }
     let size = UInt64(buffers) &* UInt64(CORONER_BUFFER_SIZE)
     var end = header.pointee.end
@@ -220,6 +243,7 @@ enum TraceFile {
 
   /// Forgets the file in a forked child: it belongs to the parent.
   static func abandon() {
+    Window.detach()
     if let header { platform_unmap(header, page) }
     header = nil
     if descriptor >= 0 { close() }

@@ -46,6 +46,8 @@ void platform_watch_thread_end(void);
 /* Starts a thread with a small stack and all signals blocked; one at a time. */
 int platform_spawn(const char *name, void (*body)(void));
 void platform_join(void);
+/* Whether it has not been killed by the kernel, alone, as a filter for system calls may have it. */
+bool platform_is_spawned_alive(void);
 /* Keeps a request to cancel the calling thread waiting until `platform_allow_cancel` gets what this returned. */
 int platform_defer_cancel(void);
 void platform_allow_cancel(int before);
@@ -114,12 +116,15 @@ void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns);
 
 /* ---- locks, in the order in which they are taken ---- */
 
-enum { PLATFORM_START = 0, PLATFORM_DEFINITIONS = 1, PLATFORM_POOL = 2, PLATFORM_FILE = 3 };
+enum { PLATFORM_START = 0, PLATFORM_DEFINITIONS = 1, PLATFORM_POOL = 2 };
 void platform_lock(int lock);
 void platform_unlock(int lock);
 /* Waits for platform_wake or for `ms`, with PLATFORM_POOL held. */
 void platform_wait(uint32_t ms);
 void platform_wake(void);
+/* The same for those that wait for a buffer, of whom one is woken or all. */
+void platform_wait_for_room(uint32_t ms);
+void platform_announce_room(bool to_all);
 
 /* ---- memory and files ---- */
 
@@ -133,6 +138,9 @@ void platform_close(int descriptor);
 int platform_allocate(int descriptor, uint64_t offset, uint64_t size);
 /* Maps a part of the file, shared and writable, its pages present; null on failure. */
 void *platform_map(int descriptor, uint64_t offset, uint64_t size);
+/* Addresses that nothing is mapped to yet; and a part of the file there, in place of what was. */
+void *platform_reserve_mapping(uint64_t size);
+bool platform_remap(void *address, int descriptor, uint64_t offset, uint64_t size);
 /* From now on, and for ever: a store into a mapping of the file that the file does not reach any more, because
  * somebody has made it shorter, gets private memory there instead of ending the process. A handler that the
  * program has for other such faults is called as before, and one that it installs later replaces this one. */
