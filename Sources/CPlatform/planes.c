@@ -1,10 +1,11 @@
 /* Records as planes of bytes, sixteen at a time: Embedded Swift cannot name the shuffles. */
+#include "coroner_file.h"
 #include "platform.h"
 
 typedef uint8_t bytes __attribute__((vector_size(16)));
 typedef uint64_t pair __attribute__((vector_size(16)));
 
-enum { BLOCK = 16, WORDS = 4, AHEAD = 2048 / 8 };
+enum { BLOCK = 16, WORDS = 4 };
 
 /* Turns sixteen numbers into eight planes of their bytes. A bit of an address here is one of a number's
  * index, then of a byte's: each round rotates it by one. */
@@ -34,48 +35,49 @@ static inline pair load(const uint64_t *words) {
  * apart, not three. */
 static inline pair rotated(pair address) { return address >> 4 | address << 60; }
 
-struct state {
-  pair before; /* the ticks of the records before */
-  pair highest;
-  pair used[WORDS];
-};
-
-static void split_block(const uint64_t *records, size_t first, struct state *state, uint8_t *planes) {
+static void split_block(const uint64_t *records, const uint16_t *order, size_t first, uint64_t used[WORDS],
+                        uint8_t *planes) {
   pair fields[WORDS][BLOCK / 2];
-  for (int i = 0; i < BLOCK / 2; i++, records += 2 * WORDS) {
-    /* They come from another processor's cache. */
-    __builtin_prefetch(records + AHEAD);
-    pair a = load(records), b = load(records + WORDS);
-    pair c = load(records + 2), d = load(records + WORDS + 2);
-    pair time = __builtin_shufflevector(a, b, 0, 2);
-    pair ticks = time >> 8;
-    pair delta = ticks - __builtin_shufflevector(state->before, ticks, 1, 2);
-    state->before = ticks;
-    state->highest |= delta;
-    fields[0][i] = delta << 8 | (time & 0xff);
+  for (int i = 0; i < BLOCK / 2; i++) {
+    size_t one = order[2 * i], other = order[2 * i + 1];
+    const uint64_t *from = records + one * WORDS, *and = records + other * WORDS;
+    pair a = load(from), b = load(and), c = load(from + 2), d = load(and + 2);
+    pair before = {from[one ? -WORDS : 0], and[other ? -WORDS : 0]};
+    fields[0][i] = (__builtin_shufflevector(a, b, 0, 2) >> 8) - (before >> 8);
     fields[1][i] = rotated(__builtin_shufflevector(a, b, 1, 3));
     fields[2][i] = rotated(__builtin_shufflevector(c, d, 0, 2));
     fields[3][i] = __builtin_shufflevector(c, d, 1, 3);
-    for (int word = 0; word < WORDS; word++) state->used[word] |= fields[word][i];
   }
-  for (int word = 0; word < WORDS; word++)
-    transpose(fields[word], planes + (size_t)word * 8 * PLATFORM_PLANE_STRIDE + first);
+  for (int word = 0; word < WORDS; word++) {
+    pair all = fields[word][0];
+    for (int i = 1; i < BLOCK / 2; i++) all |= fields[word][i];
+    used[word] |= all[0] | all[1];
+    size_t plane = word ? (size_t)word * 8 + 1 : 0;
+    transpose(fields[word], planes + plane * PLATFORM_PLANE_STRIDE + first);
+  }
 }
 
-bool platform_split(const void *buffer, size_t count, uint8_t *planes, uint64_t used[4]) {
-  const uint64_t *records = buffer;
-  struct state state = {.before = {0, records[0] >> 8}};
-  size_t done = 0;
-  for (; done + BLOCK <= count; done += BLOCK)
-    split_block(records + done * WORDS, done, &state, planes);
-  if (done < count) {
-    uint64_t rest[BLOCK * WORDS] = {0};
-    __builtin_memcpy(rest, records + done * WORDS, (count - done) * WORDS * sizeof *rest);
-    /* What is not there takes no time. */
-    for (size_t i = count - done; i < BLOCK; i++)
-      rest[i * WORDS] = records[(count - 1) * WORDS] & ~(uint64_t)0xff;
-    split_block(rest, done, &state, planes);
+/* The indices of the records by kind, and as they follow each other within one. */
+static void sort(size_t count, const uint8_t *kinds, uint16_t *order) {
+  uint16_t next[256] = {0};
+  for (size_t i = 0; i < count; i++) next[kinds[i]]++;
+  for (size_t kind = 0, before = 0; kind < 256; kind++) {
+    size_t of_kind = next[kind];
+    next[kind] = (uint16_t)before;
+    before += of_kind;
   }
-  for (int word = 0; word < WORDS; word++) used[word] = state.used[word][0] | state.used[word][1];
-  return (state.highest[0] | state.highest[1]) >> 56 == 0;
+  for (size_t i = 0; i < count; i++) order[next[kinds[i]]++] = (uint16_t)i;
+}
+
+void platform_split(const void *buffer, size_t count, uint8_t *planes, uint64_t used[4]) {
+  const uint64_t *records = buffer;
+  uint8_t *kinds = planes + CORONER_PLANE_KIND * PLATFORM_PLANE_STRIDE;
+  for (size_t i = 0; i < count; i++) kinds[i] = (uint8_t)records[i * WORDS];
+  uint16_t order[PLATFORM_PLANE_STRIDE];
+  sort(count, kinds, order);
+  /* The last one stands for those that its block has not. */
+  for (size_t i = count; i % BLOCK; i++) order[i] = order[count - 1];
+  for (int word = 0; word < WORDS; word++) used[word] = 0;
+  for (size_t done = 0; done < count; done += BLOCK)
+    split_block(records, order + done, done, used, planes);
 }

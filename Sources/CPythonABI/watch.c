@@ -229,10 +229,14 @@ static void *watch(void *argument) {
   pthread_setname_np(pthread_self(), "coroner-watch");
   while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
     wait_a_period(mine);
+    probe_renew_time();
     uint64_t now = coarse_ns();
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (!due(&watched[slot], now)) continue;
-      if (!may_look(mine)) return NULL;
+      if (!may_look(mine)) {
+        probe_watch_times(false);
+        return NULL;
+      }
       /* A call into C may keep the interpreter for ever. */
       take_unheld(&watched[slot], due(&watched[slot], now));
       int state = PyGILState_Ensure();
@@ -262,14 +266,16 @@ void probe_watch_start(probe_sampler unheld, probe_sampler sample) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 256 * 1024);
-  if (pthread_create(&thread, &attributes, watch, (void *)(intptr_t)mine) != 0)
-    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+  bool begun = pthread_create(&thread, &attributes, watch, (void *)(intptr_t)mine) == 0;
+  if (!begun) __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+  probe_watch_times(begun);
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* Tells the thread to end; it may still be on its way. */
 static void end_thread(void) {
+  probe_watch_times(false);
   __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
   syscall(SYS_futex, &running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -5,10 +5,13 @@
 
 struct probe_recorder probe_recorder;
 _Thread_local struct coroner_writer *probe_writer;
+struct coroner_writer *probe_latest;
+bool probe_times_watched;
 
 void probe_record_slowly(uint8_t kind, uint64_t subject, uint64_t object, uint32_t site,
                          uint32_t value) {
   if (!probe_recorder.record) return;
+  probe_renew_time();
   probe_recorder.record(kind, subject, object, site, value);
   if (!probe_writer) probe_writer = probe_recorder.writer();
 }

@@ -1,6 +1,9 @@
 import TraceABI
 
 /// Decoded events of one thread, a column for each field. The room is used again for block after block.
+///
+/// Times and kinds are in the order of the events. The other fields of event `i` are at `places[i]`: blocks have them
+/// by kind.
 struct EventColumns: ~Copyable {
   private(set) var count = 0
   private var capacity = 0
@@ -11,6 +14,9 @@ struct EventColumns: ~Copyable {
   private(set) var sites = UnsafeMutablePointer<UInt32>.allocate(capacity: 0)
   private(set) var values = UnsafeMutablePointer<UInt32>.allocate(capacity: 0)
   private(set) var kinds = UnsafeMutablePointer<UInt8>.allocate(capacity: 0)
+  private(set) var places = UnsafeMutablePointer<UInt16>.allocate(capacity: 0)
+  /// Ticks between two events, as a block has them.
+  private var deltas = UnsafeMutablePointer<UInt64>.allocate(capacity: 0)
 
   deinit { deallocate() }
 
@@ -21,6 +27,8 @@ struct EventColumns: ~Copyable {
     sites.deallocate()
     values.deallocate()
     kinds.deallocate()
+    places.deallocate()
+    deltas.deallocate()
   }
 
   private mutating func makeRoom(for count: Int) {
@@ -33,6 +41,8 @@ struct EventColumns: ~Copyable {
     sites = .allocate(capacity: count)
     values = .allocate(capacity: count)
     kinds = .allocate(capacity: count)
+    places = .allocate(capacity: count)
+    deltas = .allocate(capacity: count)
     capacity = count
   }
 
@@ -42,24 +52,46 @@ struct EventColumns: ~Copyable {
     makeRoom(for: count)
     guard bytes.count >= 8 else { return false }
     let mask = UnsafeRawPointer(bytes.baseAddress!).loadUnaligned(as: UInt64.self)
-    guard mask >> UInt64(CORONER_PLANES) == 0, bytes.count == 8 + mask.nonzeroBitCount * count
+    let present = mask & (1 << UInt64(CORONER_PLANES) - 1)
+    let isByKind = mask == present | 1 << UInt64(CORONER_BY_KIND)
+    guard isByKind || mask == present, bytes.count == 8 + present.nonzeroBitCount * count
     else { return false }
-    var planes = Planes(mask: mask, next: bytes.baseAddress! + 8, count: count)
-    planes.gather(0..<8, into: ticks, rotation: 0)
+    var planes = Planes(mask: present, next: bytes.baseAddress! + 8, count: count)
+    planes.gather(0..<8, into: deltas, rotation: 0)
     planes.gather(8..<9, into: kinds, rotation: 0)
     // Subject and object are stored rotated by four bits.
     planes.gather(9..<17, into: subjects, rotation: 4)
     planes.gather(17..<25, into: objects, rotation: 4)
     planes.gather(25..<29, into: sites, rotation: 0)
     planes.gather(29..<33, into: values, rotation: 0)
+    if isByKind { placeByKind(count) } else { placeInOrder(count) }
     var now = section.timeFirst
     for index in 0..<count {
-      now &+= ticks[index]
+      now &+= deltas[Int(places[index])]
       // As in a hot buffer, where the kind takes the rest of the word.
       ticks[index] = now & .max >> 8
     }
     self.count = count
     return true
+  }
+
+  private func placeInOrder(_ count: Int) {
+    for index in 0..<count { places[index] = UInt16(truncatingIfNeeded: index) }
+  }
+
+  /// Where the fields of each event are if those of the lowest kind come first.
+  private func placeByKind(_ count: Int) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { next in
+      next.initialize(repeating: 0)
+      for index in 0..<count { next[Int(kinds[index])] += 1 }
+      var before = 0
+      for kind in 0..<256 { (next[kind], before) = (before, before + next[kind]) }
+      for index in 0..<count {
+        let kind = Int(kinds[index])
+        places[index] = UInt16(truncatingIfNeeded: next[kind])
+        next[kind] += 1
+      }
+    }
   }
 
   /// Takes the records of a hot buffer.
@@ -79,6 +111,7 @@ struct EventColumns: ~Copyable {
         values[index] = bytes.loadUnaligned(fromByteOffset: at + 28, as: UInt32.self)
       }
     }
+    placeInOrder(count)
     self.count = count
   }
 }

@@ -17,6 +17,8 @@ final class ThreadStream {
   /// Up to which index damaged blocks account for what is missing.
   private var damagedEnd: UInt64 = 0
   private(set) var losses: [Loss] = []
+  /// The ticks of the event delivered last, and the time that it got.
+  var latest: (ticks: UInt64, time: TraceInstant) = (.max, .start)
 
   init(
     slot: ThreadSlot, file: TraceFile, inflater: Inflater, sections: [Section],

@@ -114,21 +114,29 @@ package final class TraceReader: EventSource {
     let (ticks, kinds) = (stream.block.ticks, stream.block.kinds)
     let (subjects, objects) = (stream.block.subjects, stream.block.objects)
     let (sites, values) = (stream.block.sites, stream.block.values)
+    let places = stream.block.places
     var index = stream.position
     var room = filled
+    var (before, time) = stream.latest
     let known = EventKind.known
     repeat {
-      // The columns have `count` elements.
+      // The columns have `count` elements. An event whose time nobody has read comes after the one before it.
+      if ticks[index] == before {
+        time.nanoseconds &+= 1
+      } else {
+        (before, time) = (ticks[index], clock.instant(ticks[index]))
+      }
       if let kind = known[Int(kinds[index])] {
         if room == batch.count {
           try body(UnsafeBufferPointer(batch))
           room = 0
         }
+        let place = Int(places[index])
         batch.initializeElement(
           at: room,
           to: Event(
-            time: clock.instant(ticks[index]), thread: slot, kind: kind, subject: subjects[index],
-            object: objects[index], site: StackID(sites[index]), value: values[index]))
+            time: time, thread: slot, kind: kind, subject: subjects[place],
+            object: objects[place], site: StackID(sites[place]), value: values[place]))
         room += 1
       } else {
         unknownEvents += 1
@@ -137,6 +145,7 @@ package final class TraceReader: EventSource {
     } while index < count && ticks[index] <= limit
     filled = room
     stream.advance(to: index)
+    stream.latest = (before, time)
   }
 
   private func makeStreams() -> [ThreadStream] {

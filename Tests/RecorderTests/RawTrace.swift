@@ -180,13 +180,19 @@ struct RawTrace {
     let objects = try field(17, 8).map { $0 << 4 | $0 >> 60 }
     let sites = try field(25, 4)
     let values = try field(29, 4)
-    guard next == columns.count else { throw Damage(description: "planes have another length") }
+    guard next == columns.count, mask >> UInt64(CORONER_BY_KIND) == 1 else {
+      throw Damage(description: "planes have another length or order")
+    }
     var time = section.time_first
+    // Event i is the one at place at[i] when they are sorted by kind.
+    let sorted = (0..<count).sorted { (kinds[$0], $0) < (kinds[$1], $1) }
+    var at = [Int](repeating: 0, count: count)
+    for (place, i) in sorted.enumerated() { at[i] = place }
     for i in 0..<count {
-      time &+= deltas[i]
+      time &+= deltas[at[i]]
       let event = Event(
-        time: time, kind: UInt8(kinds[i]), subject: subjects[i], object: objects[i],
-        site: UInt32(sites[i]), value: UInt32(values[i]))
+        time: time, kind: UInt8(kinds[i]), subject: subjects[at[i]], object: objects[at[i]],
+        site: UInt32(sites[at[i]]), value: UInt32(values[at[i]]))
       try add(event, thread: section.thread, index: section.first_index + UInt64(i))
     }
     guard time == section.time_last else { throw Damage(description: "times do not add up") }

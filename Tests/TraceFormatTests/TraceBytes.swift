@@ -65,8 +65,10 @@ enum TraceBytes {
     return padded(bytes, to: (bytes.count + 3) / 4 * 4)
   }
 
-  /// Events that fit into one byte a field.
-  static func events(thread: UInt32, firstIndex: UInt64, _ records: [Record]) -> [UInt8] {
+  /// Events that fit into one byte a field; as they happened, or by kind.
+  static func events(
+    thread: UInt32, firstIndex: UInt64, byKind: Bool = false, _ records: [Record]
+  ) -> [UInt8] {
     let first = records.first?.ticks ?? 0
     var last = first
     var deltas: [UInt8] = []
@@ -74,11 +76,15 @@ enum TraceBytes {
       deltas.append(UInt8(record.ticks - last))
       last = record.ticks
     }
-    let mask: UInt64 = 1 << 0 | 1 << 8 | 1 << 9 | 1 << 16 | 1 << 29
+    let mask: UInt64 = 1 << 0 | 1 << 8 | 1 << 9 | 1 << 16 | 1 << 29 | (byKind ? 1 << 33 : 0)
+    let order = records.indices.sorted {
+      byKind ? (records[$0].kind, $0) < (records[$1].kind, $1) : $0 < $1
+    }
     let inflated =
-      le(mask) + deltas + records.map(\.kind) + records.map { UInt8($0.subject >> 4) }
-      + records.map { UInt8($0.subject & 15) << 4 }
-      + records.map { UInt8($0.value) }
+      le(mask) + order.map { deltas[$0] } + records.map(\.kind)
+      + order.map { UInt8(records[$0].subject >> 4) }
+      + order.map { UInt8(records[$0].subject & 15) << 4 }
+      + order.map { UInt8(records[$0].value) }
     let payload = deflated(inflated)
     let length = (72 + payload.count + 7) / 8 * 8
     let header = section(

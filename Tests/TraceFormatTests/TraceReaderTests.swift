@@ -63,6 +63,33 @@ private enum Reading: Equatable {
     #expect(trace.definitions.fact("app.py") == "put")
   }
 
+  @Test func readsABlockWhoseFieldsLieByKind() throws {
+    let records: [TraceBytes.Record] = [
+      .init(60, .taskResume, 0xa2), .init(64, .taskCreate, 0xa3, value: 7),
+      .init(65, .taskResume, 0xa1), .init(67, .taskCreate, 0xa4, value: 8),
+    ]
+    func events(byKind: Bool) throws -> [Event] {
+      try read(
+        TraceBytes.file(
+          TraceBytes.events(thread: 1, firstIndex: 0, byKind: byKind, records))
+      ).trace.events
+    }
+    #expect(try events(byKind: true) == events(byKind: false))
+    #expect(try events(byKind: true).map(\.subject) == records.map(\.subject))
+    #expect(try events(byKind: true).map(\.time.nanoseconds) == records.map(\.ticks))
+  }
+
+  @Test func eventsOfOneReadingOfTheClockFollowEachOther() throws {
+    let (trace, _) = try read(
+      TraceBytes.file(
+        TraceBytes.events(
+          thread: 1, firstIndex: 0,
+          [.init(60, .taskResume, 0xa2), .init(60, .acquired, 0xb1), .init(60, .released, 0xb1)]),
+        TraceBytes.events(thread: 2, firstIndex: 0, [.init(60, .taskResume, 0xa3)])))
+    #expect(trace.events.map(\.time.nanoseconds) == [60, 61, 62, 60])
+    #expect(trace.events.map(\.thread.number) == [1, 1, 1, 2])
+  }
+
   @Test func takesEventsOnceThatWereDrainedButNotFreed() throws {
     let drained = TraceBytes.events(
       thread: 1, firstIndex: 0, [.init(10, .threadStart, 100)])

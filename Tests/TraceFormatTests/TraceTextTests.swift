@@ -27,7 +27,7 @@ let sampleText = """
   +2.30ms  1  wait-begin      0xa1 object=0xb1 site=k1 value=acquire
   +2.300001ms 2 io-register 5 object=0xc1 value=read|listen
   +2.301ms 2  loop-idle 0xc1 value=none
-  +2.301ms 2  block-begin 0xb1 object=none site=odd value=result
+  +2.302ms 2  block-begin 0xb1 object=none site=odd value=result
   +2.31ms  1  task-end        0xa1 value=error object="KeyError"
   """
 

@@ -163,12 +163,10 @@ static inline size_t platform_length(const char *s) { return __builtin_strlen(s)
 
 /* Not a power of two: planes are written side by side, and would share a place in the cache. */
 #define PLATFORM_PLANE_STRIDE 2112
-#define PLATFORM_PLANES 32
-/* The bytes of `count` records of a buffer, at most 2048, as planes: plane 0 is the kind, 1 to 7 the ticks
- * since the record before, 8 to 15 the subject, 16 to 23 the object (both rotated right by four bits), 24
- * to 31 site and value. `used` has what the bytes of each eight have in them. Whether time never
- * goes backwards: else the ticks' eighth byte, for which there is no plane, is 255 where it does. */
-bool platform_split(const void *records, size_t count, uint8_t *planes, uint64_t used[4]);
+/* The bytes of `count` records of a buffer, at most 2048, as the planes of the format, by kind. Ticks are those
+ * since the record before in the buffer. `used` has what the bytes of time, subject, object, and site and value have
+ * in them. */
+void platform_split(const void *records, size_t count, uint8_t *planes, uint64_t used[4]);
 
 /* ---- the process ---- */
 

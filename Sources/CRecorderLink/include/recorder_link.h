@@ -35,13 +35,49 @@ extern _Thread_local struct coroner_writer *probe_writer
 void probe_record_slowly(uint8_t kind, uint64_t subject, uint64_t object, uint32_t site,
                          uint32_t value) __attribute__((visibility("hidden"), cold));
 
+/* An event of one of these kinds has the time of the thread's event before it, unless another thread has recorded
+ * anything since: docs/architecture.md says why that keeps the order of all events. Not among them are ends of steps,
+ * waits of threads, and all that a time limit counts from. */
+#define PROBE_KIND(kind) ((uint64_t)1 << (kind))
+#define PROBE_UNTIMED                                                                                     \
+  (PROBE_KIND(CORONER_TASK_CREATE) | PROBE_KIND(CORONER_TASK_RESUME) | PROBE_KIND(CORONER_TASK_CANCEL) |  \
+   PROBE_KIND(CORONER_WAIT_BEGIN) | PROBE_KIND(CORONER_RESOURCE_CREATE) | PROBE_KIND(CORONER_DEPENDS) |   \
+   PROBE_KIND(CORONER_NAME) | PROBE_KIND(CORONER_FUTURE_DONE) | PROBE_KIND(CORONER_ACQUIRED) |            \
+   PROBE_KIND(CORONER_RELEASED) | PROBE_KIND(CORONER_EVENT_SET) | PROBE_KIND(CORONER_EVENT_CLEARED) |     \
+   PROBE_KIND(CORONER_NOTIFIED) | PROBE_KIND(CORONER_QUEUE_PUT) | PROBE_KIND(CORONER_QUEUE_GOT) |         \
+   PROBE_KIND(CORONER_QUEUE_TASK_DONE) | PROBE_KIND(CORONER_BARRIER_PASSED))
+
+/* Whose event was the latest, null: the next one reads the clock. A probe of a runtime with a lock that all events are
+ * recorded under may have somebody make it null now and then, so that no time gets older, and says so here. Else it
+ * stays null. */
+extern struct coroner_writer *probe_latest __attribute__((visibility("hidden")));
+extern bool probe_times_watched __attribute__((visibility("hidden")));
+
+static inline void probe_renew_time(void) { __atomic_store_n(&probe_latest, NULL, __ATOMIC_RELAXED); }
+static inline void probe_watch_times(bool watched) {
+  __atomic_store_n(&probe_times_watched, watched, __ATOMIC_RELAXED);
+  probe_renew_time();
+}
+
+#if defined(__x86_64__)
+/* The first word of the next record. */
+static inline uint64_t probe_time_kind(const struct coroner_writer *writer, const uint64_t *words, uint8_t kind) {
+  if ((PROBE_UNTIMED >> (kind & 63) & 1) && __atomic_load_n(&probe_latest, __ATOMIC_RELAXED) == writer &&
+      writer->count)
+    return (words[-4] & ~(uint64_t)0xff) | kind;
+  bool watched = __atomic_load_n(&probe_times_watched, __ATOMIC_RELAXED);
+  __atomic_store_n(&probe_latest, watched ? (struct coroner_writer *)writer : NULL, __ATOMIC_RELAXED);
+  return ((__rdtsc() >> writer->shift) - writer->start) << 8 | kind;
+}
+#endif
+
 static inline void probe_record(uint8_t kind, uint64_t subject, uint64_t object, uint32_t site,
                                 uint32_t value) {
 #if defined(__x86_64__)
   struct coroner_writer *writer = probe_writer;
   if (writer && writer->count != writer->limit) {
     uint64_t *words = (uint64_t *)writer->records + 4 * (size_t)writer->count;
-    words[0] = ((__rdtsc() >> writer->shift) - writer->start) << 8 | kind;
+    words[0] = probe_time_kind(writer, words, kind);
     words[1] = subject;
     words[2] = object;
     words[3] = site | (uint64_t)value << 32;

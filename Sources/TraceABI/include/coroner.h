@@ -271,8 +271,9 @@ void coroner_record(uint8_t kind, uint64_t subject, uint64_t object, uint32_t si
 
 /* Where a thread writes its next event. It may do so by itself, instead of a call of coroner_record, while
  * `count` is not `limit`: a record of 32 bytes (docs/format.md) at `records`, then the new count here, and
- * in `committed` with release. The time is the processor's counter >> `shift`, less `start`. Such a
- * pointer is good for its thread until that ends; null where the clock is another one. */
+ * in `committed` with release. The time is the processor's counter >> `shift`, less `start`; or that of the
+ * record before it in this buffer, where it does not matter how it lies to the events of other threads. Such
+ * a pointer is good for its thread until that ends; null where the clock is another one. */
 struct coroner_writer {
   void *records;          /* the first record of the active buffer */
   uint64_t *committed;    /* that buffer's count of complete records */

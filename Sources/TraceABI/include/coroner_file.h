@@ -4,7 +4,7 @@
 
 #define CORONER_MAGIC "CORONER\n"           /* 8 bytes, no terminator */
 #define CORONER_VERSION_MAJOR 1
-#define CORONER_VERSION_MINOR 1
+#define CORONER_VERSION_MINOR 2
 #define CORONER_BYTE_ORDER 0x01020304u
 #define CORONER_PAGE 4096u
 
@@ -82,10 +82,13 @@ struct coroner_section {
 };
 _Static_assert(sizeof(struct coroner_section) == 72, "section header layout is part of the format");
 
-/* An events payload, inflated: a u64 mask of the byte planes that are present, then each present plane,
- * `count` bytes. Planes in order: time, as delta to the event before (the first to time_first), 8 planes,
- * lowest byte first; kind 1; subject 8 and object 8, both rotated right by 4 bits; site 4; value 4: 33
- * planes. An absent plane is all zero. */
+/* An events payload, inflated: a u64 mask of the byte planes that are present, then each present plane, `count`
+ * bytes. Planes in order: time, as delta to the event before (the first to time_first), 8 planes, lowest byte first;
+ * kind 1; subject 8 and object 8, both rotated right by 4 bits; site 4; value 4: 33 planes. An absent plane is all
+ * zero. With the bit CORONER_BY_KIND in the mask the planes but that of the kinds have the events in the order of
+ * their kinds; without (versions 1.0 and 1.1) as they happened. */
+#define CORONER_PLANE_KIND 8
+#define CORONER_BY_KIND 33
 #define CORONER_PLANES 33
 
 /* A hot section: the header above padded to a page, then buffers of CORONER_BUFFER_SIZE bytes each. */
