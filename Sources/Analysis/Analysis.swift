@@ -19,8 +19,12 @@ package struct Analysis {
   }
 
   /// - Parameter all: every party; otherwise those of the findings, and if there are none, every one.
-  package func timeline(all: Bool) throws -> Timeline {
+  /// - Parameter finding: only those of this one, while it came about.
+  package func timeline(all: Bool, around finding: Finding? = nil) throws -> Timeline {
     let builder = TimelineBuilder(model: model, namer: namer, causes: causes)
+    if let finding {
+      return try builder.timeline(of: trace, until: until, all: false, around: finding)
+    }
     return try builder.timeline(of: trace, until: until, all: all || causes.isEmpty)
   }
 
@@ -30,6 +34,9 @@ package struct Analysis {
     let inversions = try OrderPrediction(namer: namer, trace: trace, until: until).findings()
     report.findings += inversions.filter { inversion in
       !told.contains { $0.isSuperset(of: inversion.resources.map(\.key)) }
+    }
+    for index in report.findings.indices where report.findings[index].fingerprint.isEmpty {
+      report.findings[index].setFingerprint()
     }
     report.findings.sort(by: Finding.isWorse)
   }

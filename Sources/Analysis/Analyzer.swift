@@ -37,7 +37,8 @@ package struct Analyzer {
     let lost = max(world.lostEvents, trace.header.lostEvents)
     let isLossy = lost > 0 || losses.contains { $0.events != 0 }
     var model = WaitModel(world)
-    let isOver = isOver(world, trace.header)
+    let isWhole = until.map { $0 >= trace.header.lastInstant ?? .start } ?? true
+    let isOver = isOver(world, hasEnded: trace.header.cleanEnd && isWhole)
     var causes = isOver ? [] : model.causes() + model.ignoredCancels() + model.abandonedFutures()
     // Others may have done it before, of which nothing is known any more.
     if causes.isEmpty, !isOver, world.snapshot != nil, world.keptFrom == nil {
@@ -58,6 +59,9 @@ package struct Analyzer {
       if findings.isEmpty { findings = OpenWait(model: model, namer: namer).all() }
     }
     findings += Hazards(world: world, namer: namer).all()
+    for index in findings.indices where findings[index].fingerprint.isEmpty {
+      findings[index].setFingerprint()
+    }
     findings.sort(by: Finding.isWorse)
     let stuck =
       causes.isEmpty
@@ -84,8 +88,8 @@ package struct Analyzer {
 
   /// Whether every loop had stopped when the recording ended, and no executor had a task left: such a
   /// program is not stuck.
-  private func isOver(_ world: World, _ header: TraceHeader) -> Bool {
-    header.cleanEnd
+  private func isOver(_ world: World, hasEnded: Bool) -> Bool {
+    hasEnded
       || world.threads.values.allSatisfy { $0.loops.isEmpty && $0.block == nil }
         && !world.parties.contains { $0.isScheduled && !$0.isEnded }
   }

@@ -152,20 +152,4 @@ extension Explainer {
     else { return [] }
     return ["a limit would have ended the wait for \(awaited(wait)) at \(Clock.instant(deadline))"]
   }
-
-  /// Of kind and sites only.
-  func fingerprint(_ finding: Finding) -> String {
-    // Without what a function is within: older versions of Python do not tell it.
-    var parts = finding.marks.map { mark in
-      let function = mark.site.function.split(separator: ".").last ?? ""
-      return "\(Namer.place(mark.site)):\(function):\(mark.role)"
-    }
-    parts = Array(Set(parts)).sorted()
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in ([finding.kind.rawValue] + parts).joined(separator: "|").utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
 }

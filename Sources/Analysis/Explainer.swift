@@ -61,7 +61,7 @@ struct Explainer {
     if isLossy {
       finding.notes.append("events were lost, so what is missing might have ended the wait")
     }
-    finding.fingerprint = fingerprint(finding)
+    finding.setFingerprint()
     return finding
   }
 

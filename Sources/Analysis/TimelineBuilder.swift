@@ -13,8 +13,13 @@ struct TimelineBuilder {
 
   private var world: World { model.world }
 
-  func timeline(of trace: any EventSource, until: TraceInstant?, all: Bool) throws -> Timeline {
-    let (lanes, similar) = coalesced(lanes(all: all), all: all)
+  /// - Parameter around: only those of this finding, and only while it came about.
+  func timeline(
+    of trace: any EventSource, until: TraceInstant?, all: Bool, around finding: Finding? = nil
+  ) throws -> Timeline {
+    let chosen = finding.map(lanes(of:)) ?? lanes(all: all)
+    let (lanes, similar) = coalesced(chosen, all: all || finding != nil)
+    let span = finding.flatMap(span(of:))
     var timeline = Timeline(end: world.now)
     var laneOf: [Int: Int] = [:]
     let causal = Set(causes.flatMap(\.nodes).map { model.nodes[$0] })
@@ -33,6 +38,7 @@ struct TimelineBuilder {
     for (party, lane) in laneOf { laneOfSerial[world.parties[party].serial] = lane }
     _ = try trace.forEachEvent { event in
       if let until, event.time > until { return }
+      if let span, !span.contains(event.time) { return replay.apply(event) }
       if let (party, role) = does(event, before: replay),
         let lane = laneOfSerial[replay.parties[party].serial]
       {
@@ -54,10 +60,36 @@ struct TimelineBuilder {
     if timeline.entries.count > Self.entryLimit {
       timeline.entries.removeFirst(timeline.entries.count - Self.entryLimit)
     }
-    addStuck(laneOf, to: &timeline)
+    if span.map({ $0.contains(world.now) }) ?? true { addStuck(laneOf, to: &timeline) }
     addLinks(laneOf, to: &timeline)
     return timeline
   }
+
+  private func lanes(of finding: Finding) -> [Int] {
+    var lanes = finding.parties.compactMap { world.party(serial: UInt64($0.id.index)) }
+    // Who woke or made them belongs to the story.
+    let told = Set(finding.story.compactMap(\.party))
+    lanes += world.parties.indices.filter {
+      !told.isEmpty && !world.parties[$0].isEnded && !lanes.contains($0)
+        && told.contains(namer.name(party: $0))
+    }
+    return Array(Set(lanes)).sorted()
+  }
+
+  /// From the first thing that its report tells to the last, and a little around it.
+  private func span(of finding: Finding) -> ClosedRange<TraceInstant>? {
+    var times = finding.story.map(\.time) + finding.parties.compactMap(\.since)
+    // The trace's end is no part of how it came about.
+    times.removeAll { $0 == world.now }
+    guard let first = times.min(), let last = times.max() else { return nil }
+    let margin = max(Self.leastMargin, last.since(first) / 10)
+    return TraceInstant(
+      nanoseconds: first.nanoseconds - min(margin, first.nanoseconds))...TraceInstant(
+        nanoseconds: last.nanoseconds + margin)
+  }
+
+  /// Nanoseconds that are shown before and after a finding, at least.
+  private static let leastMargin: UInt64 = 10_000_000
 
   /// As many lanes of one shape are still shown.
   private static let crowdLimit = 4

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Findings
 import Rendering
@@ -9,7 +10,10 @@ struct Analyze: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
-  @Argument(help: ArgumentHelp("Traces of one run.", valueName: "trace"))
+  @Argument(
+    help: ArgumentHelp(
+      "Traces of one run; or folders, whose traces are looked at one by one and their faults counted.",
+      valueName: "trace"))
   var traces: [String]
 
   @Option(help: "How the report is written.")
@@ -36,14 +40,11 @@ struct Analyze: ParsableCommand {
 
   func run() throws {
     let files = SourceFiles()
-    let report = try TraceLoading(source: files, binaries: binaries.folders).report(
+    let loading = TraceLoading(source: files, binaries: binaries.folders)
+    if traces.contains(where: Folder.isOne) { return try runMany(loading) }
+    let report = try loading.report(
       of: traces, until: at?.instant, predicting: hazards)
-    var options = ReportOptions()
-    options.verbose = verbose
-    options.all = all
-    options.hazards = hazards
-    options.places = Places(currentFolder: Path.currentFolder)
-    options.source = { files.lines(of: $0) }
+    let options = options(files)
     switch format {
     case .text:
       let text = TextReport(options: options).render(report)
@@ -52,5 +53,43 @@ struct Analyze: ParsableCommand {
       try output.write(JSONReport(options: options).render(report))
     }
     if report.hasStuck { throw Status.somethingStuck }
+  }
+
+  private func options(_ files: SourceFiles) -> ReportOptions {
+    var options = ReportOptions()
+    options.verbose = verbose
+    options.all = all
+    options.hazards = hazards
+    options.places = Places(currentFolder: Path.currentFolder)
+    options.source = { files.lines(of: $0) }
+    return options
+  }
+
+  /// Each trace by itself, and each fault once.
+  private func runMany(_ loading: TraceLoading) throws {
+    let options = options(loading.source)
+    var table = FaultTable()
+    for path in traces.flatMap(Folder.traces) {
+      do {
+        let analysis = try loading.analysis(of: path, until: at?.instant, predicting: hazards)
+        table.add(options.shown(analysis.report.findings), of: path)
+      } catch let failure as Failure {
+        table.addUnreadable(path, why: failure.message)
+      }
+    }
+    table.sort()
+    switch format {
+    case .text:
+      let text = FaultList(options: options).render(table)
+      try output.write(text.render(color: color.isOn(file: output.file)))
+    case .json: try output.write(JSONReport(options: options).render(table))
+    }
+    if table.stuckCount > 0 { throw Status.somethingStuck }
+    if table.traceCount == 0 {
+      guard table.unreadable.isEmpty else { throw Status.unreadableTrace }
+      throw Failure(
+        message: "there are no traces in '\(traces.joined(separator: " "))'",
+        help: ["traces of a folder are its files that end in .coroner"], status: .unreadableTrace)
+    }
   }
 }

@@ -16,7 +16,8 @@ package struct Coroner: ParsableCommand {
       """,
     version: "coroner 0.1.0",
     subcommands: [
-      Record.self, Env.self, Analyze.self, ShowTimeline.self, ShowGraph.self, Info.self,
+      Record.self, Env.self, Analyze.self, ShowTimeline.self, ShowWaits.self, ShowGraph.self,
+      Info.self,
       Events.self, Explain.self, Demo.self, Look.self,
     ])
 

@@ -61,4 +61,16 @@ enum Folder {
     }
     return names
   }
+
+  static func isOne(_ path: String) -> Bool {
+    var information = stat()
+    return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The traces in a folder, by name; what is no folder is one itself.
+  static func traces(_ path: String) -> [String] {
+    guard isOne(path) else { return [path] }
+    return names(path).filter { $0.hasSuffix(".coroner") }.sorted()
+      .map { Path.joined(path, $0) }
+  }
 }

@@ -46,7 +46,7 @@ package struct JSONReport {
     ]
   }
 
-  private func finding(_ finding: Finding) -> JSONValue {
+  func finding(_ finding: Finding) -> JSONValue {
     [
       "kind": .string(finding.kind.rawValue),
       "severity": .string(finding.severity.rawValue),

@@ -113,6 +113,6 @@ extension Report {
 
   /// Whether anything cannot go on by itself: what the exit status says.
   package var hasStuck: Bool {
-    findings.contains { !$0.kind.isHazard && $0.severity != .note }
+    findings.contains(where: \.isStuck)
   }
 }

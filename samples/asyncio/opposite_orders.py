@@ -21,21 +21,23 @@ class Store:
                 await asyncio.sleep(0.01)
 
 
-async def every(pause, work):
-    while True:
-        await asyncio.sleep(pause)
-        await work()
+async def by_day(store):
+    for _ in range(5):
+        await asyncio.sleep(0.02)
+        await store.put()
+    await asyncio.sleep(0.5)
+
+
+async def by_night(store):
+    await asyncio.sleep(0.3)
+    for _ in range(5):
+        await asyncio.sleep(0.02)
+        await store.compact()
 
 
 async def main():
     store = Store()
-    writer = asyncio.create_task(every(0.03, store.put), name="writer")
-    await asyncio.sleep(0.3)
-    # By day there are writers, by night there is the compaction.
-    writer.cancel()
-    cleaner = asyncio.create_task(every(0.05, store.compact), name="cleaner")
-    await asyncio.sleep(0.3)
-    cleaner.cancel()
+    await asyncio.gather(by_day(store), by_night(store))
 
 
 asyncio.run(main())
