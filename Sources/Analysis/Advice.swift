@@ -69,6 +69,11 @@ extension Wording {
     case .queueNoProducer: ["put an end marker when the producer ends, or cancel the consumer"]
     case .unfinishedJoin: ["call task_done() once for each get(), also when processing fails"]
     case .shortBarrier: ["make the number of parties and of tasks that arrive the same"]
+    case .blockedLoop where keeper != nil:
+      [
+        "a thread does not help against a call that keeps the interpreter: run it in another process, "
+          + "with a ProcessPoolExecutor say, or bound what it works on"
+      ]
     case .blockedLoop: [terms.unblock]
     case .loopSelfWait where connections.answer != nil:
       ["use an asynchronous client, or call the blocking one with asyncio.to_thread(...)"]

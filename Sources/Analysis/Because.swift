@@ -132,6 +132,12 @@ struct Because {
   }
 
   private func threadFacts(_ slot: ThreadSlot) -> [String] {
+    if let keeper = explainer.keeper(of: cause) {
+      return [
+        "it has been at one place for \(Clock.duration(world.now.since(keeper.since))), with a processor",
+        "no other thread of the interpreter has run since",
+      ]
+    }
     guard let thread = world.threads[slot], thread.loops.last?.isSet == false else { return [] }
     let busy = world.now.since(thread.lastEvent)
     return [

@@ -135,6 +135,14 @@ struct Explainer {
     return Array(result)
   }
 
+  /// The thread that keeps the loops from running, if that is what the cause is about.
+  func keeper(of cause: Cause) -> Keeper? {
+    guard let keeper = model.keeper, model.busyThreads.contains(keeper.slot),
+      cause.nodes.contains(where: { model.nodes[$0] == .thread(keeper.slot) })
+    else { return nil }
+    return keeper
+  }
+
   /// The takes of a resource that a finding shows: of a crowd that of its first one.
   func holds(of resource: Int) -> [Occurrence] {
     world.resources[resource].holds.filter { namer.crowds.shown(party: $0.party) == $0.party }

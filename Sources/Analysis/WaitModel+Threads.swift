@@ -4,10 +4,13 @@ import TraceFormat
 /// What threads, jobs and executors need to go on, and what else in the process may act.
 extension WaitModel {
   mutating func findBusyThreads() {
+    if let keeper, world.now.since(keeper.since) >= Self.blockedLoopThreshold {
+      busyThreads.insert(keeper.slot)
+    }
     for (slot, thread) in world.threads {
-      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded, !loop.isSet else {
-        continue
-      }
+      guard let loop = thread.loops.last, loop.idle == nil, !thread.hasEnded, !loop.isSet,
+        !isKept(slot)
+      else { continue }
       if let block = thread.block, !endsSoon(block) { continue }
       // Or it went to sleep, in an event that was lost.
       if synchronousWait(of: slot) != nil || thread.lost == thread.lastEvent { continue }
@@ -41,6 +44,7 @@ extension WaitModel {
 
   mutating func connectThread(_ node: Int, _ slot: ThreadSlot) {
     if busyThreads.contains(slot) { return need(node, .any, []) }
+    if let keeper, isKept(slot) { return need(node, .all, [.thread(keeper.slot)]) }
     if let (resource, operation) = synchronousWait(of: slot) {
       return need(node, .all, [resource.map { .resource($0, operation) } ?? .anything])
     }

@@ -31,6 +31,8 @@ struct WaitModel {
   var waiters: [Int: [Int]] = [:]
   /// Parties that were woken at a resource and have not run yet.
   var woken: [Int: [Int]] = [:]
+  /// Who keeps the loops' threads from running without being one of them.
+  let keeper: Keeper?
   /// Loop threads that are inside one step for too long, and not in a wait that the trace explains.
   var busyThreads: Set<ThreadSlot> = []
   /// Who can reach what, by the latest snapshot.
@@ -70,6 +72,7 @@ struct WaitModel {
     isLearned = learning
     busyThreads = blocked
     reach = Reach(world)
+    keeper = Self.keeper(in: world)
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
     passOnTimeouts()

@@ -117,6 +117,8 @@ struct Wording {
         + failed
     case .shortBarrier:
       return "\(subject) \(verb) at \(resource), for parties that will \(probably)never come"
+    case .blockedLoop where keeper != nil:
+      return "the event loop cannot run: \(subject) has kept the interpreter to itself for \(kept)"
     case .blockedLoop:
       return "the event loop is blocked: \(subject) has kept its thread for \(busy)"
     case .loopSelfWait where connections.answer != nil:
@@ -215,6 +217,12 @@ struct Wording {
     cause.nodes.contains { node in
       if case .descriptor = explainer.model.nodes[node] { true } else { false }
     } && waiting.contains { explainer.operation(of: $0) == .read }
+  }
+
+  /// Who keeps all loops from running, without running one.
+  var keeper: Keeper? { explainer.keeper(of: cause) }
+  private var kept: String {
+    keeper.map { Clock.duration(world.now.since($0.since)) } ?? "long"
   }
 
   var busy: String {

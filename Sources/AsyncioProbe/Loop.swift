@@ -104,7 +104,11 @@ private func loopStarted(_ thread: UnsafeMutablePointer<probe_thread>, _ loop: O
 }
 
 /// Starts the watchdog, in a process that may never run a loop, too.
-func watch() { probe_watch_start(unheldSample, sample) }
+func watch() {
+  // Where thread states have their numbers is found by one that is known.
+  _ = PyThreadState_Get().map(probe_tid)
+  probe_watch_start(unheldSample, sample, starved)
+}
 
 private func loopStopped(_ thread: UnsafeMutablePointer<probe_thread>) {
   let slot = thread.pointee.watched
@@ -131,14 +135,26 @@ private func isWatchable(_ loop: Object) -> Bool {
 nonisolated(unsafe) private var latest: UInt32 = 0
 
 /// Called by the watchdog's thread before it asks for the GIL, which a call into C may never give away.
-private let unheldSample: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Void = {
+private let unheldSample: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Bool = {
   watched, busy in
-  guard let watched, let state = watched.pointee.thread_state else { return }
+  guard let watched, let state = watched.pointee.thread_state else { return true }
+  if readsStacks, recordKeeper(from: watched, busy) {
+    latest = 0
+    return false
+  }
   let stack = unheldStack(state)
   latest = stack
   // A stack of a callback that has returned meanwhile is none.
-  guard stack != 0, probe_watch_is_due(watched) else { return }
+  guard stack != 0, probe_watch_is_due(watched) else { return true }
   record(CORONER_STACK_SAMPLE, UInt64(watched.pointee.tid), busy, site: stack)
+  return true
+}
+
+/// Called by the watchdog's thread, without the GIL: a loop's thread is to go on from its selector, and does not.
+private let starved: @convention(c) (UnsafeMutablePointer<probe_watched>?, UInt64) -> Bool = {
+  watched, waiting in
+  guard readsStacks, let watched else { return false }
+  return recordKeeper(from: watched, waiting)
 }
 
 /// Called by the watchdog's thread, with the GIL held.

@@ -139,7 +139,7 @@ private func read(
   return Int(length)
 }
 
-private func word(_ address: UInt) -> UInt? {
+func word(_ address: UInt) -> UInt? {
   var value: UInt = 0
   return probe_peek(address, &value, 8) ? value : nil
 }

@@ -83,6 +83,25 @@ struct probe_call probe_call_of(long process, long thread) {
   return call_of(number, a, process == getpid());
 }
 
+bool probe_is_polling(long thread) {
+  char path[64], text[64];
+  snprintf(path, sizeof path, "/proc/self/task/%ld/syscall", thread);
+  if (!read_text(path, text, sizeof text)) return true;
+  long number = strtol(text, NULL, 10);
+#ifdef SYS_epoll_wait
+  if (number == SYS_epoll_wait) return true;
+#endif
+  return number == SYS_epoll_pwait || number == SYS_epoll_pwait2;
+}
+
+bool probe_has_processor(uint64_t tid) {
+  char path[64], text[256];
+  snprintf(path, sizeof path, "/proc/self/task/%lu/stat", (unsigned long)tid);
+  if (!read_text(path, text, sizeof text)) return false;
+  const char *name = strrchr(text, ')');
+  return name && name[1] == ' ' && name[2] == 'R';
+}
+
 bool probe_is_recorder(long process, long thread) {
   char path[64], text[64];
   snprintf(path, sizeof path, "/proc/%ld/task/%ld/comm", process, thread);

@@ -107,3 +107,12 @@ uint64_t probe_tid(void *thread_state) {
   if (kernel_at >= 0) return words[kernel_at];
   return behind_at < 0 || !words[thread_at] ? 0 : ((const uint32_t *)words[thread_at])[behind_at];
 }
+
+uint64_t probe_peek_tid(uintptr_t thread_state) {
+  uintptr_t word;
+  uint32_t tid;
+  long at = kernel_at >= 0 ? kernel_at : thread_at;
+  if (at < 0 || !probe_peek(thread_state + (uintptr_t)at * sizeof word, &word, sizeof word)) return 0;
+  if (kernel_at >= 0) return word;
+  return behind_at >= 0 && word && probe_peek(word + (uintptr_t)behind_at * sizeof tid, &tid, sizeof tid) ? tid : 0;
+}

@@ -18,6 +18,8 @@
 enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
 /* So many periods are between two looks at the threads of a process without loops. */
 enum { LOOPLESS_PERIODS = 10 };
+/* And between two looks at threads that seem to be in their selectors. */
+enum { IDLE_PERIODS = 2 };
 /* Of a program that goes on, a snapshot is taken at doubling intervals up to this. */
 #define LONGEST_INTERVAL_MS (10 * 60 * 1000u)
 /* How long the interpreter may be kept from the program: 2 % of the time since anything moved, at most
@@ -25,7 +27,8 @@ enum { LOOPLESS_PERIODS = 10 };
 enum { SHARE = 50, LONGEST_STILL_MS = 1000, LONGEST_MOVING_MS = 100, SHORTEST_MS = 10 };
 
 static struct probe_watched watched[PROBE_WATCHED_LIMIT];
-static probe_sampler take_sample, take_unheld;
+static probe_sampler take_sample;
+static probe_unheld_sampler take_unheld, take_starved;
 static int running; /* atomic: the generation of the watchdog's thread, 0 if none is to run */
 static int generation;
 static pthread_t thread;
@@ -94,6 +97,7 @@ int probe_watch_add(void *thread_state, uint64_t loop) {
       w->thread_state = thread_state;
       w->loop = loop;
       w->reported = 0;
+      w->starving = 0;
       moved();
       __atomic_store_n(&w->busy_since, coarse_ns(), __ATOMIC_RELEASE);
       return slot + 1;
@@ -126,6 +130,23 @@ static uint64_t due(struct probe_watched *w, uint64_t now) {
   }
   uint64_t busy = (now - since) / 1000000u;
   return busy >= w->next_report ? busy : 0;
+}
+
+/* A thread that is to go on from its selector waits for the interpreter first, and does not tell. */
+static void look_at_idle(struct probe_watched *w, uint64_t now) {
+  if (!__atomic_load_n(&w->used, __ATOMIC_ACQUIRE)) return;
+  uint64_t count = __atomic_load_n(&movements, __ATOMIC_RELAXED);
+  if (__atomic_load_n(&w->busy_since, __ATOMIC_ACQUIRE) || probe_is_polling((long)w->tid)) {
+    w->starving = 0;
+  } else if (!w->starving || count != w->movements) {
+    w->starving = now;
+    w->movements = count;
+    w->next_report = FIRST_SAMPLE_MS;
+  } else {
+    uint64_t ms = (now - w->starving) / 1000000u;
+    if (ms < w->next_report) return;
+    if (take_starved(w, ms)) while (w->next_report <= ms) w->next_report *= 2;
+  }
 }
 
 bool probe_watch_is_due(struct probe_watched *w) { return due(w, coarse_ns()) != 0; }
@@ -227,24 +248,28 @@ static void *watch(void *argument) {
   struct schedule schedule = {
       .moved_at = start, .try_at = stall_ms, .taken_at = start, .interval = stall_ms};
   pthread_setname_np(pthread_self(), "coroner-watch");
-  while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
+  for (unsigned periods = 0; __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine; periods++) {
     wait_a_period(mine);
     probe_renew_time();
     uint64_t now = coarse_ns();
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
+      if (periods % IDLE_PERIODS == 0) look_at_idle(&watched[slot], now);
       if (!due(&watched[slot], now)) continue;
       if (!may_look(mine)) {
         probe_watch_times(false);
         return NULL;
       }
       /* A call into C may keep the interpreter for ever. */
-      take_unheld(&watched[slot], due(&watched[slot], now));
+      bool is_own = take_unheld(&watched[slot], due(&watched[slot], now));
+      uint64_t asked_at = coarse_ns();
       int state = PyGILState_Ensure();
+      /* What seemed to keep the interpreter did not, if it is there at once. */
+      if (coarse_ns() - asked_at < FIRST_SAMPLE_MS * 1000000u) is_own = true;
       /* The loop may have gone on while this thread waited for the interpreter. */
       uint64_t busy = due(&watched[slot], coarse_ns());
       if (busy && __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
         while (watched[slot].next_report <= busy) watched[slot].next_report *= 2;
-        take_sample(&watched[slot], busy);
+        if (is_own) take_sample(&watched[slot], busy);
       }
       PyGILState_Release(state);
     }
@@ -253,8 +278,9 @@ static void *watch(void *argument) {
   return NULL;
 }
 
-void probe_watch_start(probe_sampler unheld, probe_sampler sample) {
+void probe_watch_start(probe_unheld_sampler unheld, probe_sampler sample, probe_unheld_sampler starved) {
   take_unheld = unheld;
+  take_starved = starved;
   take_sample = sample;
   if (rests > 0) rested = true;
   if (rests > 0 || __atomic_load_n(&running, __ATOMIC_ACQUIRE)) return;
@@ -299,7 +325,7 @@ void probe_watch_rest(void) {
 static int go_on(void *unused) {
   (void)unused;
   probe_let_recorder_go_on();
-  if (rests > 0 && --rests == 0 && rested) probe_watch_start(take_unheld, take_sample);
+  if (rests > 0 && --rests == 0 && rested) probe_watch_start(take_unheld, take_sample, take_starved);
   return 0;
 }
 

@@ -17,6 +17,8 @@ struct probe_call {
 
 /* The call that a thread of a process (0: of this one) is blocked in, without a limit. */
 struct probe_call probe_call_of(long process, long thread) PROBE_HIDDEN;
+/* Whether a thread of this process is in a selector; also if that cannot be read. */
+bool probe_is_polling(long thread) PROBE_HIDDEN;
 /* Whether a thread is the recorder's own. */
 bool probe_is_recorder(long process, long thread) PROBE_HIDDEN;
 /* A number that changes whenever a thread of this process, but for the recorder's, was given a processor; of

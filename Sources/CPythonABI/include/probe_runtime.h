@@ -68,6 +68,8 @@ struct probe_watched {
   uint64_t busy_since; /* ns of CLOCK_MONOTONIC_COARSE; 0: in the selector; atomic */
   uint64_t reported;   /* the busy_since that the watchdog saw last */
   uint64_t next_report;/* ms of business at which the next sample is due */
+  uint64_t starving;   /* ns since when it has been seen neither in its selector nor out of it, 0: not */
+  uint64_t movements;  /* of all loops by then */
 };
 #define PROBE_WATCHED_LIMIT 64
 
@@ -85,9 +87,12 @@ bool probe_watch_configure(bool (*snapshot)(uint32_t reason, uint64_t still_ms, 
 /* More (1) or fewer (-1) loops run of which nothing is seen: the program is taken to move. */
 void probe_watch_unseen(int change) PROBE_HIDDEN;
 typedef void (*probe_sampler)(struct probe_watched *, uint64_t busy_ms);
+typedef bool (*probe_unheld_sampler)(struct probe_watched *, uint64_t ms);
 /* Starts the watchdog's thread if there is none; `sample` is called with the GIL held, `unheld` before it is
- * asked for. */
-void probe_watch_start(probe_sampler unheld, probe_sampler sample) PROBE_HIDDEN;
+ * asked for: whether it is the loop's own thread that is busy. `starved`: for a thread that has been leaving its
+ * selector for so long; whether it knows why. */
+void probe_watch_start(probe_unheld_sampler unheld, probe_sampler sample, probe_unheld_sampler starved)
+    PROBE_HIDDEN;
 /* Whether the thread is still in the callback for which a sample was due. */
 bool probe_watch_is_due(struct probe_watched *watched) PROBE_HIDDEN;
 /* Copies memory of this process that may not be there; whether it was. */
@@ -129,6 +134,10 @@ bool probe_each_tracked(void *fresh, bool (*visit)(void *object)) PROBE_HIDDEN;
 void probe_each_pair(void (*found)(int descriptor, int other)) PROBE_HIDDEN;
 /* The kernel's number of a thread of the interpreter, 0 if it is not known. */
 uint64_t probe_tid(void *thread_state) PROBE_HIDDEN;
+/* The same of a state that may be gone. */
+uint64_t probe_peek_tid(uintptr_t thread_state) PROBE_HIDDEN;
+/* Whether a thread of this process runs, or would if a processor were free. */
+bool probe_has_processor(uint64_t tid) PROBE_HIDDEN;
 /* Its number in the interpreter, 0 if it is not known. */
 uint64_t probe_ident(void *thread_state) PROBE_HIDDEN;
 /* Joins the working directory of the start with a relative path; cuts at `size`. */

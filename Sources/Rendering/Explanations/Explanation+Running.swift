@@ -15,11 +15,12 @@ extension Explanation {
       """,
     comesAbout: """
       a blocking call (time.sleep, a synchronous client, a lock of threads) or a long \
-      computation in a coroutine.
+      computation in a coroutine. Or a call in another thread that keeps the interpreter to itself, as \
+      matching a regular expression does.
       """,
     mending: """
       move the call off the loop's thread, with 'await asyncio.to_thread(...)', or use an \
-      asynchronous client.
+      asynchronous client. What keeps the interpreter belongs in another process.
       """)
 
   static let loopSelfWait = Explanation(

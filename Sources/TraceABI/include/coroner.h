@@ -30,7 +30,8 @@ enum coroner_event_kind {
   CORONER_LOOP_WAKE = 7,        /* subject: loop; value: number of ready descriptors */
   CORONER_LOOP_WAKEUP = 8,      /* subject: loop; call_soon_threadsafe by the party of this thread */
   CORONER_STACK_SAMPLE = 9,     /* subject: tid of the thread seen; object: ms that it has been busy;
-                                   site: its stack. Recorded by the watchdog's own thread */
+                                   site: its stack. Recorded by the watchdog's own thread. One without a
+                                   loop keeps a loop's thread from running, for so long */
 
   /* tasks */
   CORONER_TASK_CREATE = 10,     /* subject: task; object: number in its default name, 0 if it has a
