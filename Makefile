@@ -5,6 +5,7 @@
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000
+# make losses     record the samples of asyncio, and analyze them without each event, block and thread
 # make servers    hangs of Swift servers on SwiftNIO and Hummingbird; minutes to build, two configurations
 # make fuzz       feed libFuzzer's inputs to reader and analysis; MINUTES=10
 # make soak        servers under load, recorded; MINUTES=10
@@ -21,6 +22,8 @@ SUITES  ?=
 CASES   ?=
 MINUTES ?= 10
 WORLDS  ?= 100000
+LIMIT   ?= 2000
+SOME    ?=
 
 BUILD    = $(SWIFT) build -c release --scratch-path
 # The tool carries its own standard library; what is loaded into other programs needs none.
@@ -28,7 +31,7 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool fuzz soak kills install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool losses losses-recorded fuzz soak kills install clean deps
 
 all: stage
 
@@ -65,6 +68,7 @@ demo: stage
 
 test: stage oracle-tool
 	$(TOOL)/release/oracle quick
+	@$(MAKE) --no-print-directory losses-recorded SOME="12 1" LIMIT=200
 	CORONER_DIST=$(abspath $(DIST)) \
 	CORONER_LIBRARY=$(abspath $(DIST))/lib/coroner/libcoroner.so \
 	  $(SWIFT) test --disable-xctest --scratch-path $(SCRATCH)
@@ -91,6 +95,14 @@ oracle-tool: deps
 
 oracle: oracle-tool
 	$(TOOL)/release/oracle $(WORLDS)
+
+losses: stage oracle-tool losses-recorded
+
+# SOME: how many of them at random, and the seed.
+losses-recorded:
+	rm -rf $(SCRATCH)/recorded && mkdir -p $(SCRATCH)/recorded
+	python3 Tests/Oracle/record.py $(DIST)/bin/coroner $(SCRATCH)/recorded $(SOME) > $(SCRATCH)/recorded/list
+	$(TOOL)/release/oracle losses $(LIMIT) $$(cat $(SCRATCH)/recorded/list)
 
 fuzz: deps
 	CORONER_FUZZ=1 $(BUILD) $(SCRATCH)/fuzz --sanitize fuzzer --product fuzz

@@ -57,7 +57,7 @@ package struct Analysis {
         case .thread, .executor, .descriptor, .outside, .anything: break
         }
       }
-      return (parties, cause.isStructural)
+      return (parties, model.isCertain(cause))
     }
   }
 

@@ -32,7 +32,7 @@ struct Explainer {
     var cause = cause
     cause.failed = cause.failed ?? failedUser(of: cause, kind)
     // Whoever might still wake the loop by chance, the wake-up was not sent.
-    let isSure = cause.isStructural || kind == .wrongThreadWakeup
+    let isSure = model.isCertain(cause) || kind == .wrongThreadWakeup
     let certainty: Certainty = isSure && !isLossy ? .certain : .likely
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,

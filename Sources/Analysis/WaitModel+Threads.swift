@@ -20,6 +20,21 @@ extension WaitModel {
     }
   }
 
+  /// Whether a cause rests on what the trace says, and on nothing that it does not say.
+  func isCertain(_ cause: Cause) -> Bool {
+    cause.isStructural && !cause.nodes.contains { node in
+      if case .thread(let slot) = nodes[node] { isMerelySilent(slot) } else { false }
+    }
+  }
+
+  /// Whether only that nothing came any more says that a loop's thread is busy: no task had its turn, and nobody has
+  /// looked at its stack since. Had it gone to sleep in an event that went missing, all would be the same.
+  private func isMerelySilent(_ slot: ThreadSlot) -> Bool {
+    guard busyThreads.contains(slot), let thread = world.threads[slot] else { return false }
+    return thread.running.isEmpty && thread.block == nil && synchronousWait(of: slot) == nil
+      && (thread.sample?.time ?? .start) < thread.lastEvent
+  }
+
   /// Threads of loops that wait for what anybody may yet do: whether or not that comes, the loop has stood
   /// still for too long.
   func blockedLoops() -> Set<ThreadSlot> {

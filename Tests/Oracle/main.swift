@@ -6,13 +6,16 @@ import TraceFormat
 ///
 ///     oracle [WORLDS [SEED]]    every small world, and so many at random
 ///     oracle quick              what takes seconds
-///     oracle losses TRACE…      each trace without each event, block and thread
+///     oracle losses [LIMIT] TRACE…   each trace without each event, block and thread, at most so many of each
 ///
 /// Exit status 1 if there is a disagreement.
 let arguments = CommandLine.arguments.dropFirst()
 let isSound =
   arguments.first == "losses"
-  ? losesWell(Array(arguments.dropFirst())) : agrees(arguments.compactMap { UInt64($0) })
+  ? losesWell(
+    arguments.dropFirst().filter { Int($0) == nil },
+    limit: arguments.dropFirst().first.flatMap { Int($0) } ?? .max)
+  : agrees(arguments.compactMap { UInt64($0) })
 exit(isSound ? 0 : 1)
 
 func tell(_ text: String) {

@@ -3,7 +3,7 @@ import Findings
 import History
 package import TraceFormat
 
-/// Takes events out of a trace, and looks for findings that only their lack has created.
+/// Takes events out of a trace, and looks for findings that only their lack has created, or made certain.
 package struct Losses {
   /// How the lack shows.
   package enum Manner: String, CaseIterable, Sendable {
@@ -15,13 +15,16 @@ package struct Losses {
 
   package struct Fault: Sendable {
     package var what: String
+    /// What kind of event is missing, or how many.
+    package var kind: String
     package var findings: [String]
   }
 
-  let trace: MemoryTrace
+  private let trace: MemoryTrace
   private let analyzer = Analyzer(sourceLoader: { _ in nil })
+  /// Who is stuck, and who is said to be for certain, if nothing is missing.
   private let stuck: Set<UInt64>
-  private let hadFinding: Bool
+  private let certain: Set<UInt64>
   /// Traces that have been analyzed.
   package private(set) var count = 0
   /// Findings, of whatever certainty, about somebody who goes on in the whole trace.
@@ -33,7 +36,14 @@ package struct Losses {
     let analysis = try analyzer.analyze(trace, path: "whole")
     stuck = Set(
       Self.numbers(analysis.world.parties.indices.filter(analysis.isStuck), analysis.world))
-    hadFinding = !analysis.causeParties.isEmpty
+    certain = Self.certain(analysis)
+  }
+
+  private static func certain(_ analysis: Analysis) -> Set<UInt64> {
+    guard analysis.report.findings.contains(where: { $0.certainty == .certain }) else { return [] }
+    return analysis.causeParties.filter(\.isCertain).reduce(into: []) {
+      $0.formUnion(numbers($1.parties, analysis.world))
+    }
   }
 
   private static func numbers(_ parties: some Sequence<Int>, _ world: World) -> [UInt64] {
@@ -41,18 +51,24 @@ package struct Losses {
   }
 
   /// Without each event, each block of events, and each thread.
-  package mutating func tryAll(_ manner: Manner) throws {
-    for index in trace.events.indices { try lose(index..<(index + 1), manner) }
-    for size in [8, 64, 512] where size < trace.events.count {
-      for start in stride(from: 0, to: trace.events.count, by: size) {
-        try lose(start..<min(start + size, trace.events.count), manner)
+  /// - Parameter limit: as many events at most are left out alone, and as many blocks of a size; of more, one at
+  ///   random in each part of the trace.
+  package mutating func tryAll(_ manner: Manner, limit: Int = .max) throws {
+    var numbers = SplitMix(seed: 1)
+    let count = trace.events.count
+    for size in [1, 8, 64, 512] where size < count {
+      let places = (count + size - 1) / size
+      let part = (places - 1) / limit + 1
+      for start in stride(from: 0, to: places, by: part) {
+        let place = size * min(start + numbers.below(part), places - 1)
+        try lose(place..<min(place + size, count), manner)
       }
     }
     for thread in Set(trace.events.map(\.thread)) {
       var other = trace
       other.events.removeAll { $0.thread == thread }
       if manner == .told { other.losses.append(Loss(what: "a thread is missing")) }
-      try judge(other, "thread \(thread.number)")
+      try judge(other, "thread \(thread.number)", kind: "a thread")
     }
   }
 
@@ -68,22 +84,24 @@ package struct Losses {
           at: range.lowerBound)
       }
     }
-    let what = range.count == 1 ? "\(last.kind) \(range.lowerBound)" : "\(range)"
-    try judge(other, what)
+    let kind = range.count == 1 ? last.kind.specification.name : "a block"
+    try judge(other, range.count == 1 ? "\(kind) \(range.lowerBound)" : "\(range)", kind: kind)
   }
 
-  private mutating func judge(_ lossy: MemoryTrace, _ what: String) throws {
+  private mutating func judge(_ lossy: MemoryTrace, _ what: String, kind: String) throws {
     count += 1
     let analysis = try analyzer.analyze(lossy, path: "lossy")
     let claims = analysis.causeParties.filter { cause in
       !Self.numbers(cause.parties, analysis.world).allSatisfy(stuck.contains)
     }
     let findings = analysis.report.findings.filter { $0.severity != .note && !$0.kind.isHazard }
-    guard !claims.isEmpty, !findings.isEmpty else { return }
-    created += 1
-    if claims.contains(where: \.isCertain), findings.contains(where: { $0.certainty == .certain }) {
+    guard !findings.isEmpty else { return }
+    if !claims.isEmpty { created += 1 }
+    if !Self.certain(analysis).isSubset(of: certain) {
       faults.append(
-        Fault(what: what, findings: findings.map { "\($0.kind.rawValue): \($0.headline)" }))
+        Fault(
+          what: what, kind: kind,
+          findings: findings.map { "\($0.kind.rawValue): \($0.headline)" }))
     }
   }
 }
