@@ -21,12 +21,11 @@ struct LivenessGraph {
 
   /// Whether each node can go on.
   func live() -> [Bool] {
-    var dependents = [[Int]](repeating: [], count: modes.count)
+    let dependents = Dependents(edges)
     var lacking = [Int](repeating: 0, count: modes.count)
     var live = [Bool](repeating: false, count: modes.count)
     var queue: [Int] = []
     for node in modes.indices {
-      for target in edges[node] { dependents[target].append(node) }
       lacking[node] = modes[node] == .all ? edges[node].count : 1
       if lacking[node] == 0 {
         live[node] = true
@@ -52,6 +51,29 @@ struct LivenessGraph {
     for node in modes.indices where !live[node] && search.index[node] == nil { search.visit(node) }
     return search.component
   }
+}
+
+/// The edges of a graph by where they lead, in two lists for all nodes.
+private struct Dependents {
+  private var ends: [Int]
+  private var nodes: [Int]
+
+  init(_ edges: [[Int]]) {
+    ends = Array(repeating: 0, count: edges.count)
+    for targets in edges { for target in targets { ends[target] += 1 } }
+    var sum = 0
+    // Where the list of a node begins, until it has been filled.
+    for node in ends.indices { (ends[node], sum) = (sum, sum + ends[node]) }
+    nodes = Array(repeating: 0, count: sum)
+    for (node, targets) in edges.enumerated() {
+      for target in targets {
+        nodes[ends[target]] = node
+        ends[target] += 1
+      }
+    }
+  }
+
+  subscript(node: Int) -> ArraySlice<Int> { nodes[(node == 0 ? 0 : ends[node - 1])..<ends[node]] }
 }
 
 /// Tarjan's search without recursion, for waits may form chains of any length.

@@ -30,15 +30,12 @@ struct Namer {
     self.source = source
     let runtimes = world.definitions.facts.filter { $0.key == "runtime" }
     isOnlySwift = !runtimes.isEmpty && runtimes.allSatisfy { $0.value.hasPrefix("Swift") }
-    for party in world.parties where party.kind == .task && party.name == nil {
-      shared[baseName(party), default: 0] += 1
-    }
+    shared = countNames()
     let unnumbered = world.parties.indices.filter { index in
-      let party = world.parties[index]
-      switch party.kind {
-      case .job: return true
-      case .task: return party.name == nil && party.ordinal == 0
-      case .thread: return isOnlySwift && party.name != nil
+      switch world.parties[index].kind {
+      case .job: true
+      case .task: world.parties[index].name == nil && world.parties[index].ordinal == 0
+      case .thread: isOnlySwift && world.parties[index].name != nil
       }
     }
     let base = { (index: Int) in
@@ -49,8 +46,8 @@ struct Namer {
     where same.count > 1 {
       for (place, index) in same.enumerated() { places[index] = place + 1 }
     }
-    for party in world.parties {
-      guard let primitive = party.wait?.primitive, let resource = primitive.resource,
+    for index in world.parties.indices {
+      guard let primitive = world.parties[index].wait?.primitive, let resource = primitive.resource,
         [.read, .drain].contains(primitive.operation), !world.resources[resource].isConnection,
         world.resources[resource].kind == .stream
       else { continue }
@@ -92,6 +89,37 @@ struct Namer {
 
   // MARK: Parties
 
+  /// How many tasks have each name. Those of one function of the user's have the same, whatever they do: it is made once.
+  private func countNames() -> [String: Int] {
+    var counts: [Int: (example: Int, count: Int)] = [:]
+    var result: [String: Int] = [:]
+    for index in world.parties.indices {
+      guard case .task = world.parties[index].kind, world.parties[index].name == nil else {
+        continue
+      }
+      if let function = world.parties[index].functionNumber {
+        if counts[function] != nil {
+          counts[function]!.count += 1
+          continue
+        }
+        if let site = world.parties[index].function, !isMade(site), site.ownership != .runtime {
+          counts[function] = (index, 1)
+          continue
+        }
+      }
+      result[baseName(world.parties[index]), default: 0] += 1
+    }
+    for (example, count) in counts.values {
+      result[baseName(world.parties[example]), default: 0] += count
+    }
+    return result
+  }
+
+  /// Code that the compiler made.
+  private func isMade(_ function: Site) -> Bool {
+    function.isInNoFile || function.function.hasPrefix("implicit closure")
+  }
+
   func name(party index: Int) -> String {
     let party = world.parties[index]
     if let crowd = crowds.crowd(party: index) { return name(crowd, ofKind: party.kind) }
@@ -128,7 +156,7 @@ struct Namer {
   /// that the compiler made, is known by the first function of the user's that it is in.
   private func userFunction(_ party: PartyRecord) -> Site? {
     guard let function = party.function else { return nil }
-    let isMade = function.isInNoFile || function.function.hasPrefix("implicit closure")
+    let isMade = isMade(function)
     guard isMade || function.ownership == .runtime,
       let wait = party.wait ?? (isMade ? party.lastWait : nil)
     else { return nil }

@@ -22,9 +22,10 @@ extension WaitModel {
 
   /// Whether a cause rests on what the trace says, and on nothing that it does not say.
   func isCertain(_ cause: Cause) -> Bool {
-    cause.isStructural && !cause.nodes.contains { node in
-      if case .thread(let slot) = nodes[node] { isMerelySilent(slot) } else { false }
-    }
+    cause.isStructural
+      && !cause.nodes.contains { node in
+        if case .thread(let slot) = nodes[node] { isMerelySilent(slot) } else { false }
+      }
   }
 
   /// Whether only that nothing came any more says that a loop's thread is busy: no task had its turn, and nobody has

@@ -26,7 +26,7 @@ struct WaitModel {
   var nodes: [Node] = []
   var live: [Bool] = []
   var components: [Int?] = []
-  var numbers: [Node: Int] = [:]
+  private(set) var numbers = NodeNumbers()
   /// Parties that wait for each resource, in the order in which they came.
   var waiters: [Int: [Int]] = [:]
   /// Parties that were woken at a resource and have not run yet.
@@ -73,6 +73,7 @@ struct WaitModel {
     busyThreads = blocked
     reach = Reach(world)
     keeper = Self.keeper(in: world)
+    numbers = NodeNumbers(parties: world.parties.count)
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
     passOnTimeouts()

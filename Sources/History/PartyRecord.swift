@@ -67,6 +67,8 @@ package struct PartyRecord: Sendable {
   }
 
   package var function: Site? { code?.site }
+  /// The same number for all that run one function.
+  package var functionNumber: Int? { code?.number }
   package var cancelRequested: Occurrence? { request?.asked }
   /// The wait that the latest request to end broke off.
   package var brokenWait: Wait? { request?.broken }

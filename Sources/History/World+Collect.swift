@@ -24,7 +24,7 @@ extension World {
     spread(&marks)
     let map = compact(marks)
     renumber(map)
-    collectionLimit = max(Self.leastCollection, 2 * (parties.count + resources.count))
+    collectionLimit = max(Self.leastCollection, Self.growth * (parties.count + resources.count))
   }
 
   // MARK: Marking

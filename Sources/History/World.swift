@@ -79,6 +79,8 @@ package struct World: Sendable {
   package let definitions: Definitions
   /// A trace of a few thousand things is kept as a whole.
   static let leastCollection = 16_384
+  /// So many times what was left there may be before it is looked through again.
+  static let growth = 3
   /// Enough to tell a habit from an accident, and bounded.
   static let longStepLimit = 256
 
