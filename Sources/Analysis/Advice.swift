@@ -81,7 +81,7 @@ extension Wording {
     case .poolStarvation: ["do not wait in a worker for work of the same pool"]
     case .suspendedHolder: ["do not hold a threading lock across an await; use asyncio.Lock"]
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
-      .destroyedPending, .lockOrderInversion:
+      .destroyedPending, .lockOrderInversion, .nearExhaustion, .longHold:
       []
     }
   }

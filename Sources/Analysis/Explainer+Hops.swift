@@ -114,7 +114,8 @@ extension Explainer {
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,
       .externalWait, .swallowedException,
       .neverAwaited,
-      .slowCallback, .transientDeadlock, .destroyedPending, .lockOrderInversion:
+      .slowCallback, .transientDeadlock, .destroyedPending, .lockOrderInversion, .nearExhaustion,
+      .longHold:
       true
     }
   }

@@ -137,7 +137,7 @@ struct Wording {
       return "\(list(blockers.map(namer.quoted(party:)))) blocks the loop's thread on \(resource), "
         + "held by \(list(holders.map(namer.quoted(party:)))), which needs that thread to go on"
     case .externalWait, .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
-      .destroyedPending, .lockOrderInversion:
+      .destroyedPending, .lockOrderInversion, .nearExhaustion, .longHold:
       return subject
     }
   }

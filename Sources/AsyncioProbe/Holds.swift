@@ -123,6 +123,19 @@ private func tellHolds(
   }
 }
 
+/// Whether takes below other locks are told as they come: so it is known later in which orders locks are taken. As
+/// `CORONER_LOCKS` says.
+nonisolated(unsafe) var tellsNested = false
+
+/// The calling thread has taken a lock; if it holds others, tells all of them.
+@inline(never)
+func tellNested() {
+  guard isHere(), let thread = probe_this_thread(), let holder = thread.pointee.holder,
+    holder.pointee.count > 1
+  else { return }
+  tellHolds(of: thread.pointee.task != 0 ? thread.pointee.task : thread.pointee.job)
+}
+
 /// Marks the calling thread as waiting for a lock while `wait` runs.
 func whileWaiting<T>(for lock: UInt64, _ wait: () -> T) -> T {
   let holder = probe_this_holder()

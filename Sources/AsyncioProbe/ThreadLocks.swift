@@ -61,6 +61,7 @@ func installLocks(_ parts: UnsafePointer<Object?>, example: Object) -> Bool {
     call(example, "acquire"), isLocked(example), call(example, "release"), !isLocked(example)
   else { return false }
   plain = methods
+  tellsNested = probe_is_set(cString("CORONER_LOCKS"))
   _ = swapMethod(Raw(parts[0]!), "acquire", acquireHook)
   _ = swapMethod(Raw(parts[1]!), "__enter__", enterHook)
   _ = swapMethod(Raw(parts[2]!), "release", releaseHook)
@@ -105,7 +106,10 @@ private func call(_ on: Object, _ name: StaticString) -> Bool {
 private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
   guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
     let result = plain.acquire(lock, arguments, keywords, c, d)
-    if isTrue(result) { took(address(lock), scoped: false) }
+    if isTrue(result) {
+      took(address(lock), scoped: false)
+      if tellsNested, limit(arguments, keywords, c) == .max { tellNested() }
+    }
     return result
   }
   return acquiring(lock, isFree: !isLocked(lock), limit(arguments, keywords, c)) {
@@ -115,7 +119,10 @@ private let acquireHook: MethodFunction = { lock, arguments, keywords, c, d in
 private let enterHook: MethodFunction = { lock, arguments, keywords, c, d in
   guard let lock, isLocked(lock) || anyLockIsWaitedFor else {
     let result = plain.enter(lock, arguments, keywords, c, d)
-    if isTrue(result) { took(address(lock), scoped: true) }
+    if isTrue(result) {
+      took(address(lock), scoped: true)
+      if tellsNested { tellNested() }
+    }
     return result
   }
   return acquiring(lock, isFree: !isLocked(lock), .max, scoped: true) {
@@ -176,7 +183,10 @@ private func retaking(
   if takes != 0, isMine(lock) { return acquire() }
   if takes == 0, !anyLockIsWaitedFor {
     let result = acquire()
-    if isTrue(result) { took(address(lock), scoped: true) }
+    if isTrue(result) {
+      took(address(lock), scoped: true)
+      if tellsNested, limit() == .max { tellNested() }
+    }
     return result
   }
   return acquiring(lock, isFree: takes == 0, limit(), scoped: true, acquire)
@@ -195,7 +205,10 @@ private func acquiring(
   let number = address(lock)
   if limit == 0 || (isFree && !isWaitedFor(number)) {
     let result = acquire()
-    if isCondition ? result != nil : isTrue(result) { took(number, scoped: scoped) }
+    if isCondition ? result != nil : isTrue(result) {
+      took(number, scoped: scoped)
+      if tellsNested, limit == .max { tellNested() }
+    }
     return result
   }
   let wait = isCondition ? BlockedStack(id: currentStack()) : blockedStack(number)

@@ -74,6 +74,11 @@ static int signal_number(const char *name) {
   return offset >= 0 && !*end && SIGRTMIN + offset <= SIGRTMAX ? SIGRTMIN + (int)offset : 0;
 }
 
+bool probe_is_set(const char *name) {
+  const char *value = getenv(name);
+  return value && *value && strcmp(value, "0") != 0;
+}
+
 bool probe_watch_configure(bool (*snapshot)(uint32_t, uint64_t, uint64_t)) {
   take_snapshot = snapshot;
   const char *stall = getenv("CORONER_STALL");

@@ -38,12 +38,13 @@ struct Installation {
   /// - Parameter output: the trace; relative names are made absolute, because the program may
   ///   change its folder before it first records.
   func variables(
-    output: String, stall: Double?, limit: String? = nil
+    output: String, stall: Double?, limit: String? = nil, locks: Bool = false
   ) -> [(name: String, value: String)] {
     let others = environment("PYTHONPATH").map { $0.split(separator: ":").map(String.init) } ?? []
     let path = [pythonPath] + others.filter { $0 != pythonPath }
     var variables = [("CORONER_TRACE", Path.absolute(output))]
     if let stall { variables.append(("CORONER_STALL", "\(stall)")) }
+    if locks { variables.append(("CORONER_LOCKS", "1")) }
     if let limit { variables.append(("CORONER_LIMIT", limit)) }
     variables.append(("PYTHONPATH", path.joined(separator: ":")))
     // The loader has no way to name a file with one of these in its path.

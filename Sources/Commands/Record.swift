@@ -30,6 +30,12 @@ struct Record: ParsableCommand {
       valueName: "size"))
   var limit: String?
 
+  @Flag(
+    help:
+      "Record also in which order threads take locks that nobody waits for; for 'analyze --hazards'."
+  )
+  var locks = false
+
   @Option(
     help: ArgumentHelp(
       "Watch the program, and do this when it has stalled: report, kill.", valueName: "action"))
@@ -61,7 +67,7 @@ struct Record: ParsableCommand {
     guard !output.isEmpty else { throw Failure(message: "--output names no file") }
 
     let variables = try Installation.find().variables(
-      output: output, stall: stall, limit: limit)
+      output: output, stall: stall, limit: limit, locks: locks)
     for variable in variables { setenv(variable.name, variable.value, 1) }
     if let onStall { try supervise(words, variables, onStall) }
     announce(process: getpid())

@@ -31,12 +31,14 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case transientDeadlock = "transient-deadlock"
   case destroyedPending = "destroyed-pending"
   case lockOrderInversion = "lock-order-inversion"
+  case nearExhaustion = "near-exhaustion"
+  case longHold = "long-hold"
 
   /// Whether it may be true of a program that goes on.
   package var isHazard: Bool {
     switch self {
     case .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock, .destroyedPending,
-      .lockOrderInversion:
+      .lockOrderInversion, .nearExhaustion, .longHold:
       true
     case .lockCycle, .awaitCycle, .pipeCycle, .selfDeadlock, .permitExhaustion, .abandonedLock,
       .leakedPermit,

@@ -307,4 +307,44 @@ import TraceFormat
     script.section("0xa2", "0xb2", "0xb1")
     #expect(try script.inversions().isEmpty)
   }
+
+  // MARK: Threads
+
+  private func threads(_ rounds: [Int]) throws -> [Finding] {
+    var script = Script(locks: "thread-lock thread-lock")
+    script.text += "thread 2 tid=102 \"forth\"\nthread 3 tid=103 \"back\"\n"
+    for thread in [2, 3] { script.tell("thread-start 10\(thread)", thread: thread) }
+    for thread in rounds {
+      let locks = thread == 2 ? ["0xb1", "0xb2"] : ["0xb2", "0xb1"]
+      for lock in locks { script.tell("acquired \(lock) site=atPut", thread: thread) }
+      for lock in locks.reversed() { script.tell("released \(lock)", thread: thread) }
+    }
+    return try script.inversions()
+  }
+
+  @Test func threadsThatComeInEitherOrderAreTold() throws {
+    #expect(try threads([2, 3, 2]).count == 1)
+    #expect(try threads([3, 2, 3]).count == 1)
+  }
+
+  @Test func aThreadThatMayHaveGotItsWorkFromTheOtherIsSafe() throws {
+    #expect(try threads([2, 2, 3, 3]).isEmpty)
+  }
+
+  @Test func aThreadThatGivesUpIsSafe() throws {
+    var script = Script(locks: "thread-lock thread-lock")
+    script.text += "thread 2 tid=102 \"forth\"\nthread 3 tid=103 \"back\"\n"
+    for thread in [2, 3] { script.tell("thread-start 10\(thread)", thread: thread) }
+    for _ in 1...2 {
+      for (thread, outer, inner) in [(2, "0xb1", "0xb2"), (3, "0xb2", "0xb1")] {
+        script.tell("acquired \(outer) site=atPut", thread: thread)
+        script.tell("block-begin \(inner) object=1000 site=atPut value=acquire", thread: thread)
+        script.tell("block-end \(inner)", thread: thread)
+        script.tell("acquired \(inner) site=atPut", thread: thread)
+        script.tell("released \(inner)", thread: thread)
+        script.tell("released \(outer)", thread: thread)
+      }
+    }
+    #expect(try script.inversions().isEmpty)
+  }
 }

@@ -23,6 +23,8 @@ struct NestedTake {
   var inner: Take
   /// What else kept others out meanwhile: the other locks that it held, and an executor that runs one job at a time.
   var gates: Set<UInt64>
+  /// Other things that it had a part of, of which only so many have one.
+  var shares: [UInt64] = []
 
   /// Whether two parties can stand at these takes at the same time, as far as what they hold says.
   func canCoincide(with other: NestedTake) -> Bool {
@@ -52,6 +54,8 @@ struct LockOrder {
   private var held: [UInt64: [Take]] = [:]
   private var holders: [UInt64: UInt64] = [:]
   private var ordered: Set<UInt64> = []
+  /// The lock that a party's thread waits for with a limit.
+  private var limited: [UInt64: UInt64] = [:]
 
   /// A program with more orders than this makes locks for every request; those that were met longest ago are let go of.
   private static let orderLimit = 1 << 15
@@ -62,6 +66,9 @@ struct LockOrder {
   private static let depthLimit = 16
 
   init() {}
+
+  /// The locks that a party holds, oldest first.
+  func taken(by party: UInt64) -> [Take] { held[party] ?? [] }
 
   /// Notes what an event does; the world has taken it into account already.
   /// - Parameter actor: who ran on the event's thread before it.
@@ -83,6 +90,11 @@ struct LockOrder {
       guard let lock = world.livingResource(event.subject), let actor else { return }
       let party = event.object == 0 ? actor : world.livingParty(event.object) ?? actor
       release(world.resources[lock].serial, by: world.parties[party].serial)
+    case .blockBegin:
+      guard let actor, event.value == Operation.acquire.rawValue, event.object != .max,
+        let lock = world.livingResource(event.subject)
+      else { return }
+      limited[world.parties[actor].serial] = world.resources[lock].serial
     case .taskSuspend:
       if let task = world.livingParty(event.subject) { pause(world.parties[task].serial) }
     case .taskWait, .taskWaitOwn: if let actor { pause(world.parties[actor].serial) }
@@ -104,7 +116,9 @@ struct LockOrder {
     }
     let outers = held[party] ?? []
     hold(inner, party)
-    guard !outers.isEmpty else { return }
+    // Who gives up after a while does not hang.
+    let isLimited = limited.removeValue(forKey: party) == inner.lock
+    guard !outers.isEmpty, !isLimited else { return }
     let (turns, gate) = world.turns(of: actor)
     for (index, outer) in outers.enumerated().suffix(Self.depthLimit) {
       var gates = Set(outers.indices.lazy.filter { $0 != index }.map { outers[$0].lock })

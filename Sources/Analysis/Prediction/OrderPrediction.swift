@@ -19,38 +19,91 @@ struct OrderPrediction {
   private typealias Ring = [Int]
 
   func findings() throws -> [Finding] {
-    let order = try lockOrder()
+    let (order, permits, holds) = try observed()
     let groups = candidates(order)
-    guard !groups.isEmpty else { return [] }
-    var takes: [NestedTake] = []
-    var places: [UInt64: [LockOrder.Order: Int]] = [:]
-    var rings: [[[Ring]]] = []
-    for group in groups {
-      rings.append(
-        group.map { cycle in
-          let chosen = cycle.map { order.takes[$0] ?? [] }
-          let missing = chosen.joined().count { places[$0.ordinal]?[$0.order] == nil }
-          guard takes.count + missing <= Precedence.limit else { return [] }
-          for take in chosen.joined() where places[take.ordinal]?[take.order] == nil {
-            places[take.ordinal, default: [:]][take.order] = takes.count
-            takes.append(take)
-          }
-          return combinations(chosen, order).map { ring in
-            ring.map { places[$0.ordinal]![$0.order]! }
-          }
-        })
+    let hold = HoldFindings(namer: namer)
+    var asked = Questions()
+    let rings = groups.map { group in
+      group.map { cycle -> [Ring] in
+        let chosen = cycle.map { order.takes[$0] ?? [] }
+        guard asked.add(Array(chosen.joined())) else { return [] }
+        return combinations(chosen, order).map { $0.map(asked.place) }
+      }
     }
-    let precedence = try Precedence(of: takes, in: world, trace, until: until)
-    return rings.compactMap { cycles -> Finding? in
-      let found = cycles.compactMap { $0.first { isPossible($0, precedence) } }
+    let crowds = permits.takes.keys.sorted().filter {
+      canRunOut($0, permits) && asked.add(permits.takes[$0]!)
+    }
+    let found = hold.longHolds(holds)
+    guard !asked.takes.isEmpty else { return found }
+    let precedence = try Precedence(of: asked.takes, in: world, trace, until: until)
+    func told(_ ring: Ring) -> [(take: NestedTake, party: PartyRecord?)] {
+      ring.map { (asked.takes[$0], precedence.parties[$0]) }
+    }
+    let inversions = rings.compactMap { cycles -> Finding? in
+      let found = cycles.compactMap { $0.first { isPossible($0, asked.takes, precedence) } }
       guard let first = found.first else { return nil }
-      let ring = first.map { (takes[$0], precedence.parties[$0]) }
-      return OrderInversion(ring: ring, count: found.count, namer: namer).finding()
-    }.prefix(Self.findingLimit).map { $0 }
+      return OrderInversion(ring: told(first), count: found.count, namer: namer).finding()
+    }
+    let exhausting = crowds.compactMap { semaphore -> Finding? in
+      let places = permits.takes[semaphore]!.map(asked.place)
+      return together(places, semaphore, permits, asked.takes, precedence).map {
+        hold.nearExhaustion(told($0), capacity: permits.capacities[semaphore] ?? 0)
+      }
+    }
+    return inversions.prefix(Self.findingLimit) + exhausting.prefix(Hazards.limit) + found
   }
 
-  private func lockOrder() throws -> LockOrder {
+  /// The takes that are asked about, each once.
+  private struct Questions {
+    var takes: [NestedTake] = []
+    private var places: [UInt64: [LockOrder.Order: Int]] = [:]
+
+    /// No, if they are too many.
+    mutating func add(_ new: [NestedTake]) -> Bool {
+      let missing = new.count { places[$0.ordinal]?[$0.order] == nil }
+      guard takes.count + missing <= Precedence.limit else { return false }
+      for take in new where places[take.ordinal]?[take.order] == nil {
+        places[take.ordinal, default: [:]][take.order] = takes.count
+        takes.append(take)
+      }
+      return true
+    }
+
+    func place(of take: NestedTake) -> Int { places[take.ordinal]![take.order]! }
+  }
+
+  private func canRunOut(_ semaphore: UInt64, _ permits: PermitOrder) -> Bool {
+    let needed = permits.needed(semaphore)
+    guard permits.paused.contains(semaphore), needed > 1,
+      permits.takes[semaphore]!.count >= needed
+    else { return false }
+    return world.resource(serial: semaphore).map { !world.resources[$0].hasForeignRelease } ?? false
+  }
+
+  /// As many takes as are needed that can all be waited at together.
+  private func together(
+    _ places: [Int], _ semaphore: UInt64, _ permits: PermitOrder, _ takes: [NestedTake],
+    _ precedence: Precedence
+  ) -> Ring? {
+    var ring: Ring = []
+    var shared: [UInt64: UInt64] = [:]
+    let needed = permits.needed(semaphore)
+    for place in places where ring.count < needed {
+      let take = takes[place]
+      let isFree =
+        ring.allSatisfy { takes[$0].gates.isDisjoint(with: take.gates) }
+        && take.shares.allSatisfy { shared[$0, default: 0] < permits.capacities[$0] ?? .max }
+      guard isFree, isPossible(ring + [place], takes, precedence) else { continue }
+      ring.append(place)
+      for share in take.shares { shared[share, default: 0] += 1 }
+    }
+    return ring.count == needed ? ring : nil
+  }
+
+  private func observed() throws -> (LockOrder, PermitOrder, LongHolds) {
     var order = LockOrder()
+    var permits = PermitOrder()
+    var holds = LongHolds()
     var replay = World(definitions: trace.definitions)
     replay.process = world.process
     var ordinal: UInt64 = 0
@@ -60,11 +113,13 @@ struct OrderPrediction {
       // An index is good until the next event.
       let serial = actor.map { replay.parties[$0].serial }
       replay.apply(event)
-      order.note(
-        event, ordinal: ordinal, by: serial.flatMap { replay.party(serial: $0) }, in: replay)
+      let party = serial.flatMap { replay.party(serial: $0) }
+      holds.note(event, by: party, in: replay, taken: order.taken(by:))
+      permits.note(event, ordinal: ordinal, by: party, in: replay, locks: order.taken(by:))
+      order.note(event, ordinal: ordinal, by: party, in: replay)
       ordinal += 1
     }
-    return order
+    return (order, permits, holds)
   }
 
   /// Rings by the places where their locks were taken, those met first first.
@@ -109,13 +164,31 @@ struct OrderPrediction {
     }
   }
 
-  private func isPossible(_ ring: Ring, _ precedence: Precedence) -> Bool {
+  private func isPossible(_ ring: Ring, _ takes: [NestedTake], _ precedence: Precedence) -> Bool {
     for (index, a) in ring.enumerated() {
       // A wait that a limit ends does not hang.
       if precedence.isLimited[a] { return false }
-      for b in ring[..<index] where precedence.isOrdered(a, b) { return false }
+      for b in ring[..<index] {
+        if precedence.isOrdered(a, b) { return false }
+        let hasThread = [a, b].contains { precedence.parties[$0]?.kind == .thread }
+        if hasThread, !takes.alternate(a, b) { return false }
+      }
     }
     return true
+  }
+}
+
+extension [NestedTake] {
+  /// Whether one party does the same before and after what another one does. What threads hand to each other is not in
+  /// a trace: so that neither always comes first has to be seen.
+  fileprivate func alternate(_ a: Int, _ b: Int) -> Bool {
+    func surrounds(_ a: NestedTake, _ b: NestedTake) -> Bool {
+      contains {
+        $0.party == a.party && $0.order == a.order
+          && ($0.ordinal < b.ordinal) != (a.ordinal < b.ordinal)
+      }
+    }
+    return surrounds(self[a], self[b]) || surrounds(self[b], self[a])
   }
 }
 

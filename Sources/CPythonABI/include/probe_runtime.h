@@ -80,6 +80,8 @@ void probe_watch_remove(int slot) PROBE_HIDDEN;
 void probe_watch_mark(int slot, bool busy) PROBE_HIDDEN;
 /* The loop that a slot was added for. */
 uint64_t probe_watched_loop(int slot) PROBE_HIDDEN;
+/* Whether a variable of the environment is set to anything but 0. */
+bool probe_is_set(const char *name) PROBE_HIDDEN;
 /* Reads the settings of snapshots; false if CORONER_SIGNAL names no signal. `snapshot` is called with the
  * GIL held: why, ms since anything moved, ms that it may take; whether it was complete. */
 bool probe_watch_configure(bool (*snapshot)(uint32_t reason, uint64_t still_ms, uint64_t budget_ms))

@@ -176,11 +176,50 @@ extension Explanation {
       two methods that each need both locks and were written at different times. It is not told \
       where a third lock is held around both, where one task is started by the other or waits for \
       it in between, where both are the same task, where no holder ever pauses, and where the inner \
-      wait has a limit. Told with 'coroner analyze --hazards' only. Of thread locks only those are \
-      known that somebody waited for.
+      wait has a limit. Told with 'coroner analyze --hazards' only. Of thread locks those are \
+      known that somebody waited for, and all with 'coroner record --locks'.
       """,
     mending: """
       one order for the two locks everywhere, or one lock for both.
+      """)
+
+  static let nearExhaustion = Explanation(
+    kind: .nearExhaustion,
+    summary: "tasks take a further permit while they hold some, enough of them to use all up",
+    meaning: """
+      Tasks that had a permit of a semaphore took another one of the same semaphore. In this run there \
+      was always one left. As many of them as there were can hold all permits at one moment, each with \
+      one too few, and then each waits for the others.
+      """,
+    example: """
+      async with self.slots:                 # 4 permits
+          await self.fetch(child)            # which takes one of slots, too
+      """,
+    comesAbout: """
+      a function that takes a permit and calls itself, or another one that takes a permit of its own. \
+      It hangs when enough of them start together. Told with 'coroner analyze --hazards' only.
+      """,
+    mending: """
+      take what is needed in one go, below a lock; or give the inner call a limit of its own.
+      """)
+
+  static let longHold = Explanation(
+    kind: .longHold,
+    summary: "a lock was held across a slow wait while others stood in line",
+    meaning: """
+      A task held a lock for so long that others in line for it waited half a second or more for this one \
+      hold. The program went on, slowly.
+      """,
+    example: """
+      async with self.cache_lock:
+          self.cache = await self.download()   # everybody waits for the network
+      """,
+    comesAbout: """
+      a request, a query or a pause inside of a lock that many need. Told with \
+      'coroner analyze --hazards' only; 'coroner waits' tells what the time went into.
+      """,
+    mending: """
+      do the slow part before taking the lock, and only exchange the result below it.
       """)
 
   static let destroyedPending = Explanation(

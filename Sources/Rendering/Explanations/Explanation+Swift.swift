@@ -140,7 +140,7 @@ extension Explanation {
       .queueNoConsumer,
       .shortBarrier, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup, .pipeCycle,
       .swallowedException, .neverAwaited, .slowCallback, .transientDeadlock,
-      .destroyedPending, .lockOrderInversion:
+      .destroyedPending, .lockOrderInversion, .nearExhaustion, .longHold:
       nil
     }
   }

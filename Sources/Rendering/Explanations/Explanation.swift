@@ -98,6 +98,8 @@ extension FindingKind {
     case .transientDeadlock: .transientDeadlock
     case .destroyedPending: .destroyedPending
     case .lockOrderInversion: .lockOrderInversion
+    case .nearExhaustion: .nearExhaustion
+    case .longHold: .longHold
     }
   }
 }

@@ -1,0 +1,103 @@
+import Findings
+import History
+import TraceFormat
+
+/// Describes locks that were held for long, and semaphores whose permits nearly ran out.
+struct HoldFindings {
+  let namer: Namer
+  /// Findings of one kind at most: the first ones show the habit.
+  private static let limit = Hazards.limit
+
+  private var world: World { namer.world }
+
+  private func name(_ serial: UInt64, _ record: PartyRecord? = nil) -> String {
+    if let party = world.party(serial: serial) { return namer.name(party: party) }
+    return record.map { $0.name ?? namer.baseName($0) } ?? "a task that is gone"
+  }
+
+  private func name(lock serial: UInt64) -> String {
+    world.resource(serial: serial).map(namer.name(resource:)) ?? "a lock"
+  }
+
+  private func resources(_ serial: UInt64) -> [Resource] {
+    world.resource(serial: serial).map { [namer.findingResource($0)] } ?? []
+  }
+
+  // MARK: Long holds
+
+  func longHolds(_ holds: LongHolds) -> [Finding] {
+    holds.holds.sorted { $0.duration > $1.duration }.prefix(Self.limit).map(finding)
+  }
+
+  private func finding(_ hold: LongHolds.Hold) -> Finding {
+    let lock = name(lock: hold.take.lock)
+    let holder = name(hold.party)
+    let waiter = name(hold.waiter.party)
+    let others = hold.waiters - 1
+    var finding = Finding(
+      kind: .longHold, severity: .warning, certainty: .possible,
+      headline: "'\(holder)' held \(lock) for "
+        + "\(Clock.duration(hold.released.since(hold.take.time))), and kept '\(waiter)'"
+        + (others > 0 ? " and \(others) more" : "")
+        + " waiting for \(Clock.duration(hold.duration))"
+    )
+    finding.parties = [hold.party, hold.waiter.party].compactMap { serial in
+      world.party(serial: serial).map(namer.findingParty)
+    }
+    finding.resources = resources(hold.take.lock)
+    if let site = namer.userSite(hold.take.site) {
+      finding.marks.append(
+        Mark(
+          site: site, role: .primary,
+          label: "took \(lock) here at \(Clock.instant(hold.take.time))", party: holder))
+    }
+    if let pause = hold.pause, let site = namer.userSite(pause.site) {
+      finding.marks.append(
+        Mark(
+          site: site, role: .secondary, label: "paused here for \(Clock.duration(pause.duration))",
+          party: holder))
+    }
+    if let site = namer.userSite(hold.waiter.site) {
+      finding.marks.append(
+        Mark(site: site, role: .secondary, label: "waited here for \(lock)", party: waiter))
+    }
+    finding.help = ["do what is slow before taking the lock, or after giving it back"]
+    if hold.count > 1 { finding.notes = ["so it was \(hold.count) times"] }
+    return finding
+  }
+
+  // MARK: Permits
+
+  func nearExhaustion(_ ring: [(take: NestedTake, party: PartyRecord?)], capacity: UInt64)
+    -> Finding
+  {
+    let semaphore = name(lock: ring[0].take.inner.lock)
+    let names = ring.map { name($0.take.party, $0.party) }
+    var finding = Finding(
+      kind: .nearExhaustion, severity: .warning, certainty: .possible,
+      headline: "'\(names[0])' and \(names.count - 1) more need a further permit of \(semaphore) "
+        + "while they hold some of its \(capacity): at another moment each would wait for the others"
+    )
+    finding.parties = ring.compactMap { entry in
+      world.party(serial: entry.take.party).map(namer.findingParty)
+    }
+    finding.resources = resources(ring[0].take.inner.lock)
+    for (index, entry) in ring.enumerated() {
+      for (take, role, label) in [
+        (entry.take.inner, Mark.Role.primary, "takes another permit of \(semaphore) here"),
+        (entry.take.outer, Mark.Role.secondary, "took one here"),
+      ] {
+        guard let site = namer.userSite(take.site),
+          !finding.marks.contains(where: { $0.site == site && $0.role == role })
+        else { continue }
+        finding.marks.append(Mark(site: site, role: role, label: label, party: names[index]))
+      }
+    }
+    let shown = names.count > 4 ? names.prefix(3) + ["each of \(names.count - 3) more"] : names[...]
+    finding.scenario =
+      shown.map { Step(party: $0, text: "takes all but the last that it needs") }
+      + shown.map { Step(party: $0, text: "waits for one more") }
+    finding.help = ["take all permits in one go, below a lock of their own, or let fewer in"]
+    return finding
+  }
+}
