@@ -59,7 +59,7 @@ struct LockOrderTests {
   @Test func oppositeOrdersOfThreadsAreTold() async throws {
     let report = try await hazards(of: program(Self.opposite))
     #expect(report.contains("warning[lock-order-inversion]"), "\(report)")
-    #expect(report.contains("locks.py:7"), "\(report)")
+    #expect(report.contains("locks.py:8"), "\(report)")
     #expect(report.contains("locks.py:12"), "\(report)")
   }
 
