@@ -20,6 +20,17 @@ enum AssignedNames {
     return plain.count == names.count ? plain : nil
   }
 
+  /// Of a line with several statements the one with a column (from 1, in UTF-8) in it.
+  static func statement(at column: Int, of line: String) -> String {
+    let bytes = Array(line.utf8)
+    guard column > 0, column <= bytes.count, bytes[..<(column - 1)].contains(UInt8(ascii: ";"))
+    else {
+      return line
+    }
+    let start = bytes[..<(column - 1)].lastIndex(of: UInt8(ascii: ";"))! + 1
+    return String(decoding: bytes[start...], as: UTF8.self)
+  }
+
   private static func isMade(_ value: Substring) -> Bool {
     let callee = value.prefix { $0 != "(" }
     guard callee.endIndex != value.endIndex, let name = callee.split(separator: ".").last else {

@@ -38,7 +38,27 @@ struct Because {
       facts.append("every task that is left waits, and none of them for something that can come")
     }
     // Several waits of one cause may have the same to say.
-    return Array(OrderedSet(facts))
+    return joined(Array(OrderedSet(facts)))
+  }
+
+  /// What is said of several things in the same words is said once, unless it begins with their names.
+  private func joined(_ facts: [String]) -> [String] {
+    let names = Set(explainer.resources(cause).map(namer.name(resource:)))
+      .sorted { ($1.count, $0) < ($0.count, $1) }
+    guard names.count > 1 else { return facts }
+    var told: OrderedDictionary<String, [String]> = [:]
+    for fact in facts {
+      guard let name = names.first(where: { fact.contains(" \($0)") }) else {
+        told[fact] = []
+        continue
+      }
+      told[fact.replacing(" \(name)", with: " \u{1}"), default: []].append(name)
+    }
+    return told.map { fact, names in
+      let last = names.count > 1 ? " and " + names[names.count - 1] : ""
+      return fact.replacing(
+        "\u{1}", with: names.prefix(max(1, names.count - 1)).joined(separator: ", ") + last)
+    }
   }
 
   private func cancelFacts(_ task: Int) -> [String] {
@@ -134,7 +154,7 @@ struct Because {
   private func threadFacts(_ slot: ThreadSlot) -> [String] {
     if let keeper = explainer.keeper(of: cause) {
       return [
-        "it has been at one place for \(Clock.duration(world.now.since(keeper.since))), with a processor",
+        "it has been at one place for \(Clock.duration(world.now.since(keeper.since)))",
         "no other thread of the interpreter has run since",
       ]
     }

@@ -36,7 +36,9 @@ struct ChildWording {
 
   func help() -> [String] {
     var help: [String] = []
-    if links.contains(.writes) {
+    if links.contains(.writes), isMultiprocessing {
+      help.append("take all that the child puts into its queue before joining the child")
+    } else if links.contains(.writes) {
       help.append(
         "use communicate(), or read the output until it ends, before wait(); DEVNULL if nobody wants it"
       )
@@ -47,6 +49,15 @@ struct ChildWording {
           + "communicate()")
     }
     return help
+  }
+
+  /// Whether the child is one of the library's that exchange objects: their output goes into queues.
+  private var isMultiprocessing: Bool {
+    explainer.hops(of: cause, .pipeCycle).contains { hop in
+      world.definitions.frames(explainer.wait(of: hop.party)?.site).contains {
+        $0.ownership == .runtime && $0.function.hasPrefix("BaseProcess.")
+      }
+    }
   }
 
   func facts() -> [String] {

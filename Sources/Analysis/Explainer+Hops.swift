@@ -33,12 +33,29 @@ extension Explainer {
     }
     let ring = ring(cause, kind)
     // One that could have served itself is as stuck as all that wait with it.
-    return ring.count == 1 && kind.isLackOfSignal ? waits(cause, kind) : ring
+    return (ring.count == 1 || cause.isProved) && kind.isLackOfSignal ? waits(cause, kind) : ring
+  }
+
+  /// Those that wait for a group with the cause's resource in it, where nobody waits for that alone.
+  private func waitsForGroups(_ cause: Cause) -> [Hop] {
+    cause.nodes.flatMap { node -> [Hop] in
+      guard case .resource(let index, _) = model.nodes[node] else { return [] }
+      return cause.behind.compactMap { party in
+        guard case .resource(let group)? = wait(of: party)?.future,
+          world.resources[group].members.contains(.resource(index))
+        else { return nil }
+        return Hop(party: party, resource: index)
+      }
+    }
   }
 
   /// The waits that a kind is about, of those in a cause.
   private func waits(_ cause: Cause, _ kind: FindingKind) -> [Hop] {
-    let all = direct(cause)
+    let all = direct(cause).sorted { one, other in
+      (wait(of: one.party)?.since ?? .start, one.party)
+        < (wait(of: other.party)?.since ?? .start, other.party)
+    }
+    if all.isEmpty { return waitsForGroups(cause) }
     let own = all.filter { hop in
       guard let resource = hop.resource else { return false }
       return world.resources[resource].members.isEmpty && isAbout(kind, operation(of: hop.party))

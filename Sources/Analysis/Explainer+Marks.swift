@@ -13,10 +13,31 @@ extension Explainer {
     addResourceMarks(cause, to: &finding)
     addLibraryMarks(cause, parties, to: &finding)
     finding.marks += ConnectionWording(explainer: self, cause: cause).marks()
+    joinMarks(of: &finding)
     var marked: Set<String> = []
     finding.marks = finding.marks.filter {
       marked.insert("\($0.site.file):\($0.site.line) \($0.label)").inserted
     }
+  }
+
+  /// Waits at one place for several things are told in one.
+  private func joinMarks(of finding: inout Finding) {
+    let wait = "waits here for "
+    var places: [Site: Int] = [:]
+    var marks: [Mark] = []
+    for mark in finding.marks {
+      guard mark.label.hasPrefix(wait), let place = places[mark.site] else {
+        if mark.label.hasPrefix(wait) { places[mark.site] = marks.count }
+        marks.append(mark)
+        continue
+      }
+      let what = mark.label.dropFirst(wait.count)
+      let known = marks[place].label.dropFirst(wait.count)
+      if !String(known).components(separatedByText: ", ").contains(String(what)) {
+        marks[place].label += ", " + what
+      }
+    }
+    finding.marks = marks
   }
 
   private func addMarks(of party: Int, to finding: inout Finding) {
@@ -29,6 +50,12 @@ extension Explainer {
       {
         finding.marks.append(
           Mark(site: direct, role: .primary, label: "which waits here", party: name))
+      }
+      if site.ownership != .user, let start = namer.userSite(world.parties[party].created.site),
+        start.ownership == .user, world.parties[party].kind != .thread
+      {
+        finding.marks.append(
+          Mark(site: start, role: .secondary, label: "'\(name)' was started here", party: name))
       }
       if let done = resolution(of: party), let place = namer.directSite(done.site) {
         finding.marks.append(

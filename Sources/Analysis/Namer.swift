@@ -15,8 +15,8 @@ struct Namer {
   private var tupleNames: [Int: String] = [:]
   /// Whom one name stands for, with their number.
   var crowds = Crowds.none
-  /// The place of a job, or of a task without a number of its own, among those of its function, from 1;
-  /// nothing if it is the only one.
+  /// The place of a job, or of a task without a number of its own, among those of its function, and of a task
+  /// among those with its name that have not ended, from 1; nothing if it is the only one.
   private var places: [Int: Int] = [:]
   /// Names read from the lines that take or wait for something.
   private var readings: [Int: Reading] = [:]
@@ -43,6 +43,14 @@ struct Namer {
       return party.kind == .thread ? "thread \(party.name ?? "")" : baseName(party)
     }
     for same in Dictionary(grouping: unnumbered, by: base).values
+    where same.count > 1 {
+      for (place, index) in same.enumerated() { places[index] = place + 1 }
+    }
+    let named = world.parties.indices.filter { index in
+      let party = world.parties[index]
+      return party.kind == .task && party.name?.isEmpty == false && !party.isEnded
+    }
+    for same in Dictionary(grouping: named, by: { world.parties[$0].name ?? "" }).values
     where same.count > 1 {
       for (place, index) in same.enumerated() { places[index] = place + 1 }
     }
@@ -81,7 +89,7 @@ struct Namer {
         continue
       }
       let kinds = Dictionary(grouping: indices) { world.resources[$0].kind }
-      for same in kinds.values where same.count > 1 {
+      for same in kinds.values.flatMap(byName) where same.count > 1 {
         for (place, index) in same.enumerated() { twins[index] = place + 1 }
       }
     }
@@ -201,7 +209,7 @@ struct Namer {
     if let operation = waitedFor[index] { return operation == .drain ? "room to send" : "data" }
     guard let site = userSite(resource.created?.site),
       resource.kind != .stream || site.ownership != .runtime
-    else { return "a \(kind)" }
+    else { return "\("aeiou".contains(kind.first ?? " ") ? "an" : "a") \(kind)" }
     return "the \(kind) made at \(Self.place(site))"
   }
 
@@ -242,9 +250,22 @@ struct Namer {
     if let name = tupleNames[index] { return name }
     if let reading = readings[index] { return reading.name }
     let stack = world.resources[index].created?.site
-    guard let site = directSite(stack, of: index), let line = line(site) else { return nil }
+    guard let site = directSite(stack, of: index), var line = line(site) else { return nil }
     if Self.isSwift(site) { return Self.madeName(line) }
+    if let column = site.column { line = AssignedNames.statement(at: column, of: line) }
     return Self.assignedName(line) ?? Self.takenName(line)
+  }
+
+  /// Resources that one line made, those of each name together: statements may share a line.
+  private func byName(_ indices: [Int]) -> [[Int]] {
+    var names: [Int?: String?] = [:]
+    let columns = indices.map { directSite(world.resources[$0].created?.site, of: $0)?.column }
+    for (place, column) in columns.enumerated() where names[column] == nil {
+      names[column] = .some(readName(resource: indices[place]))
+    }
+    if names.count < 2 { return [indices] }
+    let places = Dictionary(grouping: indices.indices) { names[columns[$0]] ?? nil }
+    return places.values.map { $0.map { indices[$0] } }
   }
 
   /// The line that the name was read from.
@@ -281,7 +302,16 @@ struct Namer {
       line[line.index(after: equals)] != "="
     else { return nil }
     var target = line[..<equals]
-    if let colon = target.firstIndex(of: ":") { target = target[..<colon] }
+    if let colon = target.firstIndex(of: ":") {
+      // An annotation, or a statement that begins with a condition.
+      let isName = !target[..<colon].drop { $0 == " " || $0 == "\t" }.contains(" ")
+      let last = target.lastIndex(of: ":") ?? colon
+      let before = target[..<last]
+      if !isName, before.count(where: { $0 == "(" }) != before.count(where: { $0 == ")" }) {
+        return nil
+      }
+      target = isName ? target[..<colon] : target[last...].dropFirst()
+    }
     let words = target.split(separator: ".").map { $0.filter { !$0.isWhitespace } }
     guard let last = words.last, let first = last.first, first.isLetter || first == "_",
       words.allSatisfy({ $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })

@@ -5,44 +5,68 @@ import CPythonABI
 
 /// Where a thread's state refers to the next one.
 private let nextState: UInt = 8
-/// Who waits for the interpreter asks every 5 ms, for which it needs a processor for a moment.
-private let attempts = 4
 /// Of more threads nothing is said.
 private let stateLimit = 256
+/// For so long it is looked who works, in ms, and so often if nobody does.
+private let span: Int32 = 30
+private let attempts = 3
+/// Less work is none, in ns: who waits for the interpreter asks every 5 ms.
+private let leastWork: UInt64 = 2_000_000
 
-/// The only thread of the interpreter, besides a loop's, that has a processor and stands at one place: where the
-/// loop's thread wants the interpreter and does not work itself, that one has it.
-private func keeper(besides loop: UInt64) -> (tid: UInt64, stack: UInt32)? {
-  if probe_has_processor(loop) { return nil }
-  var found: (tid: UInt64, state: UInt)?
+private struct Worker {
+  var state: UInt
+  var tid: UInt64
+  var work: UInt64
+}
+/// For the watchdog's thread alone.
+nonisolated(unsafe) private var workers: UnsafeMutablePointer<Worker>? = nil
+
+/// The only thread of the interpreter that works, and stands at one place.
+private func keeper() -> (tid: UInt64, stack: UInt32)? {
+  if workers == nil {
+    workers = calloc(stateLimit, MemoryLayout<Worker>.stride)?
+      .assumingMemoryBound(to: Worker.self)
+  }
+  guard let workers, let count = list(into: workers) else { return nil }
+  probe_pause(span)
+  var most = 0
+  var sum: UInt64 = 0
+  for index in 0..<count {
+    let now = probe_work_of(workers[index].tid)
+    workers[index].work = now > workers[index].work ? now - workers[index].work : 0
+    sum += workers[index].work
+    if workers[index].work > workers[most].work { most = index }
+  }
+  guard count > 0, workers[most].work >= leastWork, sum - workers[most].work < sum / 5,
+    let state = Raw(bitPattern: workers[most].state)
+  else { return nil }
+  let stack = unheldStack(state)
+  return stack == 0 ? nil : (workers[most].tid, stack)
+}
+
+/// The threads that the interpreter knows, with what they have worked so far.
+private func list(into workers: UnsafeMutablePointer<Worker>) -> Int? {
   var next = UInt(bitPattern: PyInterpreterState_ThreadHead(PyInterpreterState_Main()))
-  var left = stateLimit
+  var count = 0
   while next != 0 {
-    if left == 0 { return nil }
-    left -= 1
+    if count == stateLimit { return nil }
     let tid = probe_peek_tid(next)
-    if tid != 0, tid != loop, probe_has_processor(tid) {
-      if found != nil { return nil }
-      found = (tid, next)
-    }
+    workers[count] = Worker(state: next, tid: tid, work: probe_work_of(tid))
+    if tid != 0 { count += 1 }
     guard let following = word(next + nextState) else { return nil }
     next = following
   }
-  guard let found, let state = Raw(bitPattern: found.state) else { return nil }
-  let stack = unheldStack(state)
-  guard stack != 0, probe_has_processor(found.tid), !probe_has_processor(loop) else { return nil }
-  return (found.tid, stack)
+  return count
 }
 
 /// Records which thread keeps a loop's from the interpreter; whether one does.
 func recordKeeper(from watched: UnsafeMutablePointer<probe_watched>, _ milliseconds: UInt64) -> Bool
 {
-  for attempt in 0..<attempts {
-    if attempt > 0 { probe_pause(7) }
-    if let keeper = keeper(besides: UInt64(watched.pointee.tid)) {
-      record(CORONER_STACK_SAMPLE, keeper.tid, milliseconds, site: keeper.stack)
-      return true
-    }
+  for _ in 0..<attempts {
+    guard let keeper = keeper() else { continue }
+    if keeper.tid == UInt64(watched.pointee.tid) { return false }
+    record(CORONER_STACK_SAMPLE, keeper.tid, milliseconds, site: keeper.stack)
+    return true
   }
   return false
 }

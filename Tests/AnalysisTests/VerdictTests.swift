@@ -191,6 +191,33 @@ import TraceFormat
     #expect(Namer.assignedName("if a == asyncio.Lock():") == nil)
     #expect(Namer.assignedName("pool = {") == "pool")
     #expect(Namer.assignedName("locks[name] = asyncio.Lock()") == nil)
+    #expect(Namer.assignedName("if cls.lock is None: cls.lock = asyncio.Lock()") == "lock")
+    #expect(Namer.assignedName("def take(lock: Lock = asyncio.Lock()):") == nil)
+  }
+
+  @Test func theColumnTellsTheStatementOfALine() {
+    let line = "q = asyncio.Queue(2); done = asyncio.Event()"
+    #expect(Namer.assignedName(AssignedNames.statement(at: 5, of: line)) == "q")
+    #expect(Namer.assignedName(AssignedNames.statement(at: 30, of: line)) == "done")
+    #expect(AssignedNames.statement(at: 300, of: line) == line)
+  }
+
+  @Test func tasksOfOneNameAreTold() throws {
+    let all = try findings(
+      """
+      +1ms 1 name 0xa1 value="get"
+      +1ms 1 name 0xa2 value="get"
+      +1ms 1 resource-create 0xe1 site=atMade value=event
+      +1ms 1 resource-create 0xe2 site=atMade value=event
+      +1ms 1 task-end 0xa0
+      +2ms 1 task-resume 0xa1
+      +2ms 1 wait-begin 0xa1 object=0xe1 site=atPut value=event-wait
+      +2ms 1 task-suspend 0xa1 object=0xf1 site=atPut
+      +2ms 1 task-resume 0xa2
+      +2ms 1 wait-begin 0xa2 object=0xe2 site=atPut value=event-wait
+      +2ms 1 task-suspend 0xa2 object=0xf2 site=atPut
+      """)
+    #expect(Set(all.flatMap { $0.parties.map(\.name) }) == ["get #1", "get #2"])
   }
 
   @Test(arguments: [(4000, 0), (6000, 1)])

@@ -1,6 +1,6 @@
 # What a module does when it is imported waits for a thread that imports the same module.
 # expect: lock-cycle
-# tasks: main read
+# tasks: main, read
 # resource: the import lock of import_in_thread
 import asyncio
 

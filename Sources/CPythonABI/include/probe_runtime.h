@@ -138,8 +138,8 @@ void probe_each_pair(void (*found)(int descriptor, int other)) PROBE_HIDDEN;
 uint64_t probe_tid(void *thread_state) PROBE_HIDDEN;
 /* The same of a state that may be gone. */
 uint64_t probe_peek_tid(uintptr_t thread_state) PROBE_HIDDEN;
-/* Whether a thread of this process runs, or would if a processor were free. */
-bool probe_has_processor(uint64_t tid) PROBE_HIDDEN;
+/* How long a thread of this process has worked, in ns. */
+uint64_t probe_work_of(uint64_t tid) PROBE_HIDDEN;
 /* Its number in the interpreter, 0 if it is not known. */
 uint64_t probe_ident(void *thread_state) PROBE_HIDDEN;
 /* Joins the working directory of the start with a relative path; cuts at `size`. */
