@@ -308,6 +308,34 @@ import TraceFormat
     #expect(try script.inversions().isEmpty)
   }
 
+  @Test func whoeverOnlyTriesIsSafe() throws {
+    func inversions(through function: String) throws -> Int {
+      var script = Script()
+      script.text =
+        "site tried locks.py:5 \(function) library\n"
+        + script.text.replacing(
+          "stack atPut put\n", with: "stack atPut put\nstack atTry tried put\n")
+      script.section("0xa1", "0xb1", "0xb2")
+      script.text = script.text.replacing(
+        "acquired 0xb2 site=atPut", with: "acquired 0xb2 site=atTry")
+      script.section("0xa2", "0xb2", "0xb1")
+      return try script.inversions().count
+    }
+    #expect(try inversions(through: "Lock.acquire") == 1)
+    #expect(try inversions(through: "Lock.acquire_nowait") == 0)
+  }
+
+  @Test func twoOfOneNameAreToldApart() throws {
+    var script = Script()
+    for task in ["0xa1", "0xa2"] {
+      script.text += "string same\(task) \"same\"\n"
+      script.tell("name \(task) value=same\(task)")
+    }
+    script.section("0xa1", "0xb1", "0xb2")
+    script.section("0xa2", "0xb2", "0xb1")
+    #expect(try script.inversions().first?.parties.map(\.name) == ["same #1", "same #2"])
+  }
+
   // MARK: Threads
 
   private func threads(_ rounds: [Int]) throws -> [Finding] {

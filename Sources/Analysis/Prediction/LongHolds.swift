@@ -19,7 +19,7 @@ struct LongHolds {
 
   /// The longest of each place where such a lock is taken.
   private(set) var holds: [Hold] = []
-  private var waiting: [UInt64: [(party: UInt64, since: TraceInstant, site: StackID?)]] = [:]
+  private var waiting: [UInt64: Line] = [:]
   private var pauses: [UInt64: (duration: UInt64, site: StackID?, operation: Operation?)] = [:]
 
   /// What keeps others for as long as a slow callback keeps its loop is noticed as that is.
@@ -38,7 +38,7 @@ struct LongHolds {
       guard let task, let wait = world.parties[task].wait,
         case (let resource?, .acquire)? = wait.primitive, world.isLock(resource)
       else { return }
-      waiting[world.resources[resource].serial, default: []].append(
+      waiting[world.resources[resource].serial, default: Line()].append(
         (world.parties[task].serial, wait.since, wait.site))
     case .taskResume:
       guard let task = world.livingParty(event.subject), let wait = world.parties[task].lastWait
@@ -46,8 +46,8 @@ struct LongHolds {
       let serial = world.parties[task].serial
       if case (let resource?, .acquire)? = wait.primitive {
         let lock = world.resources[resource].serial
-        waiting[lock]?.removeAll { $0.party == serial }
-        if waiting[lock]?.isEmpty == true { waiting[lock] = nil }
+        waiting[lock]?.remove(serial)
+        if waiting[lock]?.count == 0 { waiting[lock] = nil }
       }
       let duration = event.time.since(wait.since)
       guard !taken(serial).isEmpty, duration > pauses[serial]?.duration ?? 0 else { return }
@@ -65,9 +65,7 @@ struct LongHolds {
   }
 
   private mutating func note(_ take: Take, of party: UInt64, _ time: TraceInstant) {
-    guard let kept = waiting[take.lock], let first = kept.min(by: { $0.since < $1.since }) else {
-      return
-    }
+    guard let kept = waiting[take.lock], let first = kept.first else { return }
     var hold = Hold(
       take: take, party: party, released: time, waiter: first, waiters: kept.count,
       pause: pauses[party])
@@ -82,5 +80,39 @@ struct LongHolds {
     } else if holds.count < Self.placeLimit {
       holds.append(hold)
     }
+  }
+}
+
+/// Those that wait for a lock, in the order in which they came. Mostly the first one leaves.
+private struct Line {
+  typealias Waiter = (party: UInt64, since: TraceInstant, site: StackID?)
+  private var waiters: [Waiter] = []
+  /// The place of each in `waiters`, counted from the first that there ever was.
+  private var places: [UInt64: Int] = [:]
+  private var dropped = 0
+  private var head = 0
+
+  var count: Int { places.count }
+  var first: Waiter? { head < waiters.count ? waiters[head] : nil }
+
+  mutating func append(_ waiter: Waiter) {
+    places[waiter.party] = dropped + waiters.count
+    waiters.append(waiter)
+    skip()
+  }
+
+  mutating func remove(_ party: UInt64) {
+    guard places.removeValue(forKey: party) != nil else { return }
+    skip()
+    if head > 64, head > waiters.count / 2 {
+      waiters.removeFirst(head)
+      dropped += head
+      head = 0
+    }
+  }
+
+  /// Goes to the first that is still there.
+  private mutating func skip() {
+    while head < waiters.count, places[waiters[head].party] != dropped + head { head += 1 }
   }
 }

@@ -40,7 +40,14 @@ struct OrderInversion {
 
   private func next(_ index: Int) -> Int { (index + 1) % ring.count }
 
+  /// Those of one name are told apart by their places in the ring.
   private func name(_ index: Int) -> String {
+    let name = ownName(index)
+    let isShared = ring.indices.contains { $0 != index && ownName($0) == name }
+    return isShared ? "\(name) #\(index + 1)" : name
+  }
+
+  private func ownName(_ index: Int) -> String {
     if let party = world.party(serial: ring[index].take.party) { return namer.name(party: party) }
     guard let record = ring[index].party else { return "another task" }
     if let name = record.name, !name.isEmpty { return name }
@@ -57,6 +64,7 @@ struct OrderInversion {
     var party: Party
     if let known = world.party(serial: take.party) {
       party = namer.findingParty(known)
+      party.name = name(index)
     } else {
       let kind: Party.Kind =
         switch ring[index].party?.kind {

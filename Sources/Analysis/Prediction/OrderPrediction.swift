@@ -30,6 +30,8 @@ struct OrderPrediction {
         return combinations(chosen, order).map { $0.map(asked.place) }
       }
     }
+    // Whoever only tries does not wait.
+    let attempts = asked.takes.indices.filter { isAttempt(asked.takes[$0].inner.site) }
     let crowds = permits.takes.keys.sorted().filter {
       canRunOut($0, permits) && asked.add(permits.takes[$0]!)
     }
@@ -40,7 +42,11 @@ struct OrderPrediction {
       ring.map { (asked.takes[$0], precedence.parties[$0]) }
     }
     let inversions = rings.compactMap { cycles -> Finding? in
-      let found = cycles.compactMap { $0.first { isPossible($0, asked.takes, precedence) } }
+      let found = cycles.compactMap { rings in
+        rings.first { ring in
+          isPossible(ring, asked.takes, precedence) && !ring.contains(where: attempts.contains)
+        }
+      }
       guard let first = found.first else { return nil }
       return OrderInversion(ring: told(first), count: found.count, namer: namer).finding()
     }
@@ -140,6 +146,13 @@ struct OrderPrediction {
     [take.outer.site, take.inner.site].map { site in
       namer.userSite(site).map { "\($0.file):\($0.line)" } ?? ""
     }
+  }
+
+  /// Whether the library's function that was called is one that does not wait: they are named so.
+  private func isAttempt(_ stack: StackID?) -> Bool {
+    world.definitions.frames(stack).prefix { $0.ownership != .user }.last.map {
+      $0.function.hasSuffix("_nowait")
+    } ?? false
   }
 
   private func isSignal(_ lock: UInt64, _ order: LockOrder) -> Bool {
