@@ -64,7 +64,7 @@ __attribute__((noinline, cold)) void probe_calls_start(void) {
 #define TOLD(resource, operation, limit, call) \
   ({ \
     probe_wait_begins(resource, operation, limit, HERE); \
-    __auto_type told_result = (call); \
+    __auto_type told_result = PROBE_STANDS(call); \
     probe_wait_ends(resource); \
     told_result; \
   })
@@ -77,27 +77,27 @@ static uint64_t ms(const struct timespec *time) {
 
 PROBE_EXPORTED int nanosleep(const struct timespec *time, struct timespec *rest) {
   RESOLVED;
-  if (!IS_TOLD) return next.nanosleep(time, rest);
+  if (!IS_TOLD) return PROBE_STANDS(next.nanosleep(time, rest));
   return TOLD(SLEEP, CORONER_OP_SLEEP, ms(time), next.nanosleep(time, rest));
 }
 
 PROBE_EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
                                    struct timespec *rest) {
   RESOLVED;
-  if (!IS_TOLD) return next.clock_nanosleep(clock, flags, time, rest);
+  if (!IS_TOLD) return PROBE_STANDS(next.clock_nanosleep(clock, flags, time, rest));
   uint64_t limit = flags & TIMER_ABSTIME ? probe_limit(clock, time) : ms(time);
   return TOLD(SLEEP, CORONER_OP_SLEEP, limit, next.clock_nanosleep(clock, flags, time, rest));
 }
 
 PROBE_EXPORTED int usleep(useconds_t time) {
   RESOLVED;
-  if (!IS_TOLD) return next.usleep(time);
+  if (!IS_TOLD) return PROBE_STANDS(next.usleep(time));
   return TOLD(SLEEP, CORONER_OP_SLEEP, (uint64_t)time / 1000 + 1, next.usleep(time));
 }
 
 PROBE_EXPORTED unsigned sleep(unsigned time) {
   RESOLVED;
-  if (!IS_TOLD) return next.sleep(time);
+  if (!IS_TOLD) return PROBE_STANDS(next.sleep(time));
   return TOLD(SLEEP, CORONER_OP_SLEEP, (uint64_t)time * 1000, next.sleep(time));
 }
 
@@ -113,7 +113,7 @@ static bool blocks(int descriptor, short events) {
 }
 
 #define READS(call) \
-  if (!IS_TOLD || !blocks(descriptor, POLLIN)) return call; \
+  if (!IS_TOLD || !blocks(descriptor, POLLIN)) return PROBE_STANDS(call); \
   return TOLD(DESCRIPTOR(descriptor), CORONER_OP_READ, PROBE_NO_LIMIT, call)
 
 PROBE_EXPORTED ssize_t read(int descriptor, void *buffer, size_t size) {
@@ -144,7 +144,7 @@ PROBE_EXPORTED ssize_t recvmsg(int descriptor, struct msghdr *message, int flags
 
 PROBE_EXPORTED int accept(int descriptor, struct sockaddr *address, socklen_t *length) {
   RESOLVED;
-  if (!IS_TOLD || !blocks(descriptor, POLLIN)) return next.accept(descriptor, address, length);
+  if (!IS_TOLD || !blocks(descriptor, POLLIN)) return PROBE_STANDS(next.accept(descriptor, address, length));
   return TOLD(DESCRIPTOR(descriptor), CORONER_OP_ACCEPT, PROBE_NO_LIMIT,
               next.accept(descriptor, address, length));
 }
@@ -152,14 +152,14 @@ PROBE_EXPORTED int accept(int descriptor, struct sockaddr *address, socklen_t *l
 PROBE_EXPORTED int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
   RESOLVED;
   if (!IS_TOLD || !blocks(descriptor, POLLIN))
-    return next.accept4(descriptor, address, length, flags);
+    return PROBE_STANDS(next.accept4(descriptor, address, length, flags));
   return TOLD(DESCRIPTOR(descriptor), CORONER_OP_ACCEPT, PROBE_NO_LIMIT,
               next.accept4(descriptor, address, length, flags));
 }
 
 PROBE_EXPORTED int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
   RESOLVED;
-  if (!IS_TOLD) return next.connect(descriptor, address, length);
+  if (!IS_TOLD) return PROBE_STANDS(next.connect(descriptor, address, length));
   return TOLD(DESCRIPTOR(descriptor), CORONER_OP_CONNECT, PROBE_NO_LIMIT,
               next.connect(descriptor, address, length));
 }
@@ -168,7 +168,7 @@ PROBE_EXPORTED int select(int count, fd_set *read, fd_set *write, fd_set *other,
                           struct timeval *limit) {
   RESOLVED;
   bool at_once = limit && !limit->tv_sec && !limit->tv_usec;
-  if (at_once || !IS_TOLD) return next.select(count, read, write, other, limit);
+  if (at_once || !IS_TOLD) return PROBE_STANDS(next.select(count, read, write, other, limit));
   uint64_t time = limit ? (uint64_t)limit->tv_sec * 1000 + (uint64_t)limit->tv_usec / 1000 + 1
                         : PROBE_NO_LIMIT;
   return TOLD(DESCRIPTOR(count), CORONER_OP_READ, time, next.select(count, read, write, other, limit));
@@ -178,20 +178,20 @@ PROBE_EXPORTED int select(int count, fd_set *read, fd_set *write, fd_set *other,
 
 PROBE_EXPORTED pid_t waitpid(pid_t child, int *status, int options) {
   RESOLVED;
-  if (options & WNOHANG || !IS_TOLD) return next.waitpid(child, status, options);
+  if (options & WNOHANG || !IS_TOLD) return PROBE_STANDS(next.waitpid(child, status, options));
   return TOLD(CHILD(child), CORONER_OP_PROCESS, PROBE_NO_LIMIT, next.waitpid(child, status, options));
 }
 
 PROBE_EXPORTED pid_t wait4(pid_t child, int *status, int options, struct rusage *usage) {
   RESOLVED;
-  if (options & WNOHANG || !IS_TOLD) return next.wait4(child, status, options, usage);
+  if (options & WNOHANG || !IS_TOLD) return PROBE_STANDS(next.wait4(child, status, options, usage));
   return TOLD(CHILD(child), CORONER_OP_PROCESS, PROBE_NO_LIMIT,
               next.wait4(child, status, options, usage));
 }
 
 PROBE_EXPORTED int waitid(idtype_t type, id_t child, siginfo_t *info, int options) {
   RESOLVED;
-  if (options & WNOHANG || !IS_TOLD) return next.waitid(type, child, info, options);
+  if (options & WNOHANG || !IS_TOLD) return PROBE_STANDS(next.waitid(type, child, info, options));
   return TOLD(CHILD(child), CORONER_OP_PROCESS, PROBE_NO_LIMIT,
               next.waitid(type, child, info, options));
 }

@@ -122,7 +122,7 @@ static intptr_t wait_slowly(void *semaphore, struct probe_object *known, dispatc
   tell_semaphore(semaphore, known);
   if (has_permits(known)) probe_tell_holders(semaphore, 0);
   uint32_t stack = probe_wait_begins(semaphore, CORONER_OP_ACQUIRE, probe_dispatch_limit(until), frame);
-  intptr_t result = next.semaphore_wait(semaphore, until);
+  intptr_t result = PROBE_STANDS(next.semaphore_wait(semaphore, until));
   probe_wait_ends(semaphore);
   *told = result == 0 && has_permits(known);
   if (*told) probe_record_taken((uint64_t)(uintptr_t)semaphore, stack);
@@ -181,7 +181,7 @@ PROBE_EXPORTED intptr_t dispatch_group_wait(void *group, dispatch_time until) {
   if (next.group_wait(group, 0) == 0) return 0;
   tell_group(group);
   probe_wait_begins(group, CORONER_OP_GROUP, probe_dispatch_limit(until), HERE);
-  intptr_t result = next.group_wait(group, until);
+  intptr_t result = PROBE_STANDS(next.group_wait(group, until));
   probe_wait_ends(group);
   return result;
 }
@@ -199,7 +199,7 @@ PROBE_EXPORTED intptr_t dispatch_block_wait(void *block, dispatch_time until) {
   RESOLVED;
   if (!probe_is_on || until == 0 || !probe_is_watched(CALLER)) return next.block_wait(block, until);
   probe_wait_begins(block, CORONER_OP_EVENT_WAIT, probe_dispatch_limit(until), HERE);
-  intptr_t result = next.block_wait(block, until);
+  intptr_t result = PROBE_STANDS(next.block_wait(block, until));
   probe_wait_ends(block);
   return result;
 }

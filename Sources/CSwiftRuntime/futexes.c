@@ -32,7 +32,7 @@ static long lock(long *word, long operation, long value, const struct timespec *
   uint32_t owner = __atomic_load_n((uint32_t *)word, __ATOMIC_RELAXED) & FUTEX_TID_MASK;
   if (owner) probe_tell_holders(word, owner);
   uint32_t stack = probe_wait_begins(word, CORONER_OP_ACQUIRE, probe_limit(CLOCK_REALTIME, until), frame);
-  long result = next(SYS_futex, (long)word, operation, value, (long)until, f, g);
+  long result = PROBE_STANDS(next(SYS_futex, (long)word, operation, value, (long)until, f, g));
   probe_wait_ends(word);
   if (result == 0) probe_has_now(word, stack);
   return result;
@@ -52,7 +52,7 @@ static long futex(long word, long operation, long value, long limit, long f, lon
   if (!probe_knows_dispatch() || __atomic_load_n((uint32_t *)word, __ATOMIC_RELAXED) != (uint32_t)value)
     return next(SYS_futex, word, operation, value, limit, f, g);
   probe_wait_begins((const void *)word, CORONER_OP_EVENT_WAIT, limit_of(command, operation, until), frame);
-  long result = next(SYS_futex, word, operation, value, limit, f, g);
+  long result = PROBE_STANDS(next(SYS_futex, word, operation, value, limit, f, g));
   probe_wait_ends((const void *)word);
   return result;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "locks.h"
+#include "memory.h"
 
 _Thread_local struct probe_holder *probe_own_holder;
 static _Thread_local bool is_over PROBE_NEAR;
@@ -43,6 +44,23 @@ static struct probe_holder *unused(uint32_t tid) {
   return chunk;
 }
 
+const struct probe_holder *probe_holder_of(uint32_t tid) {
+  const struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE);
+  while (h && __atomic_load_n(&h->tid, __ATOMIC_ACQUIRE) != tid) h = h->next;
+  return h;
+}
+
+size_t probe_own_tables(struct probe_region *parts, size_t limit) {
+  size_t count = 0;
+  for (const struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h && count + 2 <= limit; h = h->next) {
+    parts[count++] = (struct probe_region){.start = (uintptr_t)h, .end = (uintptr_t)(h + 1)};
+    if (__atomic_load_n(&h->tid, __ATOMIC_ACQUIRE) && h->turns)
+      parts[count++] = (struct probe_region){.start = (uintptr_t)h->turns,
+                                             .end = (uintptr_t)h->turns + sizeof probe_thread};
+  }
+  return count;
+}
+
 /* The recorder's and the probes' own threads are nobody's business. */
 bool probe_is_own_name(const char *name) { return strncmp(name, "coroner-", 8) == 0; }
 
@@ -59,7 +77,9 @@ struct probe_holder *probe_make_holder(void) {
   own->python_mutex = own->works_on = NULL;
   own->is_bound = own->keeps_python = false;
   own->loop = 0;
+  own->stands = false;
   own->endings = 0;
+  own->turns = &probe_thread;
   probe_own_holder = own;
   pthread_setspecific(end_key, own);
   return own;

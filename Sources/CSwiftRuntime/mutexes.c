@@ -83,9 +83,9 @@ static int lock_slowly(pthread_mutex_t *mutex, clockid_t clock, const struct tim
   probe_tell_holders(mutex, owner(mutex));
   uint32_t stack =
       probe_wait_begins(mutex, CORONER_OP_ACQUIRE, probe_limit(clock, until), frame);
-  int result = !until                    ? next.lock(mutex)
-               : clock == CLOCK_REALTIME ? next.timedlock(mutex, until)
-                                         : next.clocklock(mutex, clock, until);
+  int result = PROBE_STANDS(!until                    ? next.lock(mutex)
+                            : clock == CLOCK_REALTIME ? next.timedlock(mutex, until)
+                                                      : next.clocklock(mutex, clock, until));
   probe_wait_ends(mutex);
   *told = result == 0 || result == EOWNERDEAD;
   if (*told) probe_has_now(mutex, stack);
@@ -174,9 +174,9 @@ static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t c
   struct probe_object *known = probe_object(condition, false);
   if (known) __atomic_store_n(&known->is_told, false, __ATOMIC_RELEASE);
   probe_wait_begins(condition, CORONER_OP_CONDITION_WAIT, probe_limit(clock, until), frame);
-  int result = !until                    ? next.wait(condition, mutex)
-               : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
-                                         : next.clockwait(condition, mutex, clock, until);
+  int result = PROBE_STANDS(!until                    ? next.wait(condition, mutex)
+                            : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
+                                                      : next.clockwait(condition, mutex, clock, until));
   probe_wait_ends(condition);
   probe_took(mutex, frame, false);
   return result;
@@ -254,7 +254,7 @@ static inline int rw_locked(pthread_rwlock_t *lock, rw_function wait, rw_functio
   if (result == EBUSY) {
     probe_tell_holders(lock, (uint32_t)lock->__data.__cur_writer);
     uint32_t stack = probe_wait_begins(lock, CORONER_OP_ACQUIRE, PROBE_NO_LIMIT, frame);
-    result = wait(lock);
+    result = PROBE_STANDS(wait(lock));
     probe_wait_ends(lock);
     told = result == 0;
     if (told) probe_has_now(lock, stack);

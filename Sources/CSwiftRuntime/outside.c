@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "locks.h"
+#include "memory.h"
 
 #define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)
@@ -134,6 +135,7 @@ static void note_epoll(int set, int operation, int descriptor, uint32_t events) 
 
 PROBE_EXPORTED int epoll_ctl(int set, int operation, int descriptor, struct epoll_event *event) {
   RESOLVED;
+  if (probe_is_on) probe_note_set(set);
   if (!probe_is_on || probe_has_python || !probe_is_watched(CALLER))
     return next.epoll_ctl(set, operation, descriptor, event);
   uint32_t events = event && operation != EPOLL_CTL_DEL ? event->events : 0;
@@ -279,5 +281,6 @@ PROBE_EXPORTED void (*signal(int number, void (*handler)(int)))(int) {
 PROBE_EXPORTED void dispatch_main(void) {
   DISPATCH_RESOLVED;
   if (probe_is_on) probe_record_rest(0, UINT32_MAX);
+  probe_gone_thread = (uint32_t)gettid();
   next.main();
 }

@@ -58,7 +58,7 @@ PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, in
   }
   uint64_t loop = come_to(set, CALLER);
   probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.epoll_wait(set, events, count, timeout);
+  int result = PROBE_STANDS(next.epoll_wait(set, events, count, timeout));
   int saved = errno;
   probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
   errno = saved;
@@ -75,7 +75,7 @@ PROBE_EXPORTED int epoll_pwait(int set, struct epoll_event *events, int count, i
   }
   uint64_t loop = come_to(set, CALLER);
   probe_record_rest(loop, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.epoll_pwait(set, events, count, timeout, mask);
+  int result = PROBE_STANDS(next.epoll_pwait(set, events, count, timeout, mask));
   int saved = errno;
   probe_record_rest_end(loop, result > 0 ? (uint32_t)result : 0);
   errno = saved;
@@ -96,13 +96,13 @@ PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
   if (count && probe_task_here() && probe_is_watched(CALLER)) {
     const void *first = (const void *)(UINT64_C(1) << 58 | (uint32_t)descriptors[0].fd);
     probe_wait_begins(first, CORONER_OP_READ, timeout < 0 ? PROBE_NO_LIMIT : (uint64_t)timeout, HERE);
-    int result = next.poll(descriptors, count, timeout);
+    int result = PROBE_STANDS(next.poll(descriptors, count, timeout));
     probe_wait_ends(first);
     return result;
   }
-  if (!rests(descriptors, count)) return next.poll(descriptors, count, timeout);
+  if (!rests(descriptors, count)) return PROBE_STANDS(next.poll(descriptors, count, timeout));
   probe_record_rest(0, timeout < 0 ? UINT32_MAX : (uint32_t)timeout);
-  int result = next.poll(descriptors, count, timeout);
+  int result = PROBE_STANDS(next.poll(descriptors, count, timeout));
   probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
   return result;
 }
@@ -111,12 +111,12 @@ PROBE_EXPORTED int ppoll(struct pollfd *descriptors, nfds_t count, const struct 
                          const sigset_t *mask) {
   RESOLVED;
   bool at_once = timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
-  if (!probe_is_on || at_once || !rests(descriptors, count))
-    return next.ppoll(descriptors, count, timeout, mask);
+  if (!probe_is_on || at_once) return next.ppoll(descriptors, count, timeout, mask);
+  if (!rests(descriptors, count)) return PROBE_STANDS(next.ppoll(descriptors, count, timeout, mask));
   bool is_long = !timeout || timeout->tv_sec >= 4000000;
   probe_record_rest(0, is_long ? UINT32_MAX
                             : (uint32_t)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000));
-  int result = next.ppoll(descriptors, count, timeout, mask);
+  int result = PROBE_STANDS(next.ppoll(descriptors, count, timeout, mask));
   probe_record_rest_end(0, result > 0 ? (uint32_t)result : 0);
   return result;
 }

@@ -83,7 +83,7 @@ PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {
   int error = next.tryjoin ? next.tryjoin(thread, result) : EBUSY;
   if (error != EBUSY) return error;
   probe_wait_begins((const void *)thread, CORONER_OP_JOIN, PROBE_NO_LIMIT, HERE);
-  error = next.join(thread, result);
+  error = PROBE_STANDS(next.join(thread, result));
   probe_wait_ends((const void *)thread);
   return error;
 }
@@ -105,7 +105,7 @@ PROBE_EXPORTED int pthread_barrier_wait(pthread_barrier_t *barrier) {
   if (probe_tells_now(known))
     probe_record_barrier((uint64_t)(uintptr_t)barrier, (uint64_t)known->permits, probe_origin(known));
   probe_wait_begins(barrier, CORONER_OP_BARRIER_WAIT, PROBE_NO_LIMIT, HERE);
-  int result = next.barrier_wait(barrier);
+  int result = PROBE_STANDS(next.barrier_wait(barrier));
   probe_wait_ends(barrier);
   return result;
 }
@@ -122,9 +122,9 @@ static int sem_waited(sem_t *semaphore, clockid_t clock, const struct timespec *
     if (errno != ETIMEDOUT) return -1;
   }
   probe_wait_begins(semaphore, CORONER_OP_EVENT_WAIT, limit, frame);
-  int result = !until                    ? next.sem_wait(semaphore)
-               : clock == CLOCK_REALTIME ? next.sem_timedwait(semaphore, until)
-                                         : next.sem_clockwait(semaphore, clock, until);
+  int result = PROBE_STANDS(!until                    ? next.sem_wait(semaphore)
+                            : clock == CLOCK_REALTIME ? next.sem_timedwait(semaphore, until)
+                                                      : next.sem_clockwait(semaphore, clock, until));
   probe_wait_ends(semaphore);
   return result;
 }
@@ -132,7 +132,7 @@ static int sem_waited(sem_t *semaphore, clockid_t clock, const struct timespec *
 /* libdispatch's workers park so. */
 static int parked(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
   probe_record_rest(0, until ? (uint32_t)probe_limit(clock, until) : UINT32_MAX);
-  int result = until ? next.sem_timedwait(semaphore, until) : next.sem_wait(semaphore);
+  int result = PROBE_STANDS(until ? next.sem_timedwait(semaphore, until) : next.sem_wait(semaphore));
   int saved = errno;
   probe_record_rest_end(0, result == 0);
   errno = saved;

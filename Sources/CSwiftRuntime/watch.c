@@ -4,19 +4,31 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include <stdlib.h>
+
 #include "locks.h"
+#include "memory.h"
 
 uint64_t probe_coarse_now;
 enum { PERIOD_MS = 50 };
 static int is_running; /* atomic */
 
+/* For so long a program rests before its memory is looked at; 0: never. */
+static uint32_t stall_ms(void) {
+  const char *stall = getenv("CORONER_STALL");
+  double seconds = stall && *stall ? strtod(stall, NULL) : 5;
+  return seconds > 0 && seconds < 1e6 ? (uint32_t)(seconds * 1000) : 0;
+}
+
 static void *watch(void *unused) {
   (void)unused;
   prctl(PR_SET_NAME, "coroner-watch", 0, 0, 0);
+  uint32_t stall = stall_ms();
   const struct timespec period = {0, PERIOD_MS * 1000000L};
   for (;;) {
     __atomic_store_n(&probe_coarse_now, probe_now(), __ATOMIC_RELAXED);
     probe_look_at_loops();
+    if (stall && probe_sees_tasks && !probe_has_python) probe_snapshot_if_due(stall);
     clock_nanosleep(CLOCK_MONOTONIC, 0, &period, NULL);
   }
   return NULL;
@@ -40,4 +52,7 @@ void probe_watch_start(void) {
   pthread_attr_destroy(&attributes);
 }
 
-void probe_watch_forked(void) { is_running = 0; }
+void probe_watch_forked(void) {
+  is_running = 0;
+  probe_memory_forked();
+}

@@ -37,6 +37,7 @@ func tellMade(
   _ task: UnsafeRawPointer, _ creation: UnsafeMutablePointer<probe_creation>, queued: Bool
 ) {
   creation.pointee.is_told = true
+  if probe_task_type == nil { probe_task_type = UnsafeRawPointer(task.pointer(0)) }
   guard let context = task.pointer(probe_layout.resume_context) else { return }
   _ = probe_watch_end(context)
   let function = closureSite(creation.pointee.entry, creation.pointee.closure)

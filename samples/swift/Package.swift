@@ -4,11 +4,13 @@ import PackageDescription
 /// Programs that hang, each in its own way, and healthy ones; what a report must say is in their comments.
 /// To run one: swift build && coroner record --output t.coroner -- .build/debug/lock_cycle
 let samples = [
-  "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "await_cycle",
-  "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock", "cancellation",
+  "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "answer_forgotten",
+  "await_cycle", "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock", "cancellation",
+  "channel_without_reader",
   "condition_never_signalled", "continuation_dropped", "continuation_lost",
   "continuation_never_resumed",
   "finish_under_lock", "group_never_left", "groups_and_values", "idle_server", "join_under_lock",
+  "kept_for_later",
   "leaked_permits", "lock_across_await", "lock_across_await_in_pool", "lock_cycle",
   "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",
   "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "ordered_locks",

@@ -40,11 +40,27 @@ struct probe_holder {
   uint64_t waits_since, called; /* its wait that is told; the last one in which there was work for its loop */
   uint32_t count;    /* written by its thread, read by others */
   bool is_bound;     /* the trace says which thread a join for it waits for */
+  bool stands;       /* it waits in a call that a snapshot can look behind */
   uint8_t endings;   /* passes of the thread's destructors */
   struct probe_hold holds[PROBE_HOLD_LIMIT];
+  const void *turns; /* what it keeps of its tasks */
   struct probe_holder *next;
 };
 extern _Thread_local struct probe_holder *probe_own_holder PROBE_HIDDEN PROBE_NEAR;
+/* Of a thread; NULL: none. */
+const struct probe_holder *probe_holder_of(uint32_t tid) PROBE_HIDDEN;
+
+/* The calling thread waits in this call, and does nothing else. What its callers keep in registers is put on the stack,
+ * where a snapshot looks for it. */
+#define PROBE_STANDS(call) \
+  ({ \
+    __builtin_unwind_init(); \
+    struct probe_holder *standing = probe_own_holder; \
+    if (standing) __atomic_store_n(&standing->stands, true, __ATOMIC_RELEASE); \
+    __auto_type stood = (call); \
+    if (standing) __atomic_store_n(&standing->stands, false, __ATOMIC_RELEASE); \
+    stood; \
+  })
 /* The calling thread's, made at its first use; NULL: its end has passed, or no memory. */
 struct probe_holder *probe_make_holder(void) PROBE_HIDDEN;
 /* Whether a thread of this name is the recorder's, or a probe's. */

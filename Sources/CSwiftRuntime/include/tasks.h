@@ -16,6 +16,8 @@ struct probe_layout {
   uint32_t task_size, layout_version; /* what tells one layout from another */
   /* AsyncTask */
   uint16_t job_flags, resume_function, resume_context, exclusivity, status, records, dependency;
+  /* where a task's own memory is: a list of slabs, each used up to an offset behind its head */
+  uint16_t slab, slab_next, slab_size, slab_used, slab_head;
   /* a task's dependency record: what it waits for */
   uint16_t dependency_object, dependency_kind;
   /* AsyncContext, and the function behind a task's first one */
@@ -35,11 +37,13 @@ enum probe_dependency {
 };
 /* JobFlags */
 #define PROBE_JOB_KIND 0xffu /* 0: a task */
+#define PROBE_JOB_IS_CHILD (1u << 24) /* behind the task: its parent, the next child, */
+#define PROBE_JOB_IS_IN_GROUP (1u << 26) /* and its group */
 #define PROBE_JOB_HAS_EXECUTOR (1u << 29)
 #define PROBE_JOB_HAS_NAME (1u << 30)
 /* TaskOptionRecord, TaskStatusRecord: kind, next one, content. */
 enum { PROBE_OPTION_GROUP = 1, PROBE_OPTION_NAME = 7 };
-enum { PROBE_RECORD_NAME = 6 };
+enum { PROBE_RECORD_CHILD = 1, PROBE_RECORD_GROUP = 2, PROBE_RECORD_NAME = 6 };
 struct probe_record_list {
   uint64_t kind; /* in the low byte */
   const struct probe_record_list *next;
