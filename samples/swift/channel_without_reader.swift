@@ -1,7 +1,7 @@
 // Two tasks send into a channel whose reader has gone: only they still know it. The rest of the program goes on.
 // expect: orphaned-future
 // snapshot: yes
-// tasks: left | right
+// tasks: left, right
 import Foundation
 import Synchronization
 
