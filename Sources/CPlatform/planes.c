@@ -25,6 +25,10 @@ static inline void transpose(const pair numbers[8], uint8_t *planes) {
     __builtin_memcpy(planes + byte * PLATFORM_PLANE_STRIDE, &from[byte], BLOCK);
 }
 
+static inline void clear(uint8_t *planes) {
+  for (int byte = 0; byte < 8; byte++) __builtin_memset(planes + byte * PLATFORM_PLANE_STRIDE, 0, BLOCK);
+}
+
 static inline pair load(const uint64_t *words) {
   pair loaded;
   __builtin_memcpy(&loaded, words, sizeof loaded);
@@ -52,8 +56,10 @@ static void split_block(const uint64_t *records, const uint16_t *order, size_t f
     pair all = fields[word][0];
     for (int i = 1; i < BLOCK / 2; i++) all |= fields[word][i];
     used[word] |= all[0] | all[1];
-    size_t plane = word ? (size_t)word * 8 + 1 : 0;
-    transpose(fields[word], planes + plane * PLATFORM_PLANE_STRIDE + first);
+    uint8_t *here = planes + (word ? (size_t)word * 8 + 1 : 0) * PLATFORM_PLANE_STRIDE + first;
+    /* Often so for all of a kind. */
+    if ((all[0] | all[1]) == 0) clear(here);
+    else transpose(fields[word], here);
   }
 }
 

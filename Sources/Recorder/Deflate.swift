@@ -1,9 +1,10 @@
 import CPlatform
 
 /// Deflates one buffer at a time, several times faster than zlib does at its lowest level: the drain
-/// thread's time is the program's as well. The format is that of zlib (RFC 1950 and 1951): blocks with the
-/// fixed codes, and matches of at least six bytes, looked up once in a small table: shorter ones would save
-/// little and be found everywhere. What has no match for long is stored as it is.
+/// thread's time is the program's as well. The format is that of zlib (RFC 1950 and 1951), without the
+/// checksum at its end, for a section has its own: blocks with the fixed codes, and matches of at least six
+/// bytes, looked up once in a small table: shorter ones would save little and be found everywhere. What has no
+/// match for long is stored as it is.
 struct Deflate {
   /// Where six bytes with a given hash were seen last: the position + `base`.
   private let table: UnsafeMutablePointer<UInt32>
@@ -99,7 +100,7 @@ struct Deflate {
     bits.endCodes()
     bits.beginCodes(last: true)
     bits.endCodes()
-    return bits.finish(adler: Adler.sum(input, count)) - output
+    return bits.finish() - output
   }
 
   /// The position of an earlier match of the six bytes at `here`, which takes their place in the table;
@@ -228,53 +229,9 @@ private struct Bits {
     held >>= count & ~7
     count &= 7
   }
-  mutating func finish(adler: UInt32) -> UnsafeMutableRawPointer {
+  mutating func finish() -> UnsafeMutableRawPointer {
     flush()
-    if count > 0 { next += 1 }
-    next.storeBytes(of: adler.byteSwapped, as: UInt32.self)
-    return next + 4
-  }
-}
-
-/// The checksum at the end of a zlib stream: the sum of all bytes + 1, and the sum of those sums.
-private enum Adler {
-  private static var base: UInt32 { 65521 }
-
-  static func sum(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt32 {
-    var sum: UInt32 = 1
-    var sums: UInt32 = 0
-    var done = 0
-    while done &+ 256 <= count {
-      add256(UnsafeRawPointer(bytes + done), &sum, &sums)
-      done &+= 256
-    }
-    while done < count {
-      sum &+= UInt32(bytes[done])
-      sums &+= sum
-      done &+= 1
-    }
-    return (sums % base) << 16 | (sum % base)
-  }
-
-  /// Sixteen bytes at a time; no lane can overflow in sixteen steps.
-  @inline(__always)
-  private static func add256(_ bytes: UnsafeRawPointer, _ sum: inout UInt32, _ sums: inout UInt32) {
-    let weights = SIMD16<UInt16>(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
-    var inLane = SIMD16<UInt16>(repeating: 0)
-    var before = inLane
-    var weighted = inLane
-    for step in 0..<16 {
-      let sixteen = SIMD16<UInt16>(
-        truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: step &* 16, as: SIMD16<UInt8>.self))
-      before &+= inLane
-      inLane &+= sixteen
-      weighted &+= sixteen &* weights
-    }
-    let total = SIMD16<UInt32>(truncatingIfNeeded: inLane).wrappedSum()
-    sums &+= 256 &* sum &+ 16 &* SIMD16<UInt32>(truncatingIfNeeded: before).wrappedSum()
-    sums &+= SIMD16<UInt32>(truncatingIfNeeded: weighted).wrappedSum()
-    sums %= base
-    sum = (sum &+ total) % base
+    return count > 0 ? next + 1 : next
   }
 }
 

@@ -4,7 +4,7 @@ import CZlib
 final class Inflater {
   private var stream = z_stream()
   private let isReady: Bool
-  /// A zlib stream begins with two bytes and ends with a checksum. A section's own covers the same bytes.
+  /// A zlib stream begins with two bytes and may end with a checksum. A section's own covers the same bytes.
   private static let headerSize = 2
 
   init() {

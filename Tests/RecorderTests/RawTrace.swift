@@ -222,9 +222,21 @@ struct RawTrace {
 
   private func inflated(_ payload: [UInt8], _ length: Int) throws -> [UInt8] {
     var output = [UInt8](repeating: 0, count: length)
-    var size = UInt(length)
-    guard uncompress(&output, &size, payload, UInt(payload.count)) == Z_OK, size == UInt(length)
-    else { throw Damage(description: "does not inflate") }
+    var input = Array(payload.dropFirst(2))
+    var stream = z_stream()
+    // Behind zlib's header, and without its checksum.
+    guard
+      inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+    else { throw Damage(description: "no memory") }
+    defer { inflateEnd(&stream) }
+    let isWhole = input.withUnsafeMutableBufferPointer { input in
+      output.withUnsafeMutableBufferPointer { output in
+        (stream.next_in, stream.avail_in) = (input.baseAddress, UInt32(input.count))
+        (stream.next_out, stream.avail_out) = (output.baseAddress, UInt32(length))
+        return inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0
+      }
+    }
+    guard isWhole else { throw Damage(description: "does not inflate") }
     return output
   }
 
