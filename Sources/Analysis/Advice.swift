@@ -28,6 +28,8 @@ extension Wording {
       [
         "do not wait for a permit while holding what those with a permit need, or give it a limit of its own"
       ]
+    case .permitExhaustion where !idleHolders.isEmpty:
+      ["let in as many as wait for each other, or do not hold \(lent.one) while waiting for them"]
     case .permitExhaustion:
       ["let a task take all the \(lent.many) that it needs in one go, or let fewer tasks in"]
     case .abandonedLock where wasCollected:

@@ -66,7 +66,9 @@ extension Explainer {
   /// The hops of a circle in its order; of a cause without one, its waits.
   private func ring(_ cause: Cause, _ kind: FindingKind) -> [Hop] {
     guard cause.isCycle,
-      let start = cause.nodes.first(where: waitsForOutside) ?? cause.nodes.first(where: isPartyNode)
+      let start = cause.nodes.first(where: waitsForOutside)
+        ?? cause.nodes.first(where: { kind == .permitExhaustion && waitsForPermit($0) })
+        ?? cause.nodes.first(where: isPartyNode)
     else {
       return direct(cause)
     }
@@ -146,6 +148,15 @@ extension Explainer {
     case .resource, .executor, .descriptor, .outside, .anything: return false
     }
     return world.parties[party].kind != .thread && operation(of: party).isForOutside
+  }
+
+  /// Whether a node is a task or job that waits for what others hold.
+  private func waitsForPermit(_ node: Int) -> Bool {
+    guard case .party(let party) = model.nodes[node],
+      let resource = wait(of: party)?.primitive?.resource
+    else { return false }
+    return !world.resources[resource].holds.isEmpty
+      && isAbout(.permitExhaustion, operation(of: party))
   }
 
   private func isOwnThread(_ node: Int) -> Bool {

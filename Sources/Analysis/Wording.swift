@@ -66,9 +66,13 @@ struct Wording {
     case .pipeCycle: return children.headline(subject, verb, waiting)
     case .selfDeadlock: return "\(subject) waits for \(resource), which it holds itself"
     case .permitExhaustion where cause.gate != nil: return gate
+    case .permitExhaustion where !idleHolders.isEmpty:
+      return
+        "all \(lent.many) of \(permits.map(namer.name(resource:)) ?? resource) are held by tasks that "
+        + "wait for others which wait for one: " + list(idleHolders.map(namer.quoted(party:)))
     case .permitExhaustion:
       return "all \(lent.many) of \(resource) are held by tasks that wait for one more: "
-        + list(parties.map(namer.quoted(party:)))
+        + list((permits.map(holders) ?? parties).map(namer.quoted(party:)))
     case .abandonedLock where isInherited:
       return
         "\(subject) \(verb) for \(resource), which another thread held when the process was forked: "
@@ -140,6 +144,26 @@ struct Wording {
       .destroyedPending, .lockOrderInversion, .nearExhaustion, .longHold:
       return subject
     }
+  }
+
+  /// What is all taken, with some who wait for it.
+  private var permits: Int? {
+    explainer.resources(cause).first { index in
+      !world.resources[index].holds.isEmpty && waiting.contains { waits($0, for: index) }
+    }
+  }
+
+  /// Holders of permits if none of them waits for another one itself.
+  var idleHolders: [Int] {
+    guard let permits else { return [] }
+    let holders = holders(of: permits)
+    return holders.contains { waits($0, for: permits) } ? [] : holders
+  }
+
+  private func holders(of resource: Int) -> [Int] { world.resources[resource].holds.map(\.party) }
+
+  private func waits(_ party: Int, for resource: Int) -> Bool {
+    explainer.wait(of: party)?.primitive?.resource == resource
   }
 
   /// Whether each waits for a lock, and none for the end of another.

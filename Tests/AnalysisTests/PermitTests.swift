@@ -43,6 +43,30 @@ import TraceFormat
     #expect(all.first?.certainty == .certain)
   }
 
+  /// 'put' has the only permit and waits for the end of 'compact', which waits for a permit.
+  @Test func whoHoldsAPermitMayWaitForSomethingElse() throws {
+    let text =
+      VerdictTests.places + """
+        site enter locks.py:20 _ContextManagerMixin.__aenter__ runtime
+        stack entering enter put
+        +1ms 1 resource-create 0xb1 object=2 site=atMade value=semaphore
+        +1ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+        +2ms 1 task-resume 0xa1
+        +2ms 1 acquired 0xb1 site=entering
+        +2ms 1 acquired 0xb1 site=entering
+        +2ms 1 task-suspend 0xa1 object=0xa2 site=atPut
+        +3ms 1 task-resume 0xa2
+        +3ms 1 task-wait-own 0xb1 object=0xf0 site=atCompact value=acquire
+        +9ms 1 loop-idle 0x1 value=none
+
+        """
+    let all = try Analyzer(sourceLoader: { _ in nil })
+      .analyze(TraceText.parse(text), path: "test").report.findings
+    #expect(all.map(\.kind) == [.permitExhaustion])
+    #expect(
+      all.first?.headline.hasSuffix("wait for others which wait for one: 'Store.put'") == true)
+  }
+
   @Test(arguments: ["0xb1", "0xb2"])
   func permitsAreGivenBackAsThoseMadeAtTheSamePlaceWere(_ semaphore: String) throws {
     let all = try findings(

@@ -18,5 +18,7 @@ if [ -d "$data" ]; then
 fi
 [ "$2" = stop ] && exit 0
 as_postgres "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 -N >/dev/null
-as_postgres "$bin/pg_ctl" -D "$data" -l "$data/log" -w start -o "-p $port -F \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=8MB" >/dev/null
+# What a busy machine needs; if it fails, the server's own last words say why.
+as_postgres "$bin/pg_ctl" -D "$data" -l "$data/log" -w -t 180 start -o "-p $port -F \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=8MB" >/dev/null ||
+    { tail -n 1 "$data/log"; exit 1; }
