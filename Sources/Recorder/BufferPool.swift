@@ -13,8 +13,10 @@ enum BufferPool {
   static let mostBuffers = 1024
   /// Buffers for events: fewer where the file is bounded.
   nonisolated(unsafe) private(set) static var limit = mostBuffers
-  /// Definitions may go beyond the limit: events without them are of little use.
-  static var definitionsLimit: Int { limit &+ 64 }
+  /// Events without definitions are of little use: these may go beyond the limit, or where the file is bounded have
+  /// some buffers for themselves.
+  static var definitionsLimit: Int { Ring.isOn ? limit : limit &+ 64 }
+  private static let definitionsShare = 2
   /// Fewer free ones than this and the drain thread makes more, before a thread has to.
   private static let reserve = 8
 
@@ -24,7 +26,9 @@ enum BufferPool {
   /// How long a thread waits for a buffer, in ns: while the drain thread waits for a processor, as all others do,
   /// and while it waits for the disk. Then nobody waits until it has come round again.
   private static let patience: UInt64 = 1_000_000_000
-  private static let patienceWithDisk: UInt64 = 50_000_000
+  private static let patienceWithDisk: UInt64 = 100_000_000
+  /// Where there may be no more buffers: as long as it takes to empty some.
+  private static let patienceWithOthers: UInt64 = 2_000_000
   nonisolated(unsafe) private static var isPatient = true
   /// Threads that wait, and up to which limit there may be more buffers for them.
   nonisolated(unsafe) private static var waiting = 0
@@ -75,10 +79,14 @@ enum BufferPool {
   }
 
   /// Takes a free buffer and makes it active. Nothing if there is none and none is to be had soon.
+  /// - Parameter mayWait: for one to be emptied, where there may be no more. Once, not for every event that is lost.
   static func take(
-    _ content: coroner_buffer_content, thread: UInt32, firstIndex: UInt64, limit: Int
+    _ content: coroner_buffer_content, thread: UInt32, firstIndex: UInt64, limit: Int, mayWait: Bool
   ) -> Int32? {
-    guard isOpen, freeHead >= 0 || waitForRoom(limit), isOpen else { return nil }
+    let others = content == CORONER_BUFFER_EVENTS && Ring.isOn ? definitionsShare : 0
+    guard isOpen,
+      freeCount > others || waitForRoom(limit, butFor: others, mayWait: mayWait), isOpen
+    else { return nil }
     let buffer = freeHead
     freeHead = next![Int(buffer)]
     freeCount &-= 1
@@ -119,32 +127,36 @@ enum BufferPool {
     next![Int(buffer)] = freeHead
     freeHead = buffer
     freeCount &+= 1
-    if waiting > 0 { platform_announce_room(false) }
+    if waiting > 0 { platform_announce_room(freeCount <= definitionsShare &+ 1) }
   }
 
   /// Threads do not make buffers themselves: that may wait for the disk. Whether there is a free one.
-  private static func waitForRoom(_ limit: Int) -> Bool {
-    guard count &+ sectionBuffers <= limit else { return false }
+  private static func waitForRoom(_ limit: Int, butFor others: Int, mayWait: Bool) -> Bool {
+    let mayGrow = count &+ sectionBuffers <= limit
+    guard mayGrow || mayWait && fullHead >= 0 else { return false }
     guard DrainThread.isRunning else {
       Drain.claim()
-      defer { Drain.release() }
-      return freeHead >= 0 || grow(limit: limit)
+      if mayGrow { _ = grow(limit: limit) }
+      Drain.release()
+      if freeCount <= others { _ = Drain.all() }
+      return freeCount > others
     }
     wanted = max(wanted, limit)
     waiting &+= 1
     let begin = platform_monotonic_ns()
-    while isOpen, isPatient, freeHead < 0 {
+    while isOpen, isPatient, freeCount <= others {
       let now = platform_monotonic_ns()
+      if !mayGrow, now &- begin >= patienceWithOthers { break }
       let call = Drain.callSince
       isPatient =
         now &- begin < patience && (call == 0 || now &- max(begin, call) < patienceWithDisk)
       if !isPatient { break }
       platform_wake()
-      platform_wait_for_room(25)
+      platform_wait_for_room(mayGrow ? 25 : 1)
     }
     waiting &-= 1
     if waiting == 0 { wanted = 0 }
-    return freeHead >= 0
+    return freeCount > others
   }
 
   /// The drain thread has come round: it is worth waiting for again.

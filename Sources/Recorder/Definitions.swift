@@ -37,6 +37,10 @@ enum Definitions {
   nonisolated(unsafe) private static var tableCapacity = 0
   nonisolated(unsafe) private static var tableCount = 0
   nonisolated(unsafe) private static var lastString: UInt32 = 0
+  /// The latest thread's, as it was defined in this file.
+  nonisolated(unsafe) private static var threadName: UnsafeMutableRawPointer?
+  nonisolated(unsafe) private static var threadNameLength = -1
+  nonisolated(unsafe) private static var threadNameID: UInt32 = 0
   nonisolated(unsafe) private static var lastSite: UInt32 = 0
   nonisolated(unsafe) private static var lastStack: UInt32 = 0
   nonisolated(unsafe) private static var lastModule: UInt32 = 0
@@ -49,7 +53,8 @@ enum Definitions {
 
   static func start() -> Bool {
     if arena == nil { arena = platform_reserve(arenaCapacity) }
-    return arena != nil && (table != nil || growTable())
+    if threadName == nil { threadName = platform_reserve(Int(CORONER_STRING_LIMIT)) }
+    return arena != nil && threadName != nil && (table != nil || growTable())
   }
 
   /// The id of a definition, new or known; 0 if there is no room for it.
@@ -105,7 +110,29 @@ enum Definitions {
     return true
   }
 
-  static func defineThread(slot: UInt32, tid: UInt64, name: UInt32) {
+  /// Names of threads are not kept in the arena: there may be a new one for every thread that there ever is. Most
+  /// follow one of the same name.
+  static func defineThread(
+    slot: UInt32, tid: UInt64, name: UnsafePointer<CChar>, length: Int
+  ) {
+    if length != threadNameLength || platform_compare(threadName!, name, length) != 0 {
+      threadNameID = lastString &+ 1
+      withUnsafeTemporaryAllocation(
+        byteCount: DefinitionItem.size(payload: length), alignment: 8
+      ) { item in
+        DefinitionItem.write(
+          CORONER_DEFINE_STRING, id: threadNameID, payload: name, length: length,
+          to: item.baseAddress!)
+        if writeToFile(item.baseAddress!, item.count) { lastString = threadNameID }
+      }
+      guard lastString == threadNameID else { return }
+      platform_copy(threadName, name, length)
+      threadNameLength = length
+    }
+    defineThread(slot: slot, tid: tid, name: threadNameID)
+  }
+
+  private static func defineThread(slot: UInt32, tid: UInt64, name: UInt32) {
     withUnsafeTemporaryAllocation(byteCount: 24, alignment: 8) { item in
       withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { payload in
         payload.storeBytes(of: tid, as: UInt64.self)
@@ -142,7 +169,7 @@ enum Definitions {
     used = 0
     buffer = BufferPool.take(
       CORONER_BUFFER_DEFINITIONS, thread: 0, firstIndex: bytesBefore,
-      limit: BufferPool.definitionsLimit)
+      limit: BufferPool.definitionsLimit, mayWait: true)
     return buffer != nil
   }
 
@@ -151,6 +178,7 @@ enum Definitions {
     buffer = nil
     used = 0
     bytesBefore = 0
+    threadNameLength = -1
     var offset = 0
     while offset < arenaUsed {
       let item = UnsafeRawPointer(arena! + offset)

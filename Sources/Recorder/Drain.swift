@@ -47,7 +47,7 @@ enum Drain {
     claim()
     defer { release() }
     BufferPool.growAhead()
-    return empty(BufferPool.definitionsLimit, isThread: true)
+    return empty(BufferPool.capacity, isThread: true)
   }
 
   /// Moves the window to where the next sections go, if threads need it. For the drain thread.

@@ -39,8 +39,12 @@ enum ThreadRecorder {
   }
 
   private static func lose(_ thread: Thread, at time: UInt64) {
-    if thread.pointee.lost == 0 { thread.pointee.lost_since = time }
+    if thread.pointee.lost == 0 {
+      thread.pointee.lost_since = time
+      thread.pointee.loss = TraceFile.claimLoss(of: thread.pointee.slot, at: time)
+    }
     thread.pointee.lost &+= 1
+    TraceFile.noteLoss(thread.pointee.loss, events: thread.pointee.lost, at: time)
     TraceFile.countLost(1)
   }
 
@@ -66,7 +70,8 @@ enum ThreadRecorder {
       let ticks = event.time &- thread.pointee.lost_since
       write(
         thread, event.at(CORONER_GAP, subject: thread.pointee.lost, object: ticks))
-      thread.pointee.lost = 0
+      TraceFile.endLoss(thread.pointee.loss)
+      (thread.pointee.lost, thread.pointee.loss) = (0, 0)
     }
     write(thread, event)
   }
@@ -80,7 +85,8 @@ enum ThreadRecorder {
     Drain.help()
     let taken = BufferPool.take(
       CORONER_BUFFER_EVENTS, thread: thread.pointee.slot,
-      firstIndex: thread.pointee.first_index, limit: BufferPool.limit)
+      firstIndex: thread.pointee.first_index, limit: BufferPool.limit,
+      mayWait: thread.pointee.lost == 0)
     platform_unlock(Int32(PLATFORM_POOL))
     guard let buffer = taken else { return false }
     thread.pointee.buffer = buffer &+ 1
@@ -129,8 +135,7 @@ enum ThreadRecorder {
     defer { platform_unlock(Int32(PLATFORM_DEFINITIONS)) }
     let length = cutUTF8(name, platform_length(name), limit: Int(CORONER_STRING_LIMIT))
     Definitions.defineThread(
-      slot: thread.pointee.slot, tid: platform_thread_id(),
-      name: Definitions.intern(CORONER_DEFINE_STRING, name, length))
+      slot: thread.pointee.slot, tid: platform_thread_id(), name: name, length: length)
   }
 
   static func name(_ name: UnsafePointer<CChar>) {

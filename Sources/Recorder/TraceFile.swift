@@ -208,6 +208,38 @@ enum TraceFile {
     if let header { _ = platform_add(&header.pointee.lost_events, events) }
   }
 
+  private static func loss(_ number: UInt32) -> UnsafeMutablePointer<coroner_loss> {
+    let table = UnsafeMutableRawPointer(header!) + Int(CORONER_LOSSES_OFFSET)
+    return table.assumingMemoryBound(to: coroner_loss.self) + Int(number &- 1)
+  }
+
+  /// An entry for a thread that loses events; 0 if there is none. Any thread may call it.
+  static func claimLoss(of thread: UInt32, at time: UInt64) -> UInt32 {
+    guard header != nil, thread != 0 else { return 0 }
+    var number: UInt32 = 1
+    while number <= UInt32(CORONER_LOSSES) {
+      let it = loss(number)
+      if it.pointee.thread == 0, platform_claim32(&it.pointee.thread, thread) {
+        it.pointee.since = time
+        return number
+      }
+      number &+= 1
+    }
+    return 0
+  }
+
+  static func noteLoss(_ number: UInt32, events: UInt64, at time: UInt64) {
+    guard header != nil, number != 0 else { return }
+    platform_store(&loss(number).pointee.last, time)
+    platform_store(&loss(number).pointee.events, events)
+  }
+
+  static func endLoss(_ number: UInt32) {
+    guard header != nil, number != 0 else { return }
+    platform_store(&loss(number).pointee.events, 0)
+    platform_store32(&loss(number).pointee.thread, 0)
+  }
+
   /// Cuts off what follows `end` and a hot section at the end of the file, empties the other ones, and
   /// says that the recording ended properly. No buffer holds anything any more, nor is one mapped.
   static func finish(hotSections: UnsafePointer<UInt64>, count: Int, buffers: Int) {

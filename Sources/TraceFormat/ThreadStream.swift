@@ -19,11 +19,14 @@ final class ThreadStream {
   private(set) var losses: [Loss] = []
   /// The ticks of the event delivered last, and the time that it got.
   var latest: (ticks: UInt64, time: TraceInstant) = (.max, .start)
+  /// The record of a gap that the thread had no buffer for; empty if there is none.
+  private var gap: [UInt8]
 
   init(
     slot: ThreadSlot, file: TraceFile, inflater: Inflater, sections: [Section],
-    buffers: [HotBuffer]
+    buffers: [HotBuffer], gap: [UInt8]
   ) {
+    self.gap = gap
     self.slot = slot
     self.file = file
     self.inflater = inflater
@@ -71,6 +74,9 @@ final class ThreadStream {
         block.take(buffer.contents(file))
         isKept = false
         begin(at: buffer.firstIndex, offset: nil)
+      } else if !gap.isEmpty {
+        block.take(gap)
+        (gap, position, isKept) = ([], 0, true)
       } else {
         return
       }

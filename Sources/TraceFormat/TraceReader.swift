@@ -160,11 +160,28 @@ package final class TraceReader: EventSource {
         buffers[buffer.thread, default: []].append(buffer)
       }
     }
-    return Set(sections.keys).union(buffers.keys).sorted().map {
+    let gaps = openGaps()
+    return Set(sections.keys).union(buffers.keys).union(gaps.keys).sorted().map {
       ThreadStream(
         slot: ThreadSlot($0), file: file, inflater: inflater, sections: sections[$0] ?? [],
-        buffers: buffers[$0] ?? [])
+        buffers: buffers[$0] ?? [], gap: gaps[$0] ?? [])
     }
+  }
+
+  /// Of threads that lost events up to the end: the gap, as a record.
+  private func openGaps() -> [UInt32: [UInt8]] {
+    let size = MemoryLayout<coroner_loss>.size
+    let table = file.read(at: UInt64(CORONER_LOSSES_OFFSET), count: Int(CORONER_LOSSES) * size)
+    let fields = Bytes(table)
+    var gaps: [UInt32: [UInt8]] = [:]
+    for at in stride(from: 0, to: table.count / size * size, by: size) {
+      let (thread, events) = (fields.u32(at), fields.u64(at + 8))
+      let (since, last) = (fields.u64(at + 16), fields.u64(at + 24))
+      guard thread != 0, events > 0, since <= last, last < 1 << 56 else { continue }
+      let words = [last << 8 | UInt64(CORONER_GAP.rawValue), events, last - since, 0]
+      gaps[thread] = words.flatMap { word in withUnsafeBytes(of: word.littleEndian, Array.init) }
+    }
+    return gaps
   }
 }
 

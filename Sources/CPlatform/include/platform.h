@@ -25,6 +25,7 @@ struct platform_thread {
   uint32_t phase;         /* 0 living, 1 … passes of its destructors seen, UINT32_MAX ended */
   uint32_t busy;          /* inside the slow path: what that calls must not record */
   uint64_t lost, lost_since;
+  uint32_t loss;          /* number of the header's entry that says so + 1, 0 if there is none */
 };
 
 /* Initial-exec: one instruction instead of a call. The few bytes come out of the room that glibc keeps
@@ -70,6 +71,11 @@ static inline uint32_t platform_take_place(uint32_t *count) {
 #else
   return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 #endif
+}
+/* Whether the word was zero, and is `v` now. */
+static inline bool platform_claim32(uint32_t *p, uint32_t v) {
+  uint32_t zero = 0;
+  return __atomic_compare_exchange_n(p, &zero, v, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 static inline uint64_t platform_add(uint64_t *p, uint64_t v) {
   return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); /* a count; orders nothing */

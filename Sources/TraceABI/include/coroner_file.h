@@ -30,6 +30,15 @@ struct coroner_segment {
   uint64_t missing;                         /* what the key frame has not, for want of room: parties, resources */
 };
 
+/* A thread that loses events and has no buffer to say so in. Once it has one, a gap event takes its place. */
+#define CORONER_LOSSES 32
+struct coroner_loss {
+  uint32_t thread;                          /* slot; 0: not in use; atomic */
+  uint32_t reserved;
+  uint64_t events;                          /* lost so far */
+  uint64_t since, last;                     /* ticks: of the first and the latest of them */
+};
+
 /* The first page of the file. */
 struct coroner_file_header {
   char magic[8];
@@ -48,9 +57,12 @@ struct coroner_file_header {
   uint32_t parent;                          /* pid of the process that started this one; 0 unknown */
   char program[256];                        /* zero-terminated UTF-8 */
   struct coroner_segment segments[CORONER_SEGMENTS]; /* of a recording with a limit; else all zero */
+  struct coroner_loss losses[CORONER_LOSSES]; /* since 1.2 */
 };
 #define CORONER_SEGMENTS_OFFSET 344
-_Static_assert(offsetof(struct coroner_file_header, segments) == CORONER_SEGMENTS_OFFSET,
+#define CORONER_LOSSES_OFFSET 984
+_Static_assert(offsetof(struct coroner_file_header, segments) == CORONER_SEGMENTS_OFFSET &&
+                   offsetof(struct coroner_file_header, losses) == CORONER_LOSSES_OFFSET,
                "header layout is part of the format");
 
 /* Sections follow the header, one after another, each at a multiple of 8. */
