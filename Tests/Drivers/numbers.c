@@ -48,12 +48,15 @@ static void read_events(const struct coroner_section *section, const unsigned ch
   uint64_t mask;
   memcpy(&mask, plain, 8);
   const unsigned char *plane = plain + 8;
+  if (section->count > CORONER_BUFFER_RECORDS || !(mask >> CORONER_BY_KIND & 1)) fail("another order", where);
   struct coroner_record *records = add_run(section->thread, section->first_index, section->count);
+  static struct coroner_record sorted[CORONER_BUFFER_RECORDS]; /* by kind, but for the kinds themselves */
+  memset(sorted, 0, sizeof sorted);
   uint64_t time = section->time_first;
   for (int bit = 0; bit < CORONER_PLANES; bit++) {
     if (!(mask >> bit & 1)) continue;
     for (uint32_t i = 0; i < section->count; i++) {
-      struct coroner_record *it = &records[i];
+      struct coroner_record *it = &sorted[i];
       uint64_t byte = plane[i];
       if (bit < 7) it->time_kind |= byte << (8 * bit + 8);
       else if (bit == 8) it->time_kind |= byte;
@@ -64,8 +67,14 @@ static void read_events(const struct coroner_section *section, const unsigned ch
     }
     plane += section->count;
   }
+  uint32_t next[257] = {0};
+  for (uint32_t i = 0; i < section->count; i++) next[(sorted[i].time_kind & 0xff) + 1]++;
+  for (int kind = 0; kind < 256; kind++) next[kind + 1] += next[kind];
   for (uint32_t i = 0; i < section->count; i++) {
     struct coroner_record *it = &records[i];
+    uint64_t kind = sorted[i].time_kind & 0xff;
+    *it = sorted[next[kind]++];
+    it->time_kind = (it->time_kind & ~(uint64_t)0xff) | kind;
     time += it->time_kind >> 8;
     it->time_kind = time << 8 | (it->time_kind & 0xff);
     it->subject = it->subject << 4 | it->subject >> 60;

@@ -6,14 +6,20 @@ import Testing
   private func record(events: Int, limit: String?) async throws -> (
     trace: Command.Result, size: Int
   ) {
+    try await record("samples/c/transfer.c", "\(events)", limit: limit, seconds: 0)
+  }
+
+  private func record(
+    _ source: String, _ argument: String, limit: String?, seconds: Int
+  ) async throws -> (trace: Command.Result, size: Int) {
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
     let folder = try TemporaryFolder()
     let library = Distribution.folder + "/lib/coroner"
     let compiled = try await Command.run(
       "/usr/bin/env",
       [
-        "cc", "-Wall", "-Wextra", "-Werror", "-o", folder.path("transfer"),
-        Package.root.appending(path: "samples/c/transfer.c").path,
+        "cc", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", folder.path("program"),
+        Package.root.appending(path: source).path,
         "-I", Package.root.appending(path: "Sources/TraceABI/include").path, "-L", library,
         "-lcoroner",
         "-Wl,-rpath,\(library)",
@@ -22,11 +28,12 @@ import Testing
     var environment = ["CORONER_TRACE": folder.path("trace")]
     environment["CORONER_LIMIT"] = limit
     let process = try Command.start(
-      folder.path("transfer"), ["\(events)"], in: folder, environment: environment)
+      folder.path("program"), [argument], in: folder, environment: environment)
     let end = Date.now + 120
     while folder.text("output") != "recorded\n", process.isRunning, .now < end {
       try await Task.sleep(for: .milliseconds(20))
     }
+    try await Task.sleep(for: .seconds(seconds))
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     let size = try FileManager.default.attributesOfItem(atPath: folder.path("trace"))[.size] as? Int
@@ -52,5 +59,19 @@ import Testing
     #expect(analysis.output.contains("took ledger here"))
     #expect(analysis.output.contains("alice takes account"))
     #expect(analysis.status == 1)
+  }
+
+  /// More than can be written down: whose events were lost is known, so no loop of theirs counts as blocked, and
+  /// what is found is not certain.
+  @Test func whatIsLostMakesNoFinding() async throws {
+    let limit = "4M"
+    let program = "Tests/Programs/overload/overload.c"
+    let (hang, _) = try await record(program, "hang", limit: limit, seconds: 3)
+    #expect(hang.output.contains("events lost"), "\(hang.output)")
+    #expect(hang.output.hasPrefix("warning[lock-cycle]: 'alice' and 'bob' each wait"))
+    #expect(hang.output.contains("0 errors, 1 warning"), "\(hang.output)")
+    let (healthy, _) = try await record(program, "healthy", limit: limit, seconds: 1)
+    #expect(healthy.output.contains("events lost"), "\(healthy.output)")
+    #expect(healthy.status == 0, "\(healthy.output)")
   }
 }
