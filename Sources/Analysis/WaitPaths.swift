@@ -23,7 +23,7 @@ package struct WaitPaths {
   private static let entryLimit = 200_000
   private static let shareLimit: UInt64 = 100
   private static let partLimit = 32
-  private static let stepLimit = 10_000
+  private static let stepLimit = 1_000
 
   private var world: World { analysis.model.world }
   private var namer: Namer { analysis.namer }

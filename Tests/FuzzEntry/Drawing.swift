@@ -7,7 +7,9 @@ import TraceFormat
 enum Drawing {
   static func draw(_ trace: some EventSource) {
     let analyzer = Analyzer { _ in ["lock = Lock()", "a, b = Lock(), Queue()"] }
-    guard let analysis = try? analyzer.analyze(trace, path: "fuzz") else { return }
+    guard let analysis = try? analyzer.analyze(trace, path: "fuzz", predicting: true) else {
+      return
+    }
     var options = ReportOptions()
     options.verbose = true
     options.all = true
@@ -21,6 +23,16 @@ enum Drawing {
       _ = TextTimeline(places: Places()).render(timeline).render(color: false)
       _ = DotTimeline(places: Places()).render(timeline)
     }
+    if let finding = analysis.report.findings.first {
+      _ = try? analysis.timeline(all: false, around: finding)
+    }
+    if let paths = try? WaitPaths(analysis, choice: WaitPaths.Choice()).paths() {
+      _ = WaitList().render(paths).render(color: true)
+      _ = WaitList().renderJSON(paths)
+    }
+    var table = FaultTable()
+    table.add(analysis.report.findings, of: "fuzz")
+    _ = FaultList(options: options).render(table).render(color: true)
     let middle = TraceInstant(nanoseconds: analysis.report.traces[0].duration.nanoseconds / 2)
     _ = try? analyzer.analyze(trace, path: "fuzz", until: middle)
   }
