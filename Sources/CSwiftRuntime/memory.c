@@ -340,7 +340,6 @@ size_t probe_stands(struct probe_stand *stands, size_t limit) {
       struct probe_stand stand = {.tid = tid};
       const struct probe_holder *holder = probe_holder_of(tid);
       stand.is_gone = tid == probe_gone_thread;
-      stand.is_blocked = holder && holder->waits;
       if (holder && done_work()) stand.done_work = (uintptr_t)holder->turns + (uintptr_t)done_work();
       bool stands_still = stand.is_gone || (holder && __atomic_load_n(&holder->stands, __ATOMIC_ACQUIRE));
       if (count == limit || !stands_still || !look_at_thread(&stand)) {

@@ -4,9 +4,9 @@ import CRecorderLink
 import CSwiftRuntime
 import TraceABI
 
-// Who can still resume a task? Once all threads rest, the memory of the process is searched as leak detectors do:
-// what is in no place that anybody could reach but tasks and threads that wait themselves, only they can end. A word that
-// looks like a reference is one, so a mistake can only lead to "unknown".
+// Who can still resume a task? Once all threads rest, the memory of the process is searched as leak detectors do: what
+// only tasks refer to that wait themselves, nobody else can end. A word that looks like a reference is one, so a mistake
+// can only lead to "unknown".
 
 /// When the memory is looked at again.
 private enum Schedule {
@@ -14,6 +14,7 @@ private enum Schedule {
   nonisolated(unsafe) static var ticks = 0
   nonisolated(unsafe) static var pause = 0
   nonisolated(unsafe) static var turns: UInt64 = .max
+  nonisolated(unsafe) static var isOver = false
 }
 
 private let tick = 50
@@ -21,6 +22,7 @@ private let tick = 50
 /// By the watchdog, every 50 ms.
 @c @implementation
 func probe_snapshot_if_due(_ stall_ms: UInt32) {
+  if Schedule.isOver { return }
   Schedule.ticks += 1
   if Schedule.pause == 0 { Schedule.pause = Int(stall_ms) / tick }
   guard Schedule.ticks >= Schedule.pause else { return }
@@ -40,6 +42,8 @@ func probe_snapshot_if_due(_ stall_ms: UInt32) {
   record(
     CORONER_SNAPSHOT_END, Schedule.number, UInt64(snapshot?.pieceCount ?? 0), value: isTrue ? 0 : 1)
   snapshot?.free()
+  // There is too much, or it cannot be read: that will not change.
+  if snapshot == nil { Schedule.isOver = true }
   if isTrue { Schedule.turns = threads.turns }
   let cost = Int(probe_microseconds_since(began)) / 1000
   Schedule.ticks = 0
@@ -102,8 +106,7 @@ private struct Snapshot {
 
   private struct Found {
     var number: UInt64
-    var referrer: UInt64
-    var kind: UInt32
+    var task: UInt64
   }
 
   init?() {
@@ -135,7 +138,7 @@ private struct Snapshot {
     threads.leaveOutDoneWork(&graph)
     guard graph.connect(&reader), reachFromRoots(threads), graph.follow(by: HeapGraph.byAll, reader)
     else { return false }
-    return attribute(threads)
+    return attribute()
   }
 
   func tell() {
@@ -146,7 +149,9 @@ private struct Snapshot {
       guard waiter.number != 0, !graph.isReached(waiter.node, by: HeapGraph.byAll) else { continue }
       var count: UInt64 = 0
       for place in 0..<found.count where found[place].number == waiter.number {
-        record(CORONER_REFERRER, waiter.number, found[place].referrer, value: found[place].kind)
+        record(
+          CORONER_REFERRER, waiter.number, found[place].task,
+          value: CORONER_REFERRER_TASK.rawValue)
         count += 1
       }
       record(CORONER_REFERRERS, waiter.number, count)
@@ -300,7 +305,7 @@ private struct Snapshot {
 
   // MARK: What can be reached
 
-  /// All memory but heaps, and the stacks of threads that wait for something.
+  /// All memory but heaps.
   private mutating func reachFromRoots(_ threads: Threads) -> Bool {
     for index in 0..<regionCount {
       let region = regions[index]
@@ -314,7 +319,7 @@ private struct Snapshot {
         }
       }
       if region.kind == PROBE_REGION_STACK, let stand = stand(region, threads) {
-        if stand.is_gone || stand.is_blocked { continue }
+        if stand.is_gone { continue }
         start = stand.stack
       }
       guard reach(start, end, isShared: region.is_shared, by: HeapGraph.byAll) else { return false }
@@ -351,41 +356,26 @@ private struct Snapshot {
   }
 
   /// Finds those that wait which reach what nobody else does.
-  private mutating func attribute(_ threads: Threads) -> Bool {
+  private mutating func attribute() -> Bool {
     var mark = HeapGraph.byAll
-    for index in 0..<regionCount {
-      let region = regions[index]
-      guard region.kind == PROBE_REGION_STACK, let stand = stand(region, threads), stand.is_blocked,
-        !stand.is_gone
-      else { continue }
-      mark += 1
-      guard reach(stand.stack, region.end, isShared: false, by: mark),
-        graph.follow(by: mark, reader),
-        note(by: mark, UInt64(stand.tid), CORONER_REFERRER_THREAD, except: 0)
-      else { return false }
-    }
     for index in 0..<graph.waiters.count {
       let waiter = graph.waiters[index]
       mark += 1
       guard graph.reach(fromPiece: Int(waiter.piece), by: mark), graph.follow(by: mark, reader),
-        note(by: mark, UInt64(waiter.task), CORONER_REFERRER_TASK, except: waiter.task)
+        note(by: mark, waiter.task)
       else { return false }
     }
     return true
   }
 
-  /// - Parameter except: a task waits whether or not it could reach what it waits for.
-  private mutating func note(
-    by mark: UInt32, _ referrer: UInt64, _ kind: coroner_referrer, except: UInt
-  ) -> Bool {
+  private mutating func note(by mark: UInt32, _ task: UInt) -> Bool {
     for index in 0..<graph.waiters.count {
       let waiter = graph.waiters[index]
-      guard waiter.number != 0, waiter.task != except, graph.isReached(waiter.node, by: mark),
+      // It waits, whether or not it could reach what it waits for itself.
+      guard waiter.number != 0, waiter.task != task, graph.isReached(waiter.node, by: mark),
         !graph.isReached(waiter.node, by: HeapGraph.byAll)
       else { continue }
-      guard
-        found.append(Found(number: waiter.number, referrer: referrer, kind: kind.rawValue))
-      else { return false }
+      guard found.append(Found(number: waiter.number, task: UInt64(task))) else { return false }
     }
     return true
   }

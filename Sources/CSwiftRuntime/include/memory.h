@@ -41,7 +41,7 @@ void probe_unreserve(void *memory, size_t size) PROBE_HIDDEN;
 /* A thread that waits in the kernel, in a call that this library has passed on. */
 struct probe_stand {
   uint32_t tid;
-  bool is_gone, is_blocked;
+  bool is_gone;
   uintptr_t stack; /* where it ends */
   uintptr_t done_work; /* where libdispatch keeps what it has queued work with, by thread; 0: not known */
   uint64_t turns;  /* the same, and it has not run in between */
