@@ -75,7 +75,9 @@ extension WaitModel {
   /// A lock or semaphore goes on when one of its holders does, or a waiter that was handed a permit.
   mutating func connectPermits(_ node: Int, _ index: Int, _ resource: ResourceRecord) {
     var providers = Set(resource.holds.map(\.party)).filter { !world.parties[$0].isEnded }
-    providers.formUnion(woken[index, default: []])
+    // Whose wait was broken off was handed nothing; it wakes the next one if the lock is free.
+    providers.formUnion(
+      woken[index, default: []].filter { resource.holds.isEmpty || !isBrokenOff($0) })
     var targets = providers.sorted().map { Node.party($0) }
     if resource.hasForeignRelease || resource.isPool
       || (resource.holds.isEmpty && resource.kind != .lock)
@@ -88,6 +90,11 @@ extension WaitModel {
       targets += others ?? known(resource.providers) + [.anything]
     }
     need(node, .any, targets)
+  }
+
+  private func isBrokenOff(_ party: Int) -> Bool {
+    guard case .resource(let future)? = world.parties[party].wait?.future else { return false }
+    return world.resources[future].done?.outcome == .cancelled
   }
 
   /// Whether a task waits for what was never announced: it may be anything, although it was taken for a lock.

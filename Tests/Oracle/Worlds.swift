@@ -11,6 +11,7 @@ func agrees(_ numbers: [UInt64]) -> Bool {
     compare("one of each, three parties", Family.mixed(upTo: 1, parties: 3)),
     compare("two locks, three parties", Family.locks(upTo: 2)),
     compare("awaits and a lock, three parties", Family.awaits(upTo: 1)),
+    compare("two, and one that asks them to end", Family.cancels(upTo: isQuick ? 1 : 2)),
     compare("random, seed \(seed)", random, walks: 2),
   ]
   if !isQuick {

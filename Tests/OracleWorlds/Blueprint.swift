@@ -16,6 +16,8 @@ package enum Step: Hashable, Sendable {
   case awaitFuture(Int)
   case resolve(Int)
   case awaitTask(Int)
+  /// Asks another one to end, unless it has ended, or is in a wait that passes such a request on.
+  case cancel(Int)
   /// Until all others have ended.
   case gather
   /// Ends by itself.

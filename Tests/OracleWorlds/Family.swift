@@ -44,6 +44,18 @@ package enum Family {
     return result
   }
 
+  /// Three parties that may ask each other to end, with one thing of each kind.
+  package static func cancels(upTo length: Int) -> [Blueprint] {
+    let steps: [Step] = [
+      .acquire(0), .release(0), .take(0), .give(0), .awaitEvent(0), .put(0), .get(0), .sleep,
+    ]
+    let programs = choices(of: 2, from: words(over: steps, upTo: length))
+    return programs.flatMap { pair in
+      [[Step.cancel(0)], [.awaitTask(1), .cancel(0)], [.sleep, .cancel(0), .cancel(1)]]
+        .map { one(pair + [$0]) }
+    }
+  }
+
   private static func one(_ programs: [[Step]]) -> Blueprint {
     var blueprint = Blueprint(programs)
     blueprint.lockCount = 1
@@ -138,7 +150,9 @@ package enum Family {
     case 16: return .resolve(future)
     case 17: return numbers.below(2) == 0 ? .awaitCondition(lock) : .notify(lock)
     case 18: return .awaitTask((party + 1 + numbers.below(count - 1)) % count)
-    default: return .sleep
+    default:
+      return numbers.below(2) == 0
+        ? .sleep : .cancel((party + 1 + numbers.below(count - 1)) % count)
     }
   }
 }

@@ -27,21 +27,25 @@ struct FreeWill {
       let semaphore = state.semaphores[index]
       if semaphore.isSent || !semaphore.isReturned, !free.isEmpty { return true }
       return semaphore.holders.contains { free.contains($0) }
-        || semaphore.waiters.contains { state.parties[$0].mode == .woken }
+        || semaphore.waiters.contains {
+          state.parties[$0].mode == .woken && !state.parties[$0].isBrokenOff
+        }
     case .awaitTask(let other): return free.contains(other)
     case .gather:
       return state.parties.indices.allSatisfy {
         $0 == party || state.hasEnded($0) || free.contains($0)
       }
     case .awaitEvent, .put, .get, .join, .awaitFuture: return !free.isEmpty
-    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .sleep: return true
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .sleep: return true
     }
   }
 
   private func isPassedOn(_ index: Int, by free: Set<Int>) -> Bool {
     let lock = state.locks[index]
     if let holder = lock.holder, free.contains(holder) { return true }
-    return lock.waiters.contains { state.parties[$0].mode == .woken }
+    return lock.waiters.contains {
+      state.parties[$0].mode == .woken && (lock.holder == nil || !state.parties[$0].isBrokenOff)
+    }
   }
 
   /// Whether all waits of the world go by who holds, or ends, what is waited for. In the others the

@@ -11,8 +11,9 @@ struct Oracle {
   mutating func movers(in state: Situation) -> UInt64 {
     if let mask = known[state] { return mask }
     var mask: UInt64 = 0
+    // Whether somebody will break a wait off is not for a verdict to say.
     for party in Simulation(blueprint, state).runnable() {
-      mask |= 1 << UInt64(party) | movers(in: next(state, party))
+      mask |= 1 << UInt64(party) | movers(in: next(state, party, cancels: false))
     }
     known[state] = mask
     return mask
@@ -29,8 +30,9 @@ struct Oracle {
     return max(count, 1)
   }
 
-  private func next(_ state: Situation, _ party: Int) -> Situation {
+  private func next(_ state: Situation, _ party: Int, cancels: Bool = true) -> Situation {
     var simulation = Simulation(blueprint, state)
+    simulation.cancels = cancels
     simulation.run(party)
     return simulation.state
   }

@@ -28,8 +28,14 @@ extension Blueprint {
       let count = programs.count
       other.programs = other.programs.map { steps in
         steps.compactMap { step in
-          guard case .awaitTask(let awaited) = step, awaited < count else { return step }
-          return awaited == party ? nil : .awaitTask(awaited > party ? awaited - 1 : awaited)
+          func moved(_ other: Int) -> Int? {
+            other == party ? nil : other > party && other < count ? other - 1 : other
+          }
+          switch step {
+          case .awaitTask(let other): return moved(other).map { .awaitTask($0) }
+          case .cancel(let other): return moved(other).map { .cancel($0) }
+          default: return step
+          }
         }
       }
       result.append(other)

@@ -8,6 +8,8 @@ struct Simulation {
   var state: Situation
   /// What a recorder would have written meanwhile.
   var tale: Tale?
+  /// Whether those that ask others to end are heard.
+  var cancels = true
 
   init(_ blueprint: Blueprint, _ state: Situation, tale: Tale? = nil) {
     self.blueprint = blueprint
@@ -35,7 +37,8 @@ struct Simulation {
   /// A party has its turn: it takes one step, or finds that it has to wait, or goes on after a wait.
   mutating func run(_ party: Int) {
     tale?.resume(party)
-    guard let step = step(of: party) else { return end(party, failed: false) }
+    if state.parties[party].isCancelled { return endCancelled(party) }
+    guard let step = step(of: party) else { return end(party, .value) }
     let wasWoken = state.parties[party].mode != .ready
     if step == .sleep, wasWoken { tale?.resolve(waitOf: party) }
     state.parties[party].mode = .ready
@@ -43,20 +46,22 @@ struct Simulation {
     case .done:
       state.parties[party].place += 1
       if state.parties[party].place == programs[party].count {
-        end(party, failed: false)
+        end(party, .value)
       } else {
         tale?.yield(party)
       }
     case .waits: state.parties[party].mode = .waiting
-    case .failed: end(party, failed: true)
+    case .failed: end(party, .error)
     }
   }
 
   enum Result { case done, waits, failed }
 
-  private mutating func end(_ party: Int, failed: Bool) {
-    state.parties[party].mode = .ended(failed: failed)
-    tale?.end(party, failed: failed)
+  mutating func end(_ party: Int, _ outcome: Outcome) {
+    state.parties[party].mode = .ended(failed: outcome != .value)
+    state.parties[party].isCancelled = false
+    state.parties[party].isBrokenOff = false
+    tale?.end(party, outcome)
     for other in state.parties.indices where state.parties[other].mode == .waiting {
       switch step(of: other) {
       case .awaitTask(party): state.parties[other].mode = .woken
@@ -71,6 +76,8 @@ struct Simulation {
   private func isGathered(by party: Int) -> Bool {
     state.parties.indices.allSatisfy { $0 == party || state.hasEnded($0) }
   }
+
+  private func isWaiting(_ party: Int) -> Bool { state.parties[party].mode == .waiting }
 
   mutating func wake(_ party: Int) {
     state.parties[party].mode = .woken
@@ -93,7 +100,7 @@ struct Simulation {
     case .set(let event):
       tale?.set(event)
       state.events[event].isSet = true
-      for waiter in state.events[event].waiters { wake(waiter) }
+      for waiter in state.events[event].waiters where isWaiting(waiter) { wake(waiter) }
       state.events[event].waiters = []
     case .clear(let event):
       if state.events[event].isSet { tale?.clear(event) }
@@ -130,6 +137,7 @@ struct Simulation {
       if case .ended(let failed) = state.parties[other].mode { return failed ? .failed : .done }
       tale?.wait(party, forTask: other)
       return .waits
+    case .cancel(let other): cancel(other)
     case .gather:
       if isGathered(by: party) { return .done }
       tale?.waitForAll(party, others: state.parties.indices.filter { $0 != party })
@@ -166,7 +174,7 @@ struct Simulation {
     case .awaitTask(let other):
       return state.parties[other].mode == .ended(failed: true) ? .failed : .done
     case .awaitEvent, .join, .awaitFuture, .gather, .sleep: break
-    case .release, .give, .set, .clear, .taskDone, .notify, .resolve:
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel:
       preconditionFailure("\(step) never waits")
     }
     return .done
@@ -188,14 +196,18 @@ struct Simulation {
   }
 
   /// Only who has it: asyncio would let anybody, and that is what semaphores are for.
-  private mutating func release(_ lock: Int, _ party: Int) -> Bool {
+  mutating func release(_ lock: Int, _ party: Int) -> Bool {
     guard state.locks[lock].holder == party else { return false }
     state.locks[lock].holder = nil
     tale?.released(lock)
+    wakeAcquirer(lock)
+    return true
+  }
+
+  mutating func wakeAcquirer(_ lock: Int) {
     if let first = state.locks[lock].waiters.first, state.parties[first].mode == .waiting {
       wake(first)
     }
-    return true
   }
 
   private mutating func take(_ index: Int, _ party: Int) -> Result {
@@ -210,7 +222,7 @@ struct Simulation {
     return .waits
   }
 
-  private mutating func give(_ index: Int, _ party: Int) -> Result {
+  mutating func give(_ index: Int, _ party: Int) -> Result {
     let own = state.semaphores[index].holders.lastIndex(of: party)
     guard (own == nil) == blueprint.signals.contains(index) else { return .failed }
     if let own {
@@ -226,7 +238,7 @@ struct Simulation {
   }
 
   /// A free permit goes to the first who waits for one and has not been woken.
-  private mutating func wakeTaker(_ index: Int) {
+  mutating func wakeTaker(_ index: Int) {
     guard state.semaphores[index].free > 0,
       let next = state.semaphores[index].waiters.first(where: {
         state.parties[$0].mode == .waiting
@@ -245,7 +257,7 @@ struct Simulation {
     }
     state.queues[index].items += 1
     state.queues[index].unfinished += 1
-    if !state.queues[index].getters.isEmpty { wake(state.queues[index].getters.removeFirst()) }
+    wakeGetter(index)
     tale?.put(index, items: state.queues[index].items)
     return .done
   }
@@ -258,16 +270,31 @@ struct Simulation {
     }
     state.queues[index].items -= 1
     state.queues[index].takers.insert(party)
-    if !state.queues[index].putters.isEmpty { wake(state.queues[index].putters.removeFirst()) }
+    wakePutter(index)
     tale?.got(index, items: state.queues[index].items)
     return .done
+  }
+
+  /// The first one whose wait nobody has broken off.
+  mutating func wakeGetter(_ index: Int) {
+    while !state.queues[index].getters.isEmpty {
+      let first = state.queues[index].getters.removeFirst()
+      if state.parties[first].mode == .waiting { return wake(first) }
+    }
+  }
+
+  mutating func wakePutter(_ index: Int) {
+    while !state.queues[index].putters.isEmpty {
+      let first = state.queues[index].putters.removeFirst()
+      if state.parties[first].mode == .waiting { return wake(first) }
+    }
   }
 
   private mutating func taskDone(_ index: Int) -> Result {
     guard state.queues[index].unfinished > 0 else { return .failed }
     state.queues[index].unfinished -= 1
     if state.queues[index].unfinished == 0 {
-      for joiner in state.queues[index].joiners { wake(joiner) }
+      for joiner in state.queues[index].joiners where isWaiting(joiner) { wake(joiner) }
       state.queues[index].joiners = []
     }
     tale?.taskDone(index, unfinished: state.queues[index].unfinished)

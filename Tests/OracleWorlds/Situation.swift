@@ -14,6 +14,8 @@ package struct Situation: Hashable, Sendable {
     var mode = Mode.ready
     /// The number of its next step.
     var place = 0
+    /// It was asked to end, and does so when it has its turn: while it waited, or when that was over.
+    var isCancelled = false, isBrokenOff = false
     /// It is done with a condition's wait but for the lock.
     var isBackFromCondition = false
   }

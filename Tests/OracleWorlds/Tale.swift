@@ -100,8 +100,12 @@ struct Tale {
     tell(.taskResume, task(party))
   }
   mutating func yield(_ party: Int) { tell(.taskSuspend, task(party)) }
-  mutating func end(_ party: Int, failed: Bool) {
-    tell(.taskEnd, task(party), value: (failed ? Outcome.error : .value).rawValue)
+  mutating func end(_ party: Int, _ outcome: Outcome) {
+    tell(.taskEnd, task(party), value: outcome.rawValue)
+  }
+  mutating func cancel(_ party: Int) { tell(.taskCancel, task(party)) }
+  mutating func breakOff(waitOf party: Int) {
+    tell(.futureDone, wait(party), value: Outcome.cancelled.rawValue)
   }
 
   /// Nobody has anything to do: the loop goes to its selector, and stays there for long.
