@@ -140,7 +140,7 @@ let package = Package(
       path: "Tests/OracleWorlds", swiftSettings: strict),
     .executableTarget(
       name: "oracle", dependencies: ["OracleWorlds", "TraceFormat"], path: "Tests/Oracle",
-      swiftSettings: strict),
+      exclude: ["record.py"], swiftSettings: strict),
     tests("OracleTests", ["OracleWorlds", "TraceFormat"]),
     .target(
       name: "FuzzEntry",

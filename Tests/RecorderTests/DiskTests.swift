@@ -167,7 +167,7 @@ import TraceABI
     let result = try Driver.run(
       "/bin/sh",
       [
-        "-c", "echo $$ > \(group)/cgroup.procs; exec \"$0\" \"$@\"", try driver(),
+        "-c", "echo $$ > \(group)/cgroup.procs && exec \"$0\" \"$@\"", try driver(),
         try Driver.library(), "oom", progress,
       ], ["CORONER_TRACE": folder + "/trace"])
     #expect(result.wasKilled && result.status == SIGKILL, "\(result)")

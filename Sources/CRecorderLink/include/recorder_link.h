@@ -65,8 +65,9 @@ static inline uint64_t probe_time_kind(const struct coroner_writer *writer, cons
   if ((PROBE_UNTIMED >> (kind & 63) & 1) && __atomic_load_n(&probe_latest, __ATOMIC_RELAXED) == writer &&
       writer->count)
     return (words[-4] & ~(uint64_t)0xff) | kind;
-  bool watched = __atomic_load_n(&probe_times_watched, __ATOMIC_RELAXED);
-  __atomic_store_n(&probe_latest, watched ? (struct coroner_writer *)writer : NULL, __ATOMIC_RELAXED);
+  /* Else it stays null: threads without a common lock do not share a line that they write. */
+  if (__atomic_load_n(&probe_times_watched, __ATOMIC_RELAXED))
+    __atomic_store_n(&probe_latest, (struct coroner_writer *)writer, __ATOMIC_RELAXED);
   return ((__rdtsc() >> writer->shift) - writer->start) << 8 | kind;
 }
 #endif
