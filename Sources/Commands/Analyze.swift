@@ -68,8 +68,14 @@ struct Analyze: ParsableCommand {
   /// Each trace by itself, and each fault once.
   private func runMany(_ loading: TraceLoading) throws {
     let options = options(loading.source)
+    let paths = traces.flatMap(Folder.traces)
+    if paths.isEmpty {
+      throw Failure(
+        message: "there are no traces in '\(traces.joined(separator: " "))'",
+        help: ["traces of a folder are its files that end in .coroner"], status: .unreadableTrace)
+    }
     var table = FaultTable()
-    for path in traces.flatMap(Folder.traces) {
+    for path in paths {
       do {
         let analysis = try loading.analysis(of: path, until: at?.instant, predicting: hazards)
         table.add(options.shown(analysis.report.findings), of: path)
@@ -85,11 +91,6 @@ struct Analyze: ParsableCommand {
     case .json: try output.write(JSONReport(options: options).render(table))
     }
     if table.stuckCount > 0 { throw Status.somethingStuck }
-    if table.traceCount == 0 {
-      guard table.unreadable.isEmpty else { throw Status.unreadableTrace }
-      throw Failure(
-        message: "there are no traces in '\(traces.joined(separator: " "))'",
-        help: ["traces of a folder are its files that end in .coroner"], status: .unreadableTrace)
-    }
+    if table.traceCount == 0 { throw Status.unreadableTrace }
   }
 }

@@ -42,9 +42,17 @@ static struct coroner_record *add_run(uint32_t slot, uint64_t first, uint32_t co
 
 static void read_events(const struct coroner_section *section, const unsigned char *payload, uint64_t where) {
   static unsigned char plain[1 << 20];
-  uLongf length = sizeof plain;
-  if (uncompress(plain, &length, payload, section->payload_length) != Z_OK || length != section->inflated_length)
+  /* Behind zlib's header, and without its checksum. */
+  z_stream stream;
+  memset(&stream, 0, sizeof stream);
+  stream.next_in = (unsigned char *)payload + 2;
+  stream.avail_in = section->payload_length - 2;
+  stream.next_out = plain;
+  stream.avail_out = sizeof plain;
+  if (section->payload_length < 2 || inflateInit2(&stream, -MAX_WBITS) != Z_OK) fail("cannot be inflated", where);
+  if (inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.total_out != section->inflated_length)
     fail("does not inflate", where);
+  inflateEnd(&stream);
   uint64_t mask;
   memcpy(&mask, plain, 8);
   const unsigned char *plane = plain + 8;
@@ -80,7 +88,7 @@ static void read_events(const struct coroner_section *section, const unsigned ch
     it->subject = it->subject << 4 | it->subject >> 60;
     it->object = it->object << 4 | it->object >> 60;
   }
-  if (plane != plain + length || time != section->time_last) fail("planes do not add up", where);
+  if (plane != plain + stream.total_out || time != section->time_last) fail("planes do not add up", where);
 }
 
 static void read_hot(uint64_t at, uint32_t buffers) {
