@@ -27,8 +27,7 @@ private func keeper() -> (tid: UInt64, stack: UInt32)? {
     workers = calloc(stateLimit, MemoryLayout<Worker>.stride)?
       .assumingMemoryBound(to: Worker.self)
   }
-  guard let workers, let count = list(into: workers) else { return nil }
-  probe_pause(span)
+  guard let workers, let count = list(into: workers), probe_watch_pause(span) else { return nil }
   var most = 0
   var sum: UInt64 = 0
   for index in 0..<count {
@@ -44,9 +43,32 @@ private func keeper() -> (tid: UInt64, stack: UInt32)? {
   return stack == 0 ? nil : (workers[most].tid, stack)
 }
 
+/// Where the interpreter has its list of threads; 0 if that is not known.
+nonisolated(unsafe) private var threadList: UInt = 0
+/// The list is so far at most from the beginning of the interpreter's state, in words.
+private let searchedWords = 4096
+
+/// With the GIL held: without it the interpreter may be gone, and must not be asked.
+func findThreadList() {
+  guard threadList == 0, let interpreter = PyInterpreterState_Main(),
+    let first = PyInterpreterState_ThreadHead(interpreter)
+  else { return }
+  let (start, head) = (UInt(bitPattern: interpreter), UInt(bitPattern: first))
+  withUnsafeTemporaryAllocation(of: UInt.self, capacity: 64) { words in
+    for chunk in stride(from: 0, to: searchedWords, by: 64) {
+      let place = start + UInt(chunk * 8)
+      guard probe_peek(place, words.baseAddress, 512) else { return }
+      for index in 0..<64 where words[index] == head {
+        threadList = place + UInt(index * 8)
+        return
+      }
+    }
+  }
+}
+
 /// The threads that the interpreter knows, with what they have worked so far.
 private func list(into workers: UnsafeMutablePointer<Worker>) -> Int? {
-  var next = UInt(bitPattern: PyInterpreterState_ThreadHead(PyInterpreterState_Main()))
+  guard var next = word(threadList) else { return nil }
   var count = 0
   while next != 0 {
     if count == stateLimit { return nil }

@@ -107,6 +107,7 @@ private func loopStarted(_ thread: UnsafeMutablePointer<probe_thread>, _ loop: O
 func watch() {
   // Where thread states have their numbers is found by one that is known.
   _ = PyThreadState_Get().map(probe_tid)
+  findThreadList()
   probe_watch_start(unheldSample, sample, starved)
 }
 

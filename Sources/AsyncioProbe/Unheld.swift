@@ -68,8 +68,7 @@ func unheldStack(_ thread: Raw) -> UInt32 {
   guard let first, let second else { return 0 }
   let count = walk(thread, into: first)
   guard count > 0 else { return 0 }
-  probe_pause(5)
-  guard walk(thread, into: second) == count else { return 0 }
+  guard probe_watch_pause(5), walk(thread, into: second) == count else { return 0 }
   for index in 0..<count where first[index] != second[index] { return 0 }
   return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { sites in
     for index in 0..<count { sites[index] = site(first[index], parts) }

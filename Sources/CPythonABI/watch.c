@@ -161,9 +161,11 @@ bool probe_peek(uintptr_t from, void *into, size_t size) {
   return process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) == (ssize_t)size;
 }
 
-void probe_pause(int ms) {
+bool probe_watch_pause(int ms) {
+  int mine = __atomic_load_n(&running, __ATOMIC_ACQUIRE);
   const struct timespec pause = {0, ms * 1000000L};
-  nanosleep(&pause, NULL);
+  if (mine) syscall(SYS_futex, &running, FUTEX_WAIT_PRIVATE, mine, &pause, NULL, 0);
+  return mine && __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine;
 }
 
 static int (*finalizing)(void);
@@ -244,6 +246,25 @@ static void wait_a_period(int mine) {
   syscall(SYS_futex, &running, FUTEX_WAIT_PRIVATE, mine, &period, NULL, 0);
 }
 
+/* What keeps a loop from its selector; false if the interpreter is about to go meanwhile. */
+static bool look_at_busy(struct probe_watched *w, int mine, uint64_t now) {
+  /* A call into C may keep the interpreter for ever. */
+  bool is_own = take_unheld(w, due(w, now));
+  if (!may_look(mine)) return false;
+  uint64_t asked_at = coarse_ns();
+  int state = PyGILState_Ensure();
+  /* What seemed to keep the interpreter did not, if it is there at once. */
+  if (coarse_ns() - asked_at < FIRST_SAMPLE_MS * 1000000u) is_own = true;
+  /* The loop may have gone on while this thread waited for the interpreter. */
+  uint64_t busy = due(w, coarse_ns());
+  if (busy && __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
+    while (w->next_report <= busy) w->next_report *= 2;
+    if (is_own) take_sample(w, busy);
+  }
+  PyGILState_Release(state);
+  return true;
+}
+
 static void *watch(void *argument) {
   int mine = (int)(intptr_t)argument;
   __atomic_store_n(&thread_id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
@@ -260,23 +281,10 @@ static void *watch(void *argument) {
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (periods % IDLE_PERIODS == 0) look_at_idle(&watched[slot], now);
       if (!due(&watched[slot], now)) continue;
-      if (!may_look(mine)) {
+      if (!may_look(mine) || !look_at_busy(&watched[slot], mine, now)) {
         probe_watch_times(false);
         return NULL;
       }
-      /* A call into C may keep the interpreter for ever. */
-      bool is_own = take_unheld(&watched[slot], due(&watched[slot], now));
-      uint64_t asked_at = coarse_ns();
-      int state = PyGILState_Ensure();
-      /* What seemed to keep the interpreter did not, if it is there at once. */
-      if (coarse_ns() - asked_at < FIRST_SAMPLE_MS * 1000000u) is_own = true;
-      /* The loop may have gone on while this thread waited for the interpreter. */
-      uint64_t busy = due(&watched[slot], coarse_ns());
-      if (busy && __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
-        while (watched[slot].next_report <= busy) watched[slot].next_report *= 2;
-        if (is_own) take_sample(&watched[slot], busy);
-      }
-      PyGILState_Release(state);
     }
     if (take_snapshot) look(&schedule, mine, now);
   }
@@ -311,15 +319,20 @@ static void end_thread(void) {
   syscall(SYS_futex, &running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* Ends the thread and lets it have the interpreter, which it may be waiting for; what to take that back with. */
+static void *join_thread(void) {
+  end_thread();
+  void *state = PyEval_SaveThread();
+  pthread_join(thread, NULL);
+  return state;
+}
+
 void probe_watch_rest(void) {
   probe_rest_recorder();
   if (rests++ > 0) return;
   rested = __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0;
   if (!rested) return;
-  end_thread();
-  /* It may be waiting for the interpreter. */
-  void *state = PyEval_SaveThread();
-  pthread_join(thread, NULL);
+  void *state = join_thread();
   int id = __atomic_load_n(&thread_id, __ATOMIC_ACQUIRE);
   /* The kernel counts a thread for a moment longer than it can be joined. */
   const struct timespec moment = {0, 20000};
@@ -341,9 +354,13 @@ void probe_watch_go_on(void) {
 }
 
 void probe_watch_stop(bool forked) {
-  end_thread();
   rested = false;
-  if (!forked) return;
+  if (!forked) {
+    /* A thread that asks for the interpreter when that is gone would crash. */
+    if (__atomic_load_n(&running, __ATOMIC_ACQUIRE)) PyEval_RestoreThread(join_thread());
+    return;
+  }
+  end_thread();
   unseen = 0;
   rests = 0;
   struct probe_thread *thread = probe_this_thread();

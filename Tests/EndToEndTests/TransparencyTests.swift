@@ -75,6 +75,19 @@ struct TransparencyTests {
     #expect(events.output.contains("task-end"), "\(events)")
   }
 
+  /// The watchdog's thread looks at a loop that is busy for a quarter of a second; it must be gone when the
+  /// interpreter goes.
+  @Test(arguments: Interpreter.installed)
+  func aProgramMayEndWhileItsLoopIsLookedAt(_ python: Interpreter) async throws {
+    for round in 0..<12 {
+      let busy = 0.2 + Double(round) / 80
+      let result = try await record(
+        "import asyncio, time\nasync def main(): time.sleep(\(busy))\nasyncio.run(main())",
+        with: python)
+      #expect(result == Command.Result(status: 0, output: "", error: ""))
+    }
+  }
+
   @Test(arguments: Interpreter.installed)
   func aBadSettingIsOneLineAndTheProgramRunsOn(_ python: Interpreter) async throws {
     let result = try await Command.run(

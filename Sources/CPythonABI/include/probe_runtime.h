@@ -99,7 +99,8 @@ void probe_watch_start(probe_unheld_sampler unheld, probe_sampler sample, probe_
 bool probe_watch_is_due(struct probe_watched *watched) PROBE_HIDDEN;
 /* Copies memory of this process that may not be there; whether it was. */
 bool probe_peek(uintptr_t from, void *into, size_t size) PROBE_HIDDEN;
-void probe_pause(int ms) PROBE_HIDDEN;
+/* For the watchdog's thread: waits for so long, or until it is to end; whether it may go on. */
+bool probe_watch_pause(int ms) PROBE_HIDDEN;
 /* Puts the threads of watchdog and recorder to rest before a fork, and lets them go on soon. With the GIL held,
  * which the first gives away while it waits for the watchdog's. */
 void probe_watch_rest(void) PROBE_HIDDEN;
