@@ -70,15 +70,16 @@ func findThreadList() {
 private func list(into workers: UnsafeMutablePointer<Worker>) -> Int? {
   guard var next = word(threadList) else { return nil }
   var count = 0
-  while next != 0 {
-    if count == stateLimit { return nil }
+  // What is read meanwhile may be of states that are gone, and lead round in a circle.
+  for _ in 0..<stateLimit {
+    if next == 0 { return count }
     let tid = probe_peek_tid(next)
     workers[count] = Worker(state: next, tid: tid, work: probe_work_of(tid))
     if tid != 0 { count += 1 }
     guard let following = word(next + nextState) else { return nil }
     next = following
   }
-  return count
+  return nil
 }
 
 /// Records which thread keeps a loop's from the interpreter; whether one does.
