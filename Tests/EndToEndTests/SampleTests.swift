@@ -81,7 +81,7 @@ import Testing
   @Test(arguments: try Sample.all())
   func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
     // A healthy one may go through all of a kind.
-    #expect(sample.lineCount <= (sample.kind == nil ? 210 : 40))
+    #expect(sample.lineCount <= (sample.kind == nil ? 120 : 40))
     if sample.kind != nil {
       #expect(!sample.tasks.isEmpty)
       #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty)

@@ -32,32 +32,24 @@ async def both(forth, back):
         group.start_soon(stay, back)
 
 
-async def below_a_limiter_of_one(pair):
-    limiter = anyio.CapacityLimiter(1)
-
+async def below(gate, pair):
     async def forth():
-        async with limiter:
+        async with gate:
             await pair.forth()
 
     async def back():
-        async with limiter:
+        async with gate:
             await pair.back()
 
     await both(forth, back)
+
+
+async def below_a_limiter_of_one(pair):
+    await below(anyio.CapacityLimiter(1), pair)
 
 
 async def below_a_third_lock(pair):
-    around = anyio.Lock()
-
-    async def forth():
-        async with around:
-            await pair.forth()
-
-    async def back():
-        async with around:
-            await pair.back()
-
-    await both(forth, back)
+    await below(anyio.Lock(), pair)
 
 
 async def told_by_an_event(pair):
