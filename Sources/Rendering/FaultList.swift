@@ -33,20 +33,10 @@ package struct FaultList {
 
   private func add(_ fault: FaultTable.Fault, of total: Int, to text: inout StyledText) {
     let finding = fault.finding
-    let role: Role =
-      switch finding.severity {
-      case .error: .error
-      case .warning: .warning
-      case .note: .note
-      }
-    let label = [
-      Span("\(finding.severity.rawValue)[\(finding.kind.rawValue)]", role),
-      Span(" in \(count(fault.traces.count)) of \(count(total, "trace")): "),
-    ]
-    let names = NameStyles(finding)
-    for line in Paragraph(
-      label: label, indent: 6, text: names.text(finding.headline), names: names
-    ).lines() { text.add(line) }
+    let headline = Paragraph.headline(
+      of: finding, NameStyles(finding),
+      place: " in \(count(fault.traces.count)) of \(count(total, "trace"))")
+    for line in headline.lines() { text.add(line) }
     var sites: [String] = []
     for mark in finding.marks where !sites.contains(Places.short(mark.site)) {
       sites.append(Places.short(mark.site))

@@ -1,3 +1,5 @@
+import Findings
+
 /// Columns that no line of a report exceeds, but for source lines, which are never broken.
 package let reportWidth = 100
 
@@ -47,5 +49,22 @@ struct Paragraph {
       }
       return pieces + [piece]
     }
+  }
+}
+
+extension Paragraph {
+  /// What a finding says first, behind its severity and kind.
+  /// - Parameter place: where it was found, if that is to be said.
+  static func headline(of finding: Finding, _ names: NameStyles, place: String = "") -> Paragraph {
+    let role: Role =
+      switch finding.severity {
+      case .error: .error
+      case .warning: .warning
+      case .note: .note
+      }
+    let label = [
+      Span("\(finding.severity.rawValue)[\(finding.kind.rawValue)]", role), Span("\(place): "),
+    ]
+    return Paragraph(label: label, indent: 6, text: names.text(finding.headline), names: names)
   }
 }

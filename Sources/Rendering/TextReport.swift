@@ -44,7 +44,7 @@ package struct TextReport {
       for line in paragraph.lines() { text.add(line) }
     }
 
-    for line in headline(finding, names) { text.add(line) }
+    for line in Paragraph.headline(of: finding, names).lines() { text.add(line) }
     if let process { add("  in", .faint, indent: 5, process, styled: false) }
     if finding.edges.count >= 2, finding.scenario.isEmpty {
       text.addBlank()
@@ -90,20 +90,6 @@ package struct TextReport {
     for note in finding.notes { add("note:", .heading, indent: 6, note) }
     add("more:", .heading, indent: 6, "coroner explain \(finding.kind.rawValue)", styled: false)
     return text
-  }
-
-  private func headline(_ finding: Finding, _ names: NameStyles) -> [[Span]] {
-    let role: Role =
-      switch finding.severity {
-      case .error: .error
-      case .warning: .warning
-      case .note: .note
-      }
-    let label = [
-      Span("\(finding.severity.rawValue)[\(finding.kind.rawValue)]", role), Span(": "),
-    ]
-    return Paragraph(label: label, indent: 6, text: names.text(finding.headline), names: names)
-      .lines()
   }
 }
 

@@ -10,15 +10,6 @@ struct HoldFindings {
 
   private var world: World { namer.world }
 
-  private func name(_ serial: UInt64, _ record: PartyRecord? = nil) -> String {
-    if let party = world.party(serial: serial) { return namer.name(party: party) }
-    return record.map { $0.name ?? namer.baseName($0) } ?? "a task that is gone"
-  }
-
-  private func name(lock serial: UInt64) -> String {
-    world.resource(serial: serial).map(namer.name(resource:)) ?? "a lock"
-  }
-
   private func resources(_ serial: UInt64) -> [Resource] {
     world.resource(serial: serial).map { [namer.findingResource($0)] } ?? []
   }
@@ -30,9 +21,9 @@ struct HoldFindings {
   }
 
   private func finding(_ hold: LongHolds.Hold) -> Finding {
-    let lock = name(lock: hold.take.lock)
-    let holder = name(hold.party)
-    let waiter = name(hold.waiter.party)
+    let lock = namer.name(lock: hold.take.lock)
+    let holder = namer.name(party: hold.party)
+    let waiter = namer.name(party: hold.waiter.party)
     let others = hold.waiters - 1
     var finding = Finding(
       kind: .longHold, severity: .warning, certainty: .possible,
@@ -71,8 +62,8 @@ struct HoldFindings {
   func nearExhaustion(_ ring: [(take: NestedTake, party: PartyRecord?)], capacity: UInt64)
     -> Finding
   {
-    let semaphore = name(lock: ring[0].take.inner.lock)
-    let names = ring.map { name($0.take.party, $0.party) }
+    let semaphore = namer.name(lock: ring[0].take.inner.lock)
+    let names = ring.map { namer.name(party: $0.take.party, $0.party) }
     var finding = Finding(
       kind: .nearExhaustion, severity: .warning, certainty: .possible,
       headline: "'\(names[0])' and \(names.count - 1) more need a further permit of \(semaphore) "

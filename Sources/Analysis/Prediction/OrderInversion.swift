@@ -14,7 +14,7 @@ struct OrderInversion {
 
   func finding() -> Finding {
     let names = ring.indices.map { "'\(name($0))'" }
-    let locks = ring.map { name(lock: $0.take.outer.lock) }
+    let locks = ring.map { namer.name(lock: $0.take.outer.lock) }
     let list = names.dropLast().joined(separator: ", ") + " and " + names.last!
     let taken = locks.dropLast().joined(separator: ", ") + " and " + locks.last!
     var finding = Finding(
@@ -48,15 +48,7 @@ struct OrderInversion {
   }
 
   private func ownName(_ index: Int) -> String {
-    if let party = world.party(serial: ring[index].take.party) { return namer.name(party: party) }
-    guard let record = ring[index].party else { return "another task" }
-    if let name = record.name, !name.isEmpty { return name }
-    let base = namer.baseName(record)
-    return record.ordinal > 0 ? "\(base) #\(record.ordinal)" : base
-  }
-
-  private func name(lock serial: UInt64) -> String {
-    world.resource(serial: serial).map(namer.name(resource:)) ?? "a lock"
+    namer.name(party: ring[index].take.party, ring[index].party)
   }
 
   private func party(_ index: Int) -> Party {
@@ -86,7 +78,8 @@ struct OrderInversion {
   private func resource(_ serial: UInt64) -> Resource {
     if let index = world.resource(serial: serial) { return namer.findingResource(index) }
     return Resource(
-      key: ResourceKey(Int(clamping: serial)), name: name(lock: serial), kind: "lock", createdAt: []
+      key: ResourceKey(Int(clamping: serial)), name: namer.name(lock: serial), kind: "lock",
+      createdAt: []
     )
   }
 
@@ -94,18 +87,19 @@ struct OrderInversion {
 
   private func edge(_ index: Int) -> Edge {
     Edge(
-      from: name(index), resource: name(lock: ring[index].take.inner.lock), to: name(next(index)),
+      from: name(index), resource: namer.name(lock: ring[index].take.inner.lock),
+      to: name(next(index)),
       relation: "would be held by", site: namer.userSite(ring[index].take.inner.site), since: nil)
   }
 
   private func addMarks(_ index: Int, to finding: inout Finding) {
     let take = ring[index].take
-    let outer = name(lock: take.outer.lock)
+    let outer = namer.name(lock: take.outer.lock)
     if let site = namer.userSite(take.inner.site) {
       finding.marks.append(
         Mark(
           site: site, role: .primary,
-          label: "takes \(name(lock: take.inner.lock)) here, with \(outer) held",
+          label: "takes \(namer.name(lock: take.inner.lock)) here, with \(outer) held",
           party: name(index)))
       if let call = namer.outerSite(take.inner.site) {
         finding.marks.append(
@@ -126,26 +120,28 @@ struct OrderInversion {
       let take = ring[index].take
       return [
         Moment(
-          time: take.outer.time, party: name(index), text: "takes \(name(lock: take.outer.lock))"),
+          time: take.outer.time, party: name(index),
+          text: "takes \(namer.name(lock: take.outer.lock))"),
         Moment(
-          time: take.inner.time, party: name(index), text: "takes \(name(lock: take.inner.lock))"),
+          time: take.inner.time, party: name(index),
+          text: "takes \(namer.name(lock: take.inner.lock))"),
       ]
     }.sorted { $0.time < $1.time }
   }
 
   private func scenario() -> [Step] {
     ring.indices.map {
-      Step(party: name($0), text: "takes \(name(lock: ring[$0].take.outer.lock))")
+      Step(party: name($0), text: "takes \(namer.name(lock: ring[$0].take.outer.lock))")
     }
       + ring.indices.map {
-        Step(party: name($0), text: "waits for \(name(lock: ring[$0].take.inner.lock))")
+        Step(party: name($0), text: "waits for \(namer.name(lock: ring[$0].take.inner.lock))")
       }
   }
 
   private func help() -> String {
     guard ring.count == 2 else { return "take the locks in one order everywhere" }
     return "take the two locks in one order everywhere; '\(name(0))' takes "
-      + "\(name(lock: ring[0].take.outer.lock)) first, so '\(name(1))' could take it before "
-      + name(lock: ring[1].take.outer.lock)
+      + "\(namer.name(lock: ring[0].take.outer.lock)) first, so '\(name(1))' could take it before "
+      + namer.name(lock: ring[1].take.outer.lock)
   }
 }
