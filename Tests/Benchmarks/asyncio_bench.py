@@ -5,6 +5,7 @@
 DIST is a staged Coroner (bin/coroner, lib/coroner). Prints one flat JSON object. Each figure is of whole
 processes, start-up included. The peers are asyncio's own debug mode and, from PyPI, viztracer and yappi;
 these and aiohttp are installed into a virtual environment beside DIST, and left out where that fails.
+`threads` is the unrecorded program with what is in idle_threads.c.
 """
 import argparse
 import json
@@ -20,6 +21,8 @@ from pathlib import Path
 PROGRAMS = Path(__file__).parent / "programs"
 NAMES = ["echo", "aiohttp_server", "lock", "futures", "exchange", "pingpong", "queues", "spawn"]
 PACKAGES = ["aiohttp", "viztracer", "yappi"]
+# Programs of many system calls: these run once more unrecorded, but with threads that only wake up.
+SERVERS = ["echo", "aiohttp_server"]
 # What a start costs: a program that needs no asyncio, and one that imports it.
 STARTS = {"nothing": "pass", "asyncio": "import asyncio"}
 
@@ -80,6 +83,13 @@ def peers(python: str, program: Path, folder: str, plain: dict, packages: list) 
     return variants
 
 
+def with_idle_threads(folder: str, plain: dict) -> dict:
+    library = os.path.join(folder, "idle_threads.so")
+    source = Path(__file__).parent / "idle_threads.c"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source, "-lpthread"], check=True)
+    return plain | {"LD_PRELOAD": library}
+
+
 def bytes_per_event(coroner: Path, trace: Path) -> float:
     report = subprocess.run([coroner, "analyze", trace, "--format", "json"],
                             capture_output=True, text=True)
@@ -111,9 +121,12 @@ def main() -> None:
             command = [python, program]
             variants = {"plain": (command, plain), "unset": (command, unset),
                         "recorded": (command, recorded)}
+            if name in SERVERS:
+                variants["threads"] = (command, with_idle_threads(folder, plain))
             times = compare(variants, options.repetitions)
-            figures[f"asyncio_{name}_ratio"] = ratio(times["recorded"], times["plain"])
-            figures[f"asyncio_{name}_unset_ratio"] = ratio(times["unset"], times["plain"])
+            figures[f"asyncio_{name}_ratio"] = ratio(times.pop("recorded"), times["plain"])
+            for control in times.keys() - {"plain"}:
+                figures[f"asyncio_{name}_{control}_ratio"] = ratio(times[control], times["plain"])
             if name == "echo":
                 figures["bytes_per_event_server"] = bytes_per_event(dist / "bin/coroner", trace)
             if name in options.peers:

@@ -103,7 +103,7 @@ def library_imported(trigger):
     if "asyncio" not in _ready or trigger in _ready:
         return
     _ready.add(trigger)
-    groups, is_complete = libraries.LIBRARIES[trigger]
+    groups, is_complete = libraries.groups(trigger)
     kept = compiled.Compiled(trigger)
     for name, variants in groups:
         if name in _ready:
@@ -269,7 +269,7 @@ def _reach():
     import asyncio.futures
 
     known = [asyncio.futures.Future]
-    known += [_find(module, name) for module, name in table.KNOWN + libraries.KNOWN]
+    known += [_find(module, name) for module, name in {*table.KNOWN, *libraries.known()}]
     closed = (asyncio.events.AbstractEventLoop, types.ModuleType, types.FrameType, types.CodeType)
     probe.reach(
         tuple(cls for cls in known if isinstance(cls, type)), closed,
