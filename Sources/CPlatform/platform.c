@@ -1,3 +1,4 @@
+/* The calling thread, the clock, locks, and the process as a whole. */
 #define _GNU_SOURCE
 #include "platform.h"
 
@@ -9,20 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
-#endif
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels refuse it and the pages come one by one */
 #endif
 
 /* ---- the calling thread ---- */
@@ -230,159 +224,6 @@ void platform_wait_for_room(uint32_t ms) { wait_for(&room, ms); }
 void platform_announce_room(bool to_all) {
   if (to_all) pthread_cond_broadcast(&room);
   else pthread_cond_signal(&room);
-}
-
-/* ---- memory and files ---- */
-
-void *platform_reserve(size_t size) {
-  void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return p == MAP_FAILED ? NULL : p;
-}
-void platform_unmap(void *address, size_t size) { munmap(address, size); }
-
-int platform_open_trace(const char *path, int *descriptor, uint32_t *owner) {
-  *owner = 0;
-  /* O_NONBLOCK: do not wait for the other end of a named pipe, which is refused below. */
-  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
-  if (file < 0) return errno;
-  struct stat status;
-  int error = 0;
-  if (fstat(file, &status) != 0) {
-    error = errno;
-  } else if (!S_ISREG(status.st_mode)) {
-    error = EINVAL;
-  } else if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    /* Emptying a file under another recorder's mapping would kill that process with SIGBUS. */
-    error = EBUSY;
-    if (pread(file, owner, sizeof *owner, 20) != sizeof *owner) *owner = 0;
-  } else if (ftruncate(file, 0) != 0 || fchmod(file, 0600) != 0) {
-    error = errno;
-  }
-  if (error) {
-    close(file);
-    return error;
-  }
-  *descriptor = file;
-  return 0;
-}
-void platform_close(int descriptor) { close(descriptor); }
-
-/* Beyond the process's own limit a write would kill it with SIGXFSZ. */
-static bool is_beyond_limit(uint64_t end) {
-  struct rlimit limit;
-  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-         end > limit.rlim_cur;
-}
-
-int platform_allocate(int descriptor, uint64_t offset, uint64_t size) {
-  if (is_beyond_limit(offset + size)) return EFBIG;
-  int error;
-  do {
-    error = posix_fallocate(descriptor, (off_t)offset, (off_t)size);
-  } while (error == EINTR);
-  return error;
-}
-
-/* Where the file has been mapped: its header, the hot sections, the window. A handler reads it: entries are only added. */
-enum { MAPPINGS = 96 };
-static struct { uintptr_t start, end; } mappings[MAPPINGS];
-static int mapping_count; /* atomic; written by one thread at a time */
-
-static void note_mapping(void *start, size_t size) {
-  int count = __atomic_load_n(&mapping_count, __ATOMIC_RELAXED);
-  if (count == MAPPINGS) return;
-  mappings[count].start = (uintptr_t)start;
-  mappings[count].end = (uintptr_t)start + size;
-  __atomic_store_n(&mapping_count, count + 1, __ATOMIC_RELEASE); /* after the entry */
-}
-
-static struct sigaction bus_before;
-
-static bool replace_page(uintptr_t address) {
-  int count = __atomic_load_n(&mapping_count, __ATOMIC_ACQUIRE);
-  for (int i = 0; i < count; i++) {
-    if (address < mappings[i].start || address >= mappings[i].end) continue;
-    void *page = (void *)(address & ~(uintptr_t)4095);
-    return mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page;
-  }
-  return false;
-}
-
-static void handle_bus(int signal, siginfo_t *information, void *context) {
-  int error = errno;
-  bool isOurs = information->si_code == BUS_ADRERR && replace_page((uintptr_t)information->si_addr);
-  errno = error;
-  if (isOurs) return;
-  if (bus_before.sa_flags & SA_SIGINFO) {
-    bus_before.sa_sigaction(signal, information, context);
-  } else if (bus_before.sa_handler != SIG_DFL && bus_before.sa_handler != SIG_IGN) {
-    bus_before.sa_handler(signal);
-  } else {
-    /* As if this had never been here: the fault comes again, a signal that was sent is sent again. */
-    sigaction(SIGBUS, &bus_before, NULL);
-    if (information->si_code <= 0) raise(signal);
-  }
-}
-
-void platform_survive_cuts(void) {
-  static bool done;
-  if (done) return;
-  done = true;
-  struct sigaction action = {.sa_sigaction = handle_bus, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
-  sigemptyset(&action.sa_mask);
-  if (sigaction(SIGBUS, NULL, &bus_before) == 0) sigaction(SIGBUS, &action, NULL);
-}
-
-bool platform_is_gone(int descriptor, uint64_t size) {
-  struct stat status;
-  return fstat(descriptor, &status) == 0 && (status.st_nlink == 0 || (uint64_t)status.st_size < size);
-}
-
-void *platform_map(int descriptor, uint64_t offset, uint64_t size) {
-  void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, (off_t)offset);
-  if (p == MAP_FAILED) return NULL;
-  note_mapping(p, size);
-  madvise(p, size, MADV_POPULATE_WRITE);
-  return p;
-}
-
-void *platform_reserve_mapping(uint64_t size) {
-  void *p = platform_reserve(size);
-  if (p) note_mapping(p, size);
-  return p;
-}
-
-bool platform_remap(void *address, int descriptor, uint64_t offset, uint64_t size) {
-  int flags = MAP_SHARED | MAP_FIXED;
-  if (mmap(address, size, PROT_READ | PROT_WRITE, flags, descriptor, (off_t)offset) != address) return false;
-  madvise(address, size, MADV_POPULATE_WRITE);
-  return true;
-}
-
-void platform_detach(void *address, size_t size) {
-  mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-       -1, 0);
-}
-
-int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset) {
-  if (is_beyond_limit(offset + size)) return EFBIG;
-  const char *p = bytes;
-  while (size > 0) {
-    ssize_t n = pwrite(descriptor, p, size, (off_t)offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    if (n == 0) return ENOSPC;
-    p += n;
-    offset += (uint64_t)n;
-    size -= (uint64_t)n;
-  }
-  return 0;
-}
-int platform_truncate(int descriptor, uint64_t size) {
-  return ftruncate(descriptor, (off_t)size) == 0 ? 0 : errno;
-}
-void platform_punch(int descriptor, uint64_t offset, uint64_t size) {
-  fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
 }
 
 /* ---- the process ---- */

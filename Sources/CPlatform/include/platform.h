@@ -132,16 +132,24 @@ void platform_wake(void);
 void platform_wait_for_room(uint32_t ms);
 void platform_announce_room(bool to_all);
 
-/* ---- memory and files ---- */
+/* ---- files ---- */
 
-/* Zeroed private memory that costs nothing until it is touched; null if there is none. */
-void *platform_reserve(size_t size);
-void platform_unmap(void *address, size_t size);
 /* Opens a trace for writing: a regular file of our own, mode 0600, emptied, locked against a second
  * recorder. EBUSY: another process records into it; `owner` is then that process, 0 if unknown. */
 int platform_open_trace(const char *path, int *descriptor, uint32_t *owner);
 void platform_close(int descriptor);
 int platform_allocate(int descriptor, uint64_t offset, uint64_t size);
+/* Whether somebody has removed the file, or made it shorter than `size`. */
+bool platform_is_gone(int descriptor, uint64_t size);
+int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset);
+int platform_truncate(int descriptor, uint64_t size);
+void platform_punch(int descriptor, uint64_t offset, uint64_t size);
+
+/* ---- memory ---- */
+
+/* Zeroed private memory that costs nothing until it is touched; null if there is none. */
+void *platform_reserve(size_t size);
+void platform_unmap(void *address, size_t size);
 /* Maps a part of the file, shared and writable, its pages present; null on failure. */
 void *platform_map(int descriptor, uint64_t offset, uint64_t size);
 /* Addresses that nothing is mapped to yet; and a part of the file there, in place of what was. */
@@ -151,13 +159,8 @@ bool platform_remap(void *address, int descriptor, uint64_t offset, uint64_t siz
  * somebody has made it shorter, gets private memory there instead of ending the process. A handler that the
  * program has for other such faults is called as before, and one that it installs later replaces this one. */
 void platform_survive_cuts(void);
-/* Whether somebody has removed the file, or made it shorter than `size`. */
-bool platform_is_gone(int descriptor, uint64_t size);
 /* Puts private memory in the place of a mapping: who still writes there does no harm. */
 void platform_detach(void *address, size_t size);
-int platform_write(int descriptor, const void *bytes, uint64_t size, uint64_t offset);
-int platform_truncate(int descriptor, uint64_t size);
-void platform_punch(int descriptor, uint64_t offset, uint64_t size);
 
 static inline void platform_copy(void *to, const void *from, size_t n) { __builtin_memcpy(to, from, n); }
 static inline int platform_compare(const void *a, const void *b, size_t n) {
