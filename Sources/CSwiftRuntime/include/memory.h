@@ -24,9 +24,6 @@ const struct probe_region *probe_regions(size_t *count) PROBE_HIDDEN;
 size_t probe_own_memory(struct probe_region *parts, size_t limit) PROBE_HIDDEN;
 /* The part of it that threads have, in holds.c. */
 size_t probe_own_tables(struct probe_region *parts, size_t limit) PROBE_HIDDEN;
-/* What the program gave to sets of descriptors, to get it back with what is ready; false: not all of it. */
-bool probe_kept(uint64_t *into, size_t *count, size_t limit) PROBE_HIDDEN;
-void probe_note_set(int set) PROBE_HIDDEN;
 /* Copies; false: not all of it is there. */
 bool probe_peek(uintptr_t address, void *into, size_t size) PROBE_HIDDEN;
 /* What the kernel says of so many pages: those with one of the upper two bits hold something. */
@@ -37,6 +34,16 @@ uint64_t probe_freed_mark(void) PROBE_HIDDEN;
 /* Memory that takes none until it is used. */
 void *probe_reserve(size_t size) PROBE_HIDDEN;
 void probe_unreserve(void *memory, size_t size) PROBE_HIDDEN;
+/* In a child, where the calling thread will be another one. */
+void probe_memory_forked(void) PROBE_HIDDEN;
+
+/* ---- descriptor_sets.c ---- */
+
+/* What the program gave to sets of descriptors, to get it back with what is ready; false: not all of it. */
+bool probe_kept(uint64_t *into, size_t *count, size_t limit) PROBE_HIDDEN;
+void probe_note_set(int set) PROBE_HIDDEN;
+
+/* ---- stands.c ---- */
 
 /* A thread that waits in the kernel, in a call that this library has passed on. */
 struct probe_stand {
@@ -49,12 +56,12 @@ struct probe_stand {
 /* Every thread of the process but its own; 0: one of them runs, or waits elsewhere. */
 size_t probe_stands(struct probe_stand *stands, size_t limit) PROBE_HIDDEN;
 
-/* In a child, where the calling thread will be another one. */
-void probe_memory_forked(void) PROBE_HIDDEN;
-/* Looks at it all, if it is time to; what waits for so long may be stuck. Written in Swift. */
-void probe_snapshot_if_due(uint32_t stall_ms) PROBE_HIDDEN;
 /* The type of tasks, once one was seen; NULL. */
 extern const void *probe_task_type PROBE_SETTLED;
-
 /* The thread that has left its stack for good, as the one that calls dispatch_main does. */
 extern uint32_t probe_gone_thread PROBE_HIDDEN;
+
+/* ---- in Swift ---- */
+
+/* Looks at it all, if it is time to; what waits for so long may be stuck. Written in Swift. */
+void probe_snapshot_if_due(uint32_t stall_ms) PROBE_HIDDEN;
