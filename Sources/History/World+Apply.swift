@@ -203,70 +203,6 @@ extension World {
     parties[threads.states[here].party].state = .ended(.value, at: event.time)
   }
 
-  private mutating func applyLoop(_ event: Event) {
-    switch event.kind {
-    case .loopStart:
-      let main = LoopState.isSet(event.subject) ? nil : threads.states[here].lastTaskCreated
-      threads.states[here].loops.append(
-        LoopState(number: event.subject, since: event.time, mainTask: main))
-    case .loopStop:
-      if !threads.states[here].loops.isEmpty { threads.states[here].loops.removeLast() }
-    case .loopIdle:
-      guard let last = threads.states[here].loops.indices.last else {
-        threads.states[here].isResting = true
-        return pruneTimers(of: event.thread)
-      }
-      let limit = event.value == .max ? nil : event.value
-      threads.states[here].loops[last].idle = (event.time, limit)
-      threads.states[here].loops[last].rested = event.time
-      threads.states[here].loops[last].nextTimer = limit.map {
-        TraceInstant(nanoseconds: event.time.nanoseconds.saturatingSum(UInt64($0) * 1_000_000))
-      }
-      pruneTimers(of: event.thread)
-    default:
-      guard let last = threads.states[here].loops.indices.last else { return }
-      threads.states[here].loops[last].idle = nil
-    }
-  }
-
-  private mutating func wakeLoop(_ event: Event) {
-    guard let slot = thread(ofLoop: event.subject), let place = threads.place(of: slot),
-      let position = threads.states[place].loops.firstIndex(where: { $0.number == event.subject })
-    else { return }
-    threads.states[place].loops[position].woken = event.time
-  }
-
-  /// A loop that goes to sleep has run every timer that was due. Those of a thread without one are others'.
-  private mutating func pruneTimers(of slot: ThreadSlot) {
-    guard timers.count > timerLimit else { return }
-    let hasLoop = threads.states[here].loops.last.map { !$0.isSet } ?? false
-    timers = timers.filter { (hasLoop && $0.value.thread != slot) || $0.value.deadline > now }
-    timerLimit = max(64, 2 * timers.count)
-  }
-
-  private mutating func applySample(_ event: Event) {
-    guard
-      let slot = definitions.threads.first(where: { $0.value.tid == event.subject })?.key,
-      let place = threads.place(of: slot)
-    else { return }
-    let busy = event.object.multipliedReportingOverflow(by: 1_000_000)
-    guard !busy.overflow else { return }
-    threads.states[place].sample = (event.time, event.object, event.site)
-    guard !threads.states[place].loops.isEmpty else { return }
-    let step = LongStep(
-      party: threads.states[place].actor,
-      began: TraceInstant(
-        nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
-      milliseconds: event.object, site: event.site)
-    // Samples of one step come at growing intervals: the latest says the most.
-    if let last = longSteps.last, last.party == step.party, last.milliseconds < step.milliseconds,
-      step.began.since(last.began) < 100_000_000
-    {
-      longSteps.removeLast()
-    }
-    if longSteps.count < Self.longStepLimit { longSteps.append(step) }
-  }
-
   mutating func addDependency(_ event: Event) {
     guard let dependency = Dependency(rawValue: event.value) else { return }
     if event.object == 0 {
@@ -318,56 +254,6 @@ extension World {
         // Named by the program before anything else is known of it.
         resources[resource(event.subject, orNew: .threadLock)].name = name
       }
-    }
-  }
-
-  private mutating func applyTimer(_ event: Event, by actor: Int) {
-    guard event.kind == .timerArm else {
-      timers[event.subject] = nil
-      return
-    }
-    let deadline = TraceInstant(
-      nanoseconds: event.time.nanoseconds.saturatingSum(UInt64(event.value) * 1_000_000))
-    var timer = timers[event.subject]
-    if timer?.deadline ?? .start <= event.time { timer = nil }
-    var state =
-      timer
-      ?? TimerState(
-        armed: occurrence(event, by: actor), deadline: deadline, thread: event.thread, targets: [],
-        reachesUnknown: false)
-    state.deadline = deadline
-    if let last = threads.states[here].loops.indices.last, !threads.states[here].loops[last].isSet {
-      let next = threads.states[here].loops[last].nextTimer ?? deadline
-      threads.states[here].loops[last].nextTimer = min(next, deadline)
-    }
-    if let target = living[event.object] {
-      state.targets.append(target)
-    } else {
-      state.reachesUnknown = true
-    }
-    state.loop = LoopState.isSet(event.object) ? event.object : nil
-    timers[event.subject] = state
-  }
-
-  private mutating func applyIO(_ event: Event, by actor: Int) {
-    let internalPipe: UInt32 = 8
-    guard event.value & internalPipe == 0 else { return }
-    let key = event.subject << 2 | UInt64(event.value & 2)
-    io[key] = event.kind == .ioRegister ? event.value : nil
-    unwatched[key] = event.kind == .ioUnregister ? event.time : nil
-    watchers[key] = event.kind == .ioRegister ? event.object : nil
-    let isListening = event.kind == .ioRegister && event.value & 4 != 0
-    if key & 2 == 0 { listeners[event.subject] = isListening ? occurrence(event, by: actor) : nil }
-  }
-
-  private mutating func applySignal(_ event: Event) {
-    if event.value == 0 {
-      signalHandlers[event.subject] = nil
-      unknownSignalHandlers.remove(event.subject)
-    } else if let target = living[event.object] {
-      signalHandlers[event.subject, default: []].append(target)
-    } else {
-      unknownSignalHandlers.insert(event.subject)
     }
   }
 }

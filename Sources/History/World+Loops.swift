@@ -1,0 +1,60 @@
+import TraceFormat
+
+/// Loops: when they rest, are woken, and do not come back.
+extension World {
+  mutating func applyLoop(_ event: Event) {
+    switch event.kind {
+    case .loopStart:
+      let main = LoopState.isSet(event.subject) ? nil : threads.states[here].lastTaskCreated
+      threads.states[here].loops.append(
+        LoopState(number: event.subject, since: event.time, mainTask: main))
+    case .loopStop:
+      if !threads.states[here].loops.isEmpty { threads.states[here].loops.removeLast() }
+    case .loopIdle:
+      guard let last = threads.states[here].loops.indices.last else {
+        threads.states[here].isResting = true
+        return pruneTimers(of: event.thread)
+      }
+      let limit = event.value == .max ? nil : event.value
+      threads.states[here].loops[last].idle = (event.time, limit)
+      threads.states[here].loops[last].rested = event.time
+      threads.states[here].loops[last].nextTimer = limit.map {
+        TraceInstant(nanoseconds: event.time.nanoseconds.saturatingSum(UInt64($0) * 1_000_000))
+      }
+      pruneTimers(of: event.thread)
+    default:
+      guard let last = threads.states[here].loops.indices.last else { return }
+      threads.states[here].loops[last].idle = nil
+    }
+  }
+
+  mutating func wakeLoop(_ event: Event) {
+    guard let slot = thread(ofLoop: event.subject), let place = threads.place(of: slot),
+      let position = threads.states[place].loops.firstIndex(where: { $0.number == event.subject })
+    else { return }
+    threads.states[place].loops[position].woken = event.time
+  }
+
+  mutating func applySample(_ event: Event) {
+    guard
+      let slot = definitions.threads.first(where: { $0.value.tid == event.subject })?.key,
+      let place = threads.place(of: slot)
+    else { return }
+    let busy = event.object.multipliedReportingOverflow(by: 1_000_000)
+    guard !busy.overflow else { return }
+    threads.states[place].sample = (event.time, event.object, event.site)
+    guard !threads.states[place].loops.isEmpty else { return }
+    let step = LongStep(
+      party: threads.states[place].actor,
+      began: TraceInstant(
+        nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
+      milliseconds: event.object, site: event.site)
+    // Samples of one step come at growing intervals: the latest says the most.
+    if let last = longSteps.last, last.party == step.party, last.milliseconds < step.milliseconds,
+      step.began.since(last.began) < 100_000_000
+    {
+      longSteps.removeLast()
+    }
+    if longSteps.count < Self.longStepLimit { longSteps.append(step) }
+  }
+}
