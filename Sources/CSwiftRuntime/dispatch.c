@@ -234,7 +234,7 @@ __attribute__((noinline, cold)) static void try_owner(void) {
   if (owner_is_known < 0) probe_define_fact("probe.fallback", "no waits for queues: unknown layout");
 }
 
-static void tell_queue(void *queue) {
+void probe_tell_queue(void *queue) {
   if (!probe_tells_now(probe_object(queue, true))) return;
   const char *label = next.label ? next.label(queue) : NULL;
   char name[160];
@@ -262,7 +262,7 @@ const void *probe_tell_work(void) {
                     ? next.get_current_queue()
                     : NULL;
   if (!queue || worker(queue) != probe_own_holder->tid) return NULL;
-  tell_queue(queue);
+  probe_tell_queue(queue);
   probe_record_held((uint64_t)(uintptr_t)queue, probe_own_holder->tid, 0, 0);
   return queue;
 }
@@ -280,7 +280,7 @@ static void take_turn(void *argument) {
 }
 
 static void wait_for_turn(void *queue, const void *frame) {
-  tell_queue(queue);
+  probe_tell_queue(queue);
   probe_tell_holders(queue, owner(queue));
   probe_wait_begins(queue, CORONER_OP_ACQUIRE, PROBE_NO_LIMIT, frame);
 }
@@ -402,7 +402,7 @@ PROBE_EXPORTED void dispatch_async(void *queue, struct block *block) {
     return next.async(queue, block);
   struct job *job = make_job(block);
   if (!job) return next.async(queue, block);
-  tell_queue(queue);
+  probe_tell_queue(queue);
   probe_record_job((uint64_t)(uintptr_t)queue, job->number, probe_stack_near(HERE));
   next.async_f(queue, job, run_job);
 }

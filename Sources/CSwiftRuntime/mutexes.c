@@ -173,11 +173,14 @@ static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t c
   probe_gave_back(mutex, false, frame);
   struct probe_object *known = probe_object(condition, false);
   if (known) __atomic_store_n(&known->is_told, false, __ATOMIC_RELEASE);
-  probe_wait_begins(condition, CORONER_OP_CONDITION_WAIT, probe_limit(clock, until), frame);
+  uint64_t operation = probe_operation_at(condition, ((void *const *)frame)[1]);
+  const void *awaited = operation ? (const void *)operation : condition;
+  probe_wait_begins(awaited, operation ? CORONER_OP_RESULT : CORONER_OP_CONDITION_WAIT, probe_limit(clock, until),
+                    frame);
   int result = PROBE_STANDS(!until                    ? next.wait(condition, mutex)
                             : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
                                                       : next.clockwait(condition, mutex, clock, until));
-  probe_wait_ends(condition);
+  probe_wait_ends(awaited);
   probe_took(mutex, frame, false);
   return result;
 }

@@ -53,6 +53,7 @@ void probe_waits_start(void) {
   dl_iterate_phdr(note_range, python);
   probe_mutexes_start();
   probe_dispatch_start();
+  probe_operations_start();
   probe_threads_start();
   probe_futexes_start();
   probe_outside_start();

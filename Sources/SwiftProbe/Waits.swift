@@ -80,6 +80,19 @@ func probe_record_job(_ queue: UInt64, _ job: UInt64, _ stack: UInt32) {
 }
 
 @c @implementation
+func probe_record_operation_queue(
+  _ queue: UInt64, _ limit: UInt64, _ name: UnsafePointer<CChar>!, _ length: Int
+) {
+  record(CORONER_RESOURCE_CREATE, queue, limit, value: CORONER_RESOURCE_EXECUTOR.rawValue)
+  if length > 0 { record(CORONER_NAME, queue, value: probe_define_string(name, length)) }
+}
+
+@c @implementation
+func probe_record_operation(_ queue: UInt64, _ job: UInt64, _ stack: UInt32, _ function: UInt32) {
+  record(CORONER_JOB_QUEUE, job, queue, site: stack, value: function)
+}
+
+@c @implementation
 func probe_record_job_start(_ job: UInt64) { record(CORONER_JOB_START, job) }
 
 @c @implementation

@@ -5,7 +5,8 @@ import PackageDescription
 /// To run one: swift build && coroner record --output t.coroner -- .build/debug/lock_cycle
 let samples = [
   "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "answer_forgotten",
-  "await_cycle", "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock", "cancellation",
+  "await_cycle", "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock",
+  "cancellation",
   "channel_without_reader",
   "condition_never_signalled", "continuation_dropped", "continuation_lost",
   "continuation_never_resumed",
@@ -13,9 +14,11 @@ let samples = [
   "kept_for_later",
   "leaked_permits", "lock_across_await", "lock_across_await_in_pool", "lock_cycle",
   "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",
-  "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "ordered_locks",
+  "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "operations_at_work",
+  "ordered_locks",
   "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other", "resume_under_lock",
-  "rwlock_upgrade", "short_barrier", "stream_never_finished", "streams_at_work", "stuck_async_let", "stuck_child",
+  "rwlock_upgrade", "short_barrier", "stream_never_finished", "streams_at_work", "stuck_async_let",
+  "stuck_child",
   "ticking", "timeouts", "waits_for_child", "waits_for_signal",
 ]
 

@@ -230,6 +230,15 @@ const void *probe_tell_work(void) PROBE_HIDDEN;
 /* ms from now until a time of dispatch. */
 uint64_t probe_dispatch_limit(uint64_t until) PROBE_HIDDEN;
 
+/* Says which queue of libdispatch that is, unless it was said. */
+void probe_tell_queue(void *queue) PROBE_HIDDEN;
+
+/* ---- operations.c ---- */
+
+void probe_operations_start(void) PROBE_HIDDEN;
+/* The operation whose end is waited for at a condition by code at this address; 0: none. */
+uint64_t probe_operation_at(const pthread_cond_t *condition, const void *caller) PROBE_HIDDEN;
+
 /* ---- what is recorded of them, written in Swift ---- */
 
 void probe_record_wait(uint64_t resource, uint32_t operation, uint64_t limit_ms, uint32_t stack) PROBE_HIDDEN;
@@ -254,5 +263,7 @@ void probe_record_descriptor(uint64_t descriptor, uint64_t loop, bool watched, u
 void probe_record_timer(uint64_t timer, uint64_t loop, bool armed, uint32_t ms) PROBE_HIDDEN;
 void probe_record_signal(uint32_t number, bool handled) PROBE_HIDDEN;
 void probe_record_job(uint64_t queue, uint64_t job, uint32_t stack) PROBE_HIDDEN;
+void probe_record_operation_queue(uint64_t queue, uint64_t limit, const char *name, size_t length) PROBE_HIDDEN;
+void probe_record_operation(uint64_t queue, uint64_t job, uint32_t stack, uint32_t function) PROBE_HIDDEN;
 void probe_record_job_start(uint64_t job) PROBE_HIDDEN;
 void probe_record_job_end(uint64_t job) PROBE_HIDDEN;
