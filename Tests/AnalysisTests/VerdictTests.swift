@@ -182,23 +182,23 @@ import TraceFormat
   }
 
   @Test func namesComeFromTheLineThatMadeTheLock() {
-    #expect(Namer.assignedName("        self.cache_lock = asyncio.Lock()") == "cache_lock")
-    #expect(Namer.assignedName("lock: asyncio.Lock = asyncio.Lock()") == "lock")
+    #expect(AssignedNames.ofAssignment("        self.cache_lock = asyncio.Lock()") == "cache_lock")
+    #expect(AssignedNames.ofAssignment("lock: asyncio.Lock = asyncio.Lock()") == "lock")
     #expect(
       AssignedNames.ofTuple("  self.a, b = asyncio.Lock(), Queue(maxsize=min(1, 2))") == ["a", "b"])
     #expect(AssignedNames.ofTuple("a, b = asyncio.Lock(), loop.create_future()") == nil)
     #expect(AssignedNames.ofTuple("a, b[0] = asyncio.Lock(), asyncio.Lock()") == nil)
-    #expect(Namer.assignedName("if a == asyncio.Lock():") == nil)
-    #expect(Namer.assignedName("pool = {") == "pool")
-    #expect(Namer.assignedName("locks[name] = asyncio.Lock()") == nil)
-    #expect(Namer.assignedName("if cls.lock is None: cls.lock = asyncio.Lock()") == "lock")
-    #expect(Namer.assignedName("def take(lock: Lock = asyncio.Lock()):") == nil)
+    #expect(AssignedNames.ofAssignment("if a == asyncio.Lock():") == nil)
+    #expect(AssignedNames.ofAssignment("pool = {") == "pool")
+    #expect(AssignedNames.ofAssignment("locks[name] = asyncio.Lock()") == nil)
+    #expect(AssignedNames.ofAssignment("if cls.lock is None: cls.lock = asyncio.Lock()") == "lock")
+    #expect(AssignedNames.ofAssignment("def take(lock: Lock = asyncio.Lock()):") == nil)
   }
 
   @Test func theColumnTellsTheStatementOfALine() {
     let line = "q = asyncio.Queue(2); done = asyncio.Event()"
-    #expect(Namer.assignedName(AssignedNames.statement(at: 5, of: line)) == "q")
-    #expect(Namer.assignedName(AssignedNames.statement(at: 30, of: line)) == "done")
+    #expect(AssignedNames.ofAssignment(AssignedNames.statement(at: 5, of: line)) == "q")
+    #expect(AssignedNames.ofAssignment(AssignedNames.statement(at: 30, of: line)) == "done")
     #expect(AssignedNames.statement(at: 300, of: line) == line)
   }
 

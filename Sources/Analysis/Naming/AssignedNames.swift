@@ -11,7 +11,7 @@ enum AssignedNames {
   static func ofTuple(_ line: String) -> [String]? {
     let sides = line.split(separator: "=", maxSplits: 1)
     guard sides.count == 2 else { return nil }
-    let names = sides[0].split(separator: ",").map { Namer.assignedName($0 + " = x") }
+    let names = sides[0].split(separator: ",").map { ofAssignment($0 + " = x") }
     let values = elements(of: sides[1])
     guard names.count > 1, names.count == values.count, values.allSatisfy(isMade) else {
       return nil
@@ -55,5 +55,39 @@ enum AssignedNames {
       }
     }
     return result + [text[start...]]
+  }
+
+  /// The last name of the target of a plain assignment; nothing for any other statement.
+  static func ofAssignment(_ line: String) -> String? {
+    guard let equals = line.firstIndex(of: "="), line.index(after: equals) < line.endIndex,
+      line[line.index(after: equals)] != "="
+    else { return nil }
+    var target = line[..<equals]
+    if let colon = target.firstIndex(of: ":") {
+      // An annotation, or a statement that begins with a condition.
+      let isName = !target[..<colon].drop { $0 == " " || $0 == "\t" }.contains(" ")
+      let last = target.lastIndex(of: ":") ?? colon
+      let before = target[..<last]
+      if !isName, before.count(where: { $0 == "(" }) != before.count(where: { $0 == ")" }) {
+        return nil
+      }
+      target = isName ? target[..<colon] : target[last...].dropFirst()
+    }
+    let words = target.split(separator: ".").map { $0.filter { !$0.isWhitespace } }
+    guard let last = words.last, let first = last.first, first.isLetter || first == "_",
+      words.allSatisfy({ $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
+    else { return nil }
+    return last
+  }
+
+  /// What a `with` takes: `lock` of `with self.lock:`. A thread lock is first seen where it is taken.
+  static func ofWith(_ line: String) -> String? {
+    let words = line.split(separator: " ")
+    guard let with = words.firstIndex(of: "with"), words.indices.contains(with + 1) else {
+      return nil
+    }
+    let taken = words[with + 1].prefix { $0 != ":" && $0 != "," }
+    let isPlain = taken.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+    return isPlain ? taken.split(separator: ".").last.map(String.init) : nil
   }
 }
