@@ -17,6 +17,8 @@ package struct ResourceRecord: Sendable {
   package internal(set) var isAwaited = false
   /// How a future ended, and by whom.
   private var outcome: Outcome?
+  /// A semaphore that began with no permit.
+  private var beganEmpty: Bool
   private var isCreated: Bool
   private var partIndex = PackedIndex(nil)
   private var ownerIndex = PackedIndex(nil)
@@ -32,6 +34,7 @@ package struct ResourceRecord: Sendable {
     self.kind = kind
     self.number = number
     self.capacity = capacity
+    beganEmpty = kind == .semaphore && capacity == 0 && created != nil
     isCreated = created != nil
     maker = created ?? .none
     ender = .none
@@ -96,6 +99,9 @@ package struct ResourceRecord: Sendable {
     return use.isFilledByMaker || use.returnCount > 0 && 2 * use.returnCount >= over
   }
 
+  /// Whether a semaphore passes on signals: it began with none, and who takes one does not give it back.
+  package var countsSignals: Bool { kind == .semaphore && beganEmpty && !use.hasOwnRelease }
+
   package var name: String? {
     get { use.name }
     set { changeUse().name = newValue }
@@ -118,7 +124,7 @@ package struct ResourceRecord: Sendable {
   package var freePermits: Int {
     switch kind {
     case .lock, .threadLock: holds.isEmpty ? 1 : 0
-    case .semaphore: max(0, Int(clamping: capacity) - holds.count)
+    case .semaphore: max(0, Int(clamping: capacity) - use.takes.count)
     case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
       .concurrentFuture, .thread, .process, .actor:
       0

@@ -113,9 +113,14 @@ final class ResourceUse: @unchecked Sendable {
 }
 
 extension ResourceRecord {
-  /// Takes that were not given back, oldest first. Of a queue or condition, only if it is used as a pool.
+  /// Takes that were not given back, oldest first. Of a queue or condition, only if it is used as a pool; nobody holds
+  /// a signal.
   package var holds: [Occurrence] {
-    (kind == .queue || kind == .condition) && !isPool ? [] : use.takes
+    switch kind {
+    case .queue, .condition: isPool ? use.takes : []
+    case .semaphore: countsSignals ? [] : use.takes
+    default: use.takes
+    }
   }
   package var returnCount: UInt64 { use.returnCount }
   package var getCount: UInt64 { use.getCount }

@@ -132,6 +132,7 @@ extension World {
       return
     }
     use.hasForeignRelease = true
+    if resources[index].countsSignals { noteHabit(of: index, what) }
     if use.takes.isEmpty {
       // More releases than takes: a semaphore used to count signals grows.
       resources[index].capacity = resources[index].capacity.saturatingSum(1)

@@ -34,9 +34,11 @@ extension WaitModel {
         }
       case .descriptor, .outside, .anything: break
       case .resource(let index, let operation):
-        kinds.insert(world.resources[index].kind)
-        if let operation { operations.insert(operation) }
         let resource = world.resources[index]
+        if let operation { operations.insert(operation) }
+        // Nobody has what is sent as a signal.
+        if resource.countsSignals { continue }
+        kinds.insert(resource.kind)
         if resource.isPool || resource.kind == .semaphore && resource.capacity > 1 {
           hasPermits = true
           hasLeak = hasLeak || isLeaked(resource)

@@ -52,8 +52,10 @@ extension Wording {
     case .strandedWaiter: ["a waiter ahead was cancelled after it was woken; update the library"]
     case .orphanedFuture where makerGaveUp:
       ["resolve what others wait for on every way out, also when cancelled: try and finally"]
-    case .orphanedFuture where setOrResolve == "set":
+    case .orphanedFuture where isAbout(.event):
       ["set the event on every way out of the task that is to set it, also when it fails"]
+    case .orphanedFuture where isAbout(.semaphore):
+      ["watch over the task that releases it: await it, or let its failure end those that wait"]
     case .orphanedFuture:
       ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
     case .lostWakeup where wasInVain:

@@ -43,6 +43,7 @@ extension Because {
     case .queue: "filled"
     case .event: "set"
     case .condition: "notified"
+    case .semaphore: "released"
     default: "resolved"
     }
   }

@@ -64,12 +64,29 @@ extension Because {
           "\(name) is free: \(namer.quoted(party: released.party)) gave it back at "
             + "\(place(released)), and the wake-up reached none of those that wait")
       }
+    case .semaphore where resource.countsSignals && kind == .orphanedFuture:
+      facts += signalFacts(index)
     case .semaphore, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor: break
     }
     if let task = resource.wastedOn, !resource.holds.contains(where: { $0.party == task }) {
       facts.append("the wake-up went to \(cancelled(task))")
     }
     return facts
+  }
+
+  /// Who released last a semaphore that passes on signals.
+  private func signalFacts(_ index: Int) -> [String] {
+    let name = namer.name(resource: index)
+    let verb = namer.speaksSwift(resource: index) ? "signalled" : "released"
+    guard let last = world.resources[index].released else {
+      return ["nothing ever \(verb) \(name)"] + siblingFacts(index, verb)
+    }
+    let who = namer.quoted(party: last.party)
+    var fact = "\(name) was \(verb) last by \(who) at \(place(last)), \(Clock.instant(last.time))"
+    if case .ended(let outcome, let at) = world.parties[last.party].state, !cause.isLearned {
+      fact += "; \(who) \(ended(last.party, outcome)) at \(Clock.instant(at))"
+    }
+    return [fact]
   }
 
   /// Who ended such waits before, and the fate of those that waited at the same place.

@@ -127,7 +127,7 @@ extension Explainer {
     case .shortBarrier: operation == .barrierWait
     case .lostWakeup: operation == .conditionWait || operation == .eventWait
     case .permitExhaustion: operation == .acquire || operation == .queueGet
-    case .orphanedFuture: operation == nil || operation == .eventWait
+    case .orphanedFuture: operation == nil || operation == .eventWait || operation == .acquire
     case .lockCycle, .awaitCycle, .pipeCycle, .selfDeadlock, .abandonedLock,
       .leakedPermit, .blockedLoop, .loopSelfWait, .poolStarvation,
       .suspendedHolder, .strandedWaiter, .ignoredCancel, .exitBlocked, .wrongThreadWakeup,

@@ -80,6 +80,16 @@ extension Explainer {
           moment(
             wasted.asked, "cancels \(namer.quoted(party: wasted.task))\(by) before it runs"))
       }
+      if resource.countsSignals, let released = resource.released {
+        moments.append(
+          moment(released, (namer.speaksSwift(resource: index) ? "signals " : "releases ") + name))
+        if case .ended(let outcome, let at) = world.parties[released.party].state {
+          moments.append(
+            Moment(
+              time: at, party: namer.name(party: released.party),
+              text: outcome == .value ? "ends" : outcome == .error ? "fails" : "is cancelled"))
+        }
+      }
       if let signalled = resource.signalled {
         let verb = resource.kind == .condition ? "notifies" : "sets"
         let nobody = resource.kind == .condition && resource.signalledWaiters == 0

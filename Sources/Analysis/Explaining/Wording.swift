@@ -99,7 +99,7 @@ struct Wording {
       return
         "\(subject) \(verb) for \(lent.one) of \(resource) that \(probably)nobody will give back"
     case .orphanedFuture:
-      return "\(subject) \(verb) for \(what) that \(probably)nothing can \(setOrResolve) any more"
+      return "\(subject) \(verb) for \(what) that \(probably)nothing can \(ending) any more"
         + failed
     case .lostWakeup where wasInVain:
       return
@@ -301,9 +301,14 @@ struct Wording {
     return "\(namer.quoted(party: task)) was asked to end and went on; \(asked) for its end"
   }
 
-  var setOrResolve: String {
+  /// What ends a wait for it.
+  private var ending: String {
     guard let index = explainer.resources(cause).first else { return "provide" }
-    return world.resources[index].kind == .event ? "set" : "resolve"
+    switch world.resources[index].kind {
+    case .event: return "set"
+    case .semaphore: return "release"
+    default: return "resolve"
+    }
   }
 
   private func resource(ofKind kind: ResourceKind) -> String {

@@ -8,6 +8,8 @@ extension WaitModel {
     if timed.contains(.resource(index)) { return need(node, .all, []) }
     if !resource.members.isEmpty { return connectMembers(node, resource) }
     switch resource.kind {
+    case .semaphore where resource.countsSignals && woken[index] == nil:
+      connectSignal(node, index, resource, operation)
     case .lock, .threadLock, .semaphore: connectPermits(node, index, resource)
     case .queue where resource.isPool && operation == .queueGet, .condition where resource.isPool:
       connectPermits(node, index, resource)
