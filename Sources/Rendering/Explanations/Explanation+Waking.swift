@@ -7,7 +7,8 @@ extension Explanation {
     summary: "a future or an event is waited for that nothing can resolve any more",
     meaning: """
       A task waits for a future (or an event) that is still pending, and nothing that could \
-      resolve it is left: no task, timer, thread, socket or signal handler reaches it. 'because' \
+      resolve it is left: no task, timer, thread, socket or signal handler reaches it. A semaphore that \
+      began with no permit is such an event, too: who takes a signal does not give it back. 'because' \
       lists what was looked at.
       """,
     example: """
