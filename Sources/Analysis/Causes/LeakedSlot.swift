@@ -106,35 +106,26 @@ extension Explainer {
           && namer.directSite(interruption.stack)?.isSameObject(as: gate) == true
       }
       guard let earlier, let site = namer.userSite(earlier.stack) else { continue }
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary,
-          label: "another that waited for the like was cancelled here at "
-            + Clock.instant(earlier.asked.time), party: namer.name(party: earlier.task)))
+      finding.mark(
+        site, .secondary,
+        "another that waited for the like was cancelled here at "
+          + Clock.instant(earlier.asked.time), by: namer.name(party: earlier.task))
     }
   }
 
   /// Where the slot was lost, and where it had been taken.
   func addMarks(of leak: LeakedSlot, to finding: inout Finding) {
     let name = namer.name(party: leak.interruption.task)
-    if let caller = leak.waitingCaller {
-      finding.marks.append(
-        Mark(
-          site: caller, role: .primary, label: "asks \(leak.gate.function) to be let in here",
-          party: finding.parties.first?.name))
-    }
-    finding.marks.append(
-      Mark(
-        site: leak.stood, role: .secondary,
-        label:
-          "an earlier call was cancelled here at \(Clock.instant(leak.interruption.asked.time))",
-        party: name))
+    finding.mark(
+      leak.waitingCaller, .primary, "asks \(leak.gate.function) to be let in here",
+      by: finding.parties.first?.name)
+    finding.mark(
+      leak.stood, .secondary,
+      "an earlier call was cancelled here at \(Clock.instant(leak.interruption.asked.time))",
+      by: name)
     if let caller = leak.caller, caller != leak.stood {
-      finding.marks.append(
-        Mark(
-          site: caller, role: .secondary,
-          label: "which had come through \(leak.gate.function) here",
-          party: name))
+      finding.mark(
+        caller, .secondary, "which had come through \(leak.gate.function) here", by: name)
     }
   }
 }

@@ -43,57 +43,43 @@ extension Explainer {
   private func addMarks(of party: Int, to finding: inout Finding) {
     let name = namer.name(party: party)
     if let wait = wait(of: party), let site = namer.userSite(wait.site) {
-      finding.marks.append(
-        Mark(site: site, role: .primary, label: "waits here for \(awaited(wait))", party: name))
+      finding.mark(site, .primary, "waits here for \(awaited(wait))", by: name)
       if let direct = namer.directSite(wait.site, of: wait.primitive?.resource),
         direct.ownership == .library, direct != site
       {
-        finding.marks.append(
-          Mark(site: direct, role: .primary, label: "which waits here", party: name))
+        finding.mark(direct, .primary, "which waits here", by: name)
       }
       if site.ownership != .user, let start = namer.userSite(world.parties[party].created.site),
         start.ownership == .user, world.parties[party].kind != .thread
       {
-        finding.marks.append(
-          Mark(site: start, role: .secondary, label: "'\(name)' was started here", party: name))
+        finding.mark(start, .secondary, "'\(name)' was started here", by: name)
       }
-      if let done = resolution(of: party), let place = namer.directSite(done.site) {
-        finding.marks.append(
-          Mark(
-            site: place, role: .secondary, label: "resolved here at \(Clock.instant(done.time))",
-            party: namer.name(party: done.party)))
+      if let done = resolution(of: party) {
+        finding.mark(
+          namer.directSite(done.site), .secondary, "resolved here at \(Clock.instant(done.time))",
+          by: namer.name(party: done.party))
       }
-      if let outer = namer.outerSite(wait.site) {
-        finding.marks.append(
-          Mark(site: outer, role: .secondary, label: "in this call", party: name))
-      }
+      finding.mark(namer.outerSite(wait.site), .secondary, "in this call", by: name)
     } else if case .running = world.parties[party].state,
       let sample = world.threads[world.parties[party].thread]?.sample,
       let site = namer.userSite(sample.site)
     {
-      finding.marks.append(
-        Mark(
-          site: site, role: .primary,
-          label: "is here since \(Clock.instant(busySince(sample)))", party: name))
+      finding.mark(site, .primary, "is here since \(Clock.instant(busySince(sample)))", by: name)
     }
   }
 
   private func addCancelMark(_ task: Int, to finding: inout Finding) {
     guard let asked = world.parties[task].cancelRequested, let site = namer.userSite(asked.site)
     else { return }
-    finding.marks.append(
-      Mark(
-        site: site, role: .secondary,
-        label: "asked \(namer.quoted(party: task)) to end here at \(Clock.instant(asked.time))",
-        party: namer.name(party: asked.party)))
+    finding.mark(
+      site, .secondary,
+      "asked \(namer.quoted(party: task)) to end here at \(Clock.instant(asked.time))",
+      by: namer.name(party: asked.party))
     guard let broken = world.parties[task].brokenWait, broken.site != world.parties[task].wait?.site
     else { return }
     for site in OrderedSet([namer.userSite(broken.site), namer.directSite(broken.site)]) {
-      guard let site else { continue }
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary, label: "was here when it was asked to end",
-          party: namer.name(party: task)))
+      finding.mark(
+        site, .secondary, "was here when it was asked to end", by: namer.name(party: task))
     }
   }
 
@@ -103,20 +89,12 @@ extension Explainer {
     guard let error = party.error, case .ended(_, let at) = party.state else { return }
     let name = namer.name(party: task)
     let raised = namer.directSite(error.site)
-    if let site = raised {
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary, label: "raised \(error.type) at \(Clock.instant(at))",
-          party: name))
-    }
+    finding.mark(raised, .secondary, "raised \(error.type) at \(Clock.instant(at))", by: name)
     let own = world.definitions.frames(error.site).last {
       $0.file == party.function?.file && $0.function == party.function?.function
     }
     if let own, own != raised {
-      finding.marks.append(
-        Mark(
-          site: own, role: .secondary, label: "which ended \(namer.quoted(party: task))",
-          party: name))
+      finding.mark(own, .secondary, "which ended \(namer.quoted(party: task))", by: name)
     }
   }
 
@@ -131,13 +109,10 @@ extension Explainer {
   }
 
   private func addMakerMark(_ resource: ResourceRecord, to finding: inout Finding) {
-    guard let maker = resource.created?.party, world.parties[maker].isEnded,
-      let site = interruption(ofMaker: maker, resource)
-    else { return }
-    finding.marks.append(
-      Mark(
-        site: site, role: .secondary, label: "was here when it was asked to end",
-        party: namer.name(party: maker)))
+    guard let maker = resource.created?.party, world.parties[maker].isEnded else { return }
+    finding.mark(
+      interruption(ofMaker: maker, resource), .secondary, "was here when it was asked to end",
+      by: namer.name(party: maker))
   }
 
   /// How the future that a party waits for was resolved, if it was.
@@ -164,10 +139,7 @@ extension Explainer {
           let direct = namer.directSite(hold.site, of: index), direct != line
         else { continue }
         let name = namer.name(resource: index)
-        finding.marks.append(
-          Mark(
-            site: direct, role: .secondary, label: "this takes \(name)",
-            party: namer.name(party: hold.party)))
+        finding.mark(direct, .secondary, "this takes \(name)", by: namer.name(party: hold.party))
       }
     }
   }
@@ -182,33 +154,25 @@ extension Explainer {
           hold.handedBy == nil
           ? "took \(name) here" : "handed \(name) to \(namer.quoted(party: hold.party)) here"
         let time = hold.time > .start ? " at \(Clock.instant(hold.time))" : ""
-        finding.marks.append(
-          Mark(
-            site: site, role: .secondary, label: what + time,
-            party: namer.name(party: hold.handedBy ?? hold.party)))
+        finding.mark(
+          site, .secondary, what + time, by: namer.name(party: hold.handedBy ?? hold.party))
       }
       if let lost = resource.lost, let site = namer.userSite(lost.site), site.ownership != .runtime
       {
-        finding.marks.append(
-          Mark(
-            site: site, role: .secondary,
-            label:
-              "the last that could resume it was let go of here at \(Clock.instant(lost.time))",
-            party: namer.name(party: lost.party)))
+        finding.mark(
+          site, .secondary,
+          "the last that could resume it was let go of here at \(Clock.instant(lost.time))",
+          by: namer.name(party: lost.party))
       }
       for (what, done) in [(resource.lastPut, "put"), (resource.lastGot, "taken")] {
         guard let what, let site = namer.userSite(what.site) else { continue }
         let name = namer.name(party: what.party)
-        finding.marks.append(
-          Mark(
-            site: site, role: .secondary,
-            label: "the last item was \(done) here at \(Clock.instant(what.time))", party: name))
+        finding.mark(
+          site, .secondary, "the last item was \(done) here at \(Clock.instant(what.time))",
+          by: name)
         // The line that takes an item may be a library's: it is the one to be mended.
         if let direct = namer.directSite(what.site, of: index), direct != site {
-          finding.marks.append(
-            Mark(
-              site: direct, role: .secondary, label: "the last item was \(done) by this",
-              party: name))
+          finding.mark(direct, .secondary, "the last item was \(done) by this", by: name)
         }
       }
       if resource.kind == .future { addMakerMark(resource, to: &finding) }
@@ -220,12 +184,10 @@ extension Explainer {
         // Of a continuation that is where the wait for it is marked.
         !finding.marks.contains(where: { $0.role == .primary && $0.site == site })
       {
-        finding.marks.append(
-          Mark(
-            site: site, role: .secondary,
-            label:
-              "\(resource.kind == .process ? "started" : "made") here at \(Clock.instant(created.time))",
-            party: namer.name(party: created.party)))
+        finding.mark(
+          site, .secondary,
+          "\(resource.kind == .process ? "started" : "made") here at \(Clock.instant(created.time))",
+          by: namer.name(party: created.party))
       }
     }
   }

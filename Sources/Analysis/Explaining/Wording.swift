@@ -1,5 +1,6 @@
 import Findings
 import History
+import OrderedCollections
 import TraceFormat
 
 /// The headline of a finding. What it advises is in Advice.swift.
@@ -323,14 +324,8 @@ struct Wording {
     return resource
   }
 
-  /// At most four, and how many more.
+  /// Each name once.
   func list(_ names: [String], or none: String = "the loop") -> String {
-    var unique: [String] = []
-    for name in names where !unique.contains(name) { unique.append(name) }
-    if unique.count > 4 {
-      return unique.prefix(3).joined(separator: ", ") + " and \(unique.count - 3) more"
-    }
-    guard let last = unique.last, unique.count > 1 else { return unique.first ?? none }
-    return unique.dropLast().joined(separator: ", ") + " and " + last
+    names.isEmpty ? none : Array(OrderedSet(names)).listed()
   }
 }

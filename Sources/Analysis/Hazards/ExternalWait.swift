@@ -106,15 +106,10 @@ struct ExternalWait {
       kind: .externalWait, severity: .note, certainty: .possible,
       headline: headline(end))
     finding.parties = [namer.findingParty(end.party)]
-    if let site = namer.userSite(end.site) {
-      finding.marks = [
-        Mark(
-          site: site, role: .primary,
-          label:
-            "\(end.operation == nil ? "runs" : "waits") here since \(Clock.instant(end.since))",
-          party: namer.name(party: end.party))
-      ]
-    }
+    finding.mark(
+      namer.userSite(end.site), .primary,
+      "\(end.operation == nil ? "runs" : "waits") here since \(Clock.instant(end.since))",
+      by: namer.name(party: end.party))
     if end.party != main, namer.isOwn(world.parties[main].wait?.site) {
       let place =
         namer.userSite(world.parties[main].wait?.site).map { ", at \(Namer.place($0))" } ?? ""

@@ -35,18 +35,12 @@ struct Hazards {
           + "referred to it any more")
       finding.parties = [namer.findingParty(task)]
       if let wait = party.lastWait, let site = namer.userSite(wait.site) {
-        finding.marks.append(
-          Mark(
-            site: site, role: .primary, label: "waited here since \(Clock.instant(wait.since))",
-            party: name))
+        finding.mark(site, .primary, "waited here since \(Clock.instant(wait.since))", by: name)
       }
-      if let site = namer.userSite(party.created.site) {
-        finding.marks.append(
-          Mark(
-            site: site, role: .secondary,
-            label: "was created here at \(Clock.instant(party.created.time))",
-            party: namer.name(party: party.created.party)))
-      }
+      finding.mark(
+        namer.userSite(party.created.site), .secondary,
+        "was created here at \(Clock.instant(party.created.time))",
+        by: namer.name(party: party.created.party))
       let held = world.resources.indices.filter { index in
         world.resources[index].holds.contains { $0.party == task }
       }
@@ -68,11 +62,8 @@ struct Hazards {
         kind: .swallowedException, severity: .warning, certainty: .possible,
         headline: "\(namer.quoted(party: task)) ended with \(error?.type ?? "an exception"), "
           + "and nobody asked for its result")
-      if let site = namer.userSite(error?.site) {
-        finding.marks = [
-          Mark(site: site, role: .primary, label: "raised here", party: namer.name(party: task))
-        ]
-      }
+      finding.mark(
+        namer.userSite(error?.site), .primary, "raised here", by: namer.name(party: task))
       finding.help = ["await the task, or look at its exception() when it is done"]
       return finding
     }
@@ -88,13 +79,9 @@ struct Hazards {
         kind: .slowCallback, severity: .warning, certainty: .possible,
         headline: "\(name) kept the event loop from everything else for "
           + "\(Clock.duration(step.milliseconds * 1_000_000)) or more")
-      if let site = namer.userSite(step.site) {
-        finding.marks = [
-          Mark(
-            site: site, role: .primary,
-            label: "was here, \(Clock.instant(step.began))", party: namer.name(party: step.party))
-        ]
-      }
+      finding.mark(
+        namer.userSite(step.site), .primary, "was here, \(Clock.instant(step.began))",
+        by: namer.name(party: step.party))
       finding.help = [namer.terms.unblock]
       return finding
     }
@@ -113,13 +100,9 @@ struct Hazards {
       var finding = Finding(
         kind: .neverAwaited, severity: .warning, certainty: .possible,
         headline: "the coroutine '\(name)' was made and never awaited, so it never ran")
-      if let site = namer.userSite(coroutine.site) {
-        finding.marks = [
-          Mark(
-            site: site, role: .primary,
-            label: "dropped here at \(Clock.instant(coroutine.at))", party: nil)
-        ]
-      }
+      finding.mark(
+        namer.userSite(coroutine.site), .primary, "dropped here at \(Clock.instant(coroutine.at))",
+        by: nil)
       finding.help = [namer.terms.start]
       return finding
     }

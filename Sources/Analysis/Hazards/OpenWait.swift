@@ -92,16 +92,11 @@ struct OpenWait {
       headline: "\(name) has waited for a continuation for \(duration); whether anything still "
         + "resumes it is not known")
     finding.parties = [namer.findingParty(first)]
-    finding.marks = [
-      Mark(
-        site: place, role: .primary, label: "waits here since \(Clock.instant(since(first)))",
-        party: namer.name(party: first))
-    ]
-    if let outer = namer.outerSite(wait?.site) {
-      finding.marks.append(
-        Mark(
-          site: outer, role: .secondary, label: "in this call", party: namer.name(party: first)))
-    }
+    finding.mark(
+      place, .primary, "waits here since \(Clock.instant(since(first)))",
+      by: namer.name(party: first))
+    finding.mark(
+      namer.outerSite(wait?.site), .secondary, "in this call", by: namer.name(party: first))
     finding.because = facts()
     if tasks.count > 1 { finding.notes = ["\(tasks.count - 1) more wait there"] }
     finding.help = ["see that it is resumed on every way, and set a limit for what others bring"]

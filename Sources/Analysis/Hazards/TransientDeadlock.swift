@@ -18,17 +18,12 @@ struct TransientDeadlock {
 
   func finding() -> Finding {
     let names = links.map { namer.quoted(party: $0.party) }
-    let list =
-      names.count > 4
-      ? names.prefix(3).joined(separator: ", ") + " and \(names.count - 3) more"
-      : names.count == 1
-        ? names[0] : names.dropLast().joined(separator: ", ") + " and " + names.last!
     let circle =
       names.count == 1
       ? "waited for itself" : "waited for each other" + (locksOnly ? "'s locks" : "")
     var finding = Finding(
       kind: .transientDeadlock, severity: .warning, certainty: .possible,
-      headline: "\(list) \(circle) for \(Clock.duration(duration)), until "
+      headline: "\(names.listed()) \(circle) for \(Clock.duration(duration)), until "
         + "\(namer.quoted(party: cycle.task)) was cancelled \(asker)")
     finding.parties = links.map(party)
     finding.resources = links.compactMap { $0.resource.map(namer.findingResource) }
@@ -80,23 +75,16 @@ struct TransientDeadlock {
   private func addMarks(_ index: Int, to finding: inout Finding) {
     let link = links[index]
     if let site = namer.userSite(link.wait.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .primary, label: "waited here for \(awaited(index))",
-          party: namer.name(party: link.party)))
-      if let outer = namer.outerSite(link.wait.site) {
-        finding.marks.append(
-          Mark(
-            site: outer, role: .secondary, label: "in this call",
-            party: namer.name(party: link.party)))
-      }
+      finding.mark(
+        site, .primary, "waited here for \(awaited(index))", by: namer.name(party: link.party))
+      finding.mark(
+        namer.outerSite(link.wait.site), .secondary, "in this call",
+        by: namer.name(party: link.party))
     }
     if let hold = link.hold, let site = namer.userSite(hold.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary,
-          label: "had taken \(awaited(index)) here at \(Clock.instant(hold.time))",
-          party: namer.name(party: hold.party)))
+      finding.mark(
+        site, .secondary, "had taken \(awaited(index)) here at \(Clock.instant(hold.time))",
+        by: namer.name(party: hold.party))
     }
   }
 

@@ -36,22 +36,15 @@ struct HoldFindings {
       world.party(serial: serial).map(namer.findingParty)
     }
     finding.resources = resources(hold.take.lock)
-    if let site = namer.userSite(hold.take.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .primary,
-          label: "took \(lock) here at \(Clock.instant(hold.take.time))", party: holder))
-    }
+    finding.mark(
+      namer.userSite(hold.take.site), .primary,
+      "took \(lock) here at \(Clock.instant(hold.take.time))", by: holder)
     if let pause = hold.pause, let site = namer.userSite(pause.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary, label: "paused here for \(Clock.duration(pause.duration))",
-          party: holder))
+      finding.mark(
+        site, .secondary, "paused here for \(Clock.duration(pause.duration))", by: holder)
     }
-    if let site = namer.userSite(hold.waiter.site) {
-      finding.marks.append(
-        Mark(site: site, role: .secondary, label: "waited here for \(lock)", party: waiter))
-    }
+    finding.mark(
+      namer.userSite(hold.waiter.site), .secondary, "waited here for \(lock)", by: waiter)
     finding.help = ["do what is slow before taking the lock, or after giving it back"]
     if hold.count > 1 { finding.notes = ["so it was \(hold.count) times"] }
     return finding
@@ -81,7 +74,7 @@ struct HoldFindings {
         guard let site = namer.userSite(take.site),
           !finding.marks.contains(where: { $0.site == site && $0.role == role })
         else { continue }
-        finding.marks.append(Mark(site: site, role: role, label: label, party: names[index]))
+        finding.mark(site, role, label, by: names[index])
       }
     }
     let shown = names.count > 4 ? names.prefix(3) + ["each of \(names.count - 3) more"] : names[...]

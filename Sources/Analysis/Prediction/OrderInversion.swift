@@ -15,8 +15,8 @@ struct OrderInversion {
   func finding() -> Finding {
     let names = ring.indices.map { "'\(name($0))'" }
     let locks = ring.map { namer.name(lock: $0.take.outer.lock) }
-    let list = names.dropLast().joined(separator: ", ") + " and " + names.last!
-    let taken = locks.dropLast().joined(separator: ", ") + " and " + locks.last!
+    let list = names.listed(limit: .max)
+    let taken = locks.listed(limit: .max)
     var finding = Finding(
       kind: .lockOrderInversion, severity: .warning, certainty: .possible,
       headline: "\(list) take \(taken) in \(ring.count == 2 ? "opposite orders" : "a circle"): at "
@@ -96,22 +96,14 @@ struct OrderInversion {
     let take = ring[index].take
     let outer = namer.name(lock: take.outer.lock)
     if let site = namer.userSite(take.inner.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .primary,
-          label: "takes \(namer.name(lock: take.inner.lock)) here, with \(outer) held",
-          party: name(index)))
-      if let call = namer.outerSite(take.inner.site) {
-        finding.marks.append(
-          Mark(site: call, role: .secondary, label: "in this call", party: name(index)))
-      }
+      finding.mark(
+        site, .primary, "takes \(namer.name(lock: take.inner.lock)) here, with \(outer) held",
+        by: name(index))
+      finding.mark(namer.outerSite(take.inner.site), .secondary, "in this call", by: name(index))
     }
-    if let site = namer.userSite(take.outer.site) {
-      finding.marks.append(
-        Mark(
-          site: site, role: .secondary,
-          label: "took \(outer) here at \(Clock.instant(take.outer.time))", party: name(index)))
-    }
+    finding.mark(
+      namer.userSite(take.outer.site), .secondary,
+      "took \(outer) here at \(Clock.instant(take.outer.time))", by: name(index))
   }
 
   /// What happened in this run.
