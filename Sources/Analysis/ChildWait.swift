@@ -44,7 +44,7 @@ struct ChildWait {
     world.resources.indices.contains(where: { index in
       let record = world.resources[index]
       return record.kind == .concurrentFuture && !world.isDone(.resource(index))
-        && world.definitions.frames(record.created?.site).contains(where: Self.isOfProcessPool)
+        && world.definitions.frames(record.created?.site).contains(where: \.isOfProcessPool)
     })
   }
 
@@ -80,28 +80,5 @@ struct ChildWait {
       return "\(namer.quoted(party: main)) at \(Namer.place(site))"
     }
     return nil
-  }
-
-  private static func isOfProcessPool(_ site: Site) -> Bool {
-    site.ownership == .runtime && site.file.hasSuffix("/concurrent/futures/process.py")
-  }
-}
-
-extension Site {
-  /// Whether it is the loop of a process that does jobs for another one.
-  var runsJobsOfOthers: Bool {
-    ownership == .runtime
-      && [
-        ("/concurrent/futures/process.py", "_process_worker"),
-        ("/multiprocessing/pool.py", "worker"),
-      ]
-      .contains { file.hasSuffix($0.0) && function == $0.1 }
-  }
-
-  /// Whether it is in a module of the language's library that starts processes and waits for them.
-  var startsProcesses: Bool {
-    ownership == .runtime
-      && ["/subprocess.py", "/multiprocessing/", "/concurrent/futures/process.py"]
-        .contains { file.contains($0) }
   }
 }

@@ -54,9 +54,8 @@ struct ChildWording {
   /// Whether the child is one of the library's that exchange objects: their output goes into queues.
   private var isMultiprocessing: Bool {
     explainer.hops(of: cause, .pipeCycle).contains { hop in
-      world.definitions.frames(explainer.wait(of: hop.party)?.site).contains {
-        $0.ownership == .runtime && $0.function.hasPrefix("BaseProcess.")
-      }
+      world.definitions.frames(explainer.wait(of: hop.party)?.site).contains(
+        where: \.isOfChildProcess)
     }
   }
 

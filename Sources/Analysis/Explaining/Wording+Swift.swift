@@ -8,7 +8,7 @@ extension Wording {
     namer.isOnlySwift
       || hops.contains { hop in
         world.parties[hop.party].isScheduled
-          || explainer.wait(of: hop.party).flatMap { namer.userSite($0.site) }.map(Namer.isSwift)
+          || explainer.wait(of: hop.party).flatMap { namer.userSite($0.site) }.map(\.isSwift)
             == true
       }
   }

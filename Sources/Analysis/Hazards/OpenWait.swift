@@ -63,9 +63,7 @@ struct OpenWait {
 
   /// Nobody knows when the next client comes.
   private func isForNextElement(_ stack: StackID?) -> Bool {
-    world.definitions.frames(stack).contains { frame in
-      frame.function.hasSuffix(".next()") || frame.function.hasSuffix(".next(isolation:)")
-    }
+    world.definitions.frames(stack).contains(where: \.isNextElement)
   }
 
   /// Whether others with the same stack were over soon.

@@ -56,8 +56,3 @@ extension Namer {
     return result
   }
 }
-
-extension Site {
-  /// Code made from a string, as decorators and dataclasses do; a program may be such a one, too.
-  var isInNoFile: Bool { file.hasPrefix("<") }
-}

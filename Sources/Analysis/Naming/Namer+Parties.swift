@@ -16,7 +16,9 @@ extension Namer {
           counts[function]!.count += 1
           continue
         }
-        if let site = world.parties[index].function, !isMade(site), site.ownership != .runtime {
+        if let site = world.parties[index].function, !site.isMadeByCompiler,
+          site.ownership != .runtime
+        {
           counts[function] = (index, 1)
           continue
         }
@@ -27,11 +29,6 @@ extension Namer {
       result[baseName(world.parties[example]), default: 0] += count
     }
     return result
-  }
-
-  /// Code that the compiler made.
-  private func isMade(_ function: Site) -> Bool {
-    function.isInNoFile || function.function.hasPrefix("implicit closure")
   }
 
   func name(party index: Int) -> String {
@@ -70,12 +67,12 @@ extension Namer {
   /// that the compiler made, is known by the first function of the user's that it is in.
   private func userFunction(_ party: PartyRecord) -> Site? {
     guard let function = party.function else { return nil }
-    let isMade = isMade(function)
+    let isMade = function.isMadeByCompiler
     guard isMade || function.ownership == .runtime,
       let wait = party.wait ?? (isMade ? party.lastWait : nil)
     else { return nil }
     let own = world.definitions.frames(wait.site).filter { $0.ownership == .user }
-    return own.last { !$0.isInNoFile && !$0.function.hasPrefix("implicit closure") } ?? own.last
+    return own.last { !$0.isMadeByCompiler } ?? own.last
   }
 
   /// "'worker'", "'worker' (9,999 tasks)".

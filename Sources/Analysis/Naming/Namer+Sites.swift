@@ -14,9 +14,8 @@ extension Namer {
 
   /// Whether a wait goes through the library's wait_for(predicate).
   func waitsForPredicate(_ stack: StackID?) -> Bool {
-    world.definitions.frames(stack).prefix { $0.ownership == .runtime }.contains {
-      $0.function.split(separator: ".").last == "wait_for"
-    }
+    world.definitions.frames(stack).prefix { $0.ownership == .runtime }.contains(
+      where: \.waitsForPredicate)
   }
 
   /// Whether a stack goes through the user's own code.
@@ -31,7 +30,7 @@ extension Namer {
       inner.function != outer.function || inner.file != outer.file
     else { return nil }
     // What starts the loop is no part of a task.
-    return outer.function == "<module>"
+    return outer.isModule
       ? own.dropLast().last.flatMap { $0 == inner ? nil : $0 } : outer
   }
 

@@ -15,7 +15,7 @@ extension Namer {
     if let reading = readings[index] { return reading.name }
     let stack = world.resources[index].created?.site
     guard let site = directSite(stack, of: index), var line = line(site) else { return nil }
-    if Self.isSwift(site) { return Self.madeName(line) }
+    if site.isSwift { return Self.madeName(line) }
     if let column = site.column { line = AssignedNames.statement(at: column, of: line) }
     return AssignedNames.ofAssignment(line) ?? AssignedNames.ofWith(line)
   }

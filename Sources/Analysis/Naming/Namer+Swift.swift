@@ -21,7 +21,7 @@ extension Namer {
       uses[index, default: []].append(block.site)
     }
     return uses.compactMapValues { sites in
-      for case let site? in sites.map({ userSite($0) }) where Self.isSwift(site) {
+      for case let site? in sites.map({ userSite($0) }) where site.isSwift {
         guard let line = line(site), let name = Self.receiver(line, column: site.column) else {
           continue
         }
@@ -40,8 +40,6 @@ extension Namer {
       return false
     }
   }
-
-  static func isSwift(_ site: Site) -> Bool { site.file.hasSuffix(".swift") }
 
   private static let methods = [
     "lock", "withLock", "withLockUnchecked", "wait", "signal", "broadcast", "try", "enter", "leave",
@@ -93,7 +91,7 @@ extension Namer {
   func speaksSwift(resource index: Int) -> Bool {
     guard !isOnlySwift, let created = world.resources[index].created else { return isOnlySwift }
     return world.parties[created.party].isScheduled
-      || userSite(created.site).map(Self.isSwift) == true
+      || userSite(created.site).map(\.isSwift) == true
   }
 
   /// "actor Bank", from "Shop.Bank"; what says itself what it is stays as it is.
