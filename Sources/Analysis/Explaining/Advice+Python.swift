@@ -1,4 +1,5 @@
 import Findings
+import History
 import TraceFormat
 
 /// What to do about a cause, in the words of Python's library.
