@@ -6,6 +6,7 @@ func agrees(_ numbers: [UInt64]) -> Bool {
   let worlds = Int(numbers.first ?? (isQuick ? 1000 : 100_000))
   let seed = numbers.dropFirst().first ?? 20_261_121
   let random = sequence(state: SplitMix(seed: seed)) { Family.random(&$0) }.prefix(worlds)
+  let threads = sequence(state: SplitMix(seed: seed)) { Family.randomThreads(&$0) }.prefix(worlds)
   let sections = sequence(state: SplitMix(seed: seed)) { Family.sections(&$0) }
   var results = [
     compare("one of each, three parties", Family.mixed(upTo: 1, parties: 3)),
@@ -13,12 +14,17 @@ func agrees(_ numbers: [UInt64]) -> Bool {
     compare("awaits and a lock, three parties", Family.awaits(upTo: 1)),
     compare("two, and one that asks them to end", Family.cancels(upTo: isQuick ? 1 : 2)),
     compare("random, seed \(seed)", random, walks: 2),
+    compare("threads, two parties", Family.threads(upTo: 1, parties: 2)),
+    compare("two locks of threads", Family.mutexes(upTo: isQuick ? 2 : 4, parties: 2)),
+    compare("threads at random", threads, walks: 2),
   ]
   if !isQuick {
     results += [
       compare("longer awaits and a lock", Family.awaits(upTo: 2)),
       compare("one of each, two parties", Family.mixed(upTo: 2, parties: 2)),
       compare("two locks, two parties", Family.locks(upTo: 4, parties: 2)),
+      compare("threads, two longer parties", Family.threads(upTo: 2, parties: 2)),
+      compare("threads, three parties", Family.threads(upTo: 1, parties: 3)),
       compare("two locks, three longer parties", Family.locks(upTo: 3)),
     ]
   }

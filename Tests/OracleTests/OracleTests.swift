@@ -30,6 +30,32 @@ import TraceFormat
       in: sequence(state: SplitMix(seed: 2026)) { Family.random(&$0) }.prefix(20))
   }
 
+  @Test func worldsOfATaskAndAThreadOrAJob() {
+    expectNoDisagreement(in: every(3, of: Family.threads(upTo: 1, parties: 2)))
+    expectNoDisagreement(in: every(9, of: Family.mutexes(upTo: 2, parties: 2)))
+    expectNoDisagreement(
+      in: sequence(state: SplitMix(seed: 2026)) { Family.randomThreads(&$0) }.prefix(20))
+  }
+
+  /// What a thread waits for has come, and it has not run since; or the loop, which is to bring it.
+  @Test(
+    arguments: [
+      ([.task, .thread], [[], [.result(0)]]),
+      ([.task, .thread], [[.lock(0)], [.lock(0), .unlock(0)]]),
+      ([.task, .thread], [[.awaitFuture(0)], [.resolve(0)]]),
+      ([.thread, .job], [[.resolve(0)], [.awaitFlag(0)]]),
+      ([.thread, .thread], [[.fetch(0)], [.store(0)]]),
+    ] as [([Host], [[Step]])])
+  func worldsInWhichAThreadIsAboutToGoOn(_ hosts: [Host], _ programs: [[Step]]) {
+    var world = Blueprint(programs)
+    world.hosts = hosts
+    world.mutexCount = 1
+    world.flagCount = 1
+    world.stocks = [1]
+    var trial = Trial(world)
+    #expect(trial.run()?.what == nil)
+  }
+
   private func every(_ step: Int, of worlds: [Blueprint]) -> [Blueprint] {
     stride(from: 0, to: worlds.count, by: step).map { worlds[$0] }
   }

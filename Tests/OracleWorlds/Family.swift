@@ -56,13 +56,13 @@ package enum Family {
     }
   }
 
-  private static func one(_ programs: [[Step]]) -> Blueprint {
+  static func one(_ programs: [[Step]]) -> Blueprint {
     var blueprint = Blueprint(programs)
     blueprint.lockCount = 1
     return blueprint
   }
 
-  private static func words(over alphabet: [Step], upTo length: Int) -> [[Step]] {
+  static func words(over alphabet: [Step], upTo length: Int) -> [[Step]] {
     var all: [[Step]] = [[]]
     var last: [[Step]] = [[]]
     for _ in 0..<length {
@@ -72,7 +72,7 @@ package enum Family {
     return all
   }
 
-  private static func lockPrograms(upTo length: Int) -> [[Step]] {
+  static func lockPrograms(upTo length: Int) -> [[Step]] {
     words(over: [.acquire(0), .acquire(1), .release(0), .release(1)], upTo: length).filter {
       steps in
       var held: Set<Int> = []
@@ -88,9 +88,9 @@ package enum Family {
   }
 
   /// Each choice of programs once, whoever runs which.
-  private static func choices(of count: Int, from programs: [[Step]]) -> [[[Step]]] {
-    var result: [[[Step]]] = []
-    func choose(_ chosen: [[Step]], from first: Int) {
+  static func choices<Choice>(of count: Int, from programs: [Choice]) -> [[Choice]] {
+    var result: [[Choice]] = []
+    func choose(_ chosen: [Choice], from first: Int) {
       guard chosen.count < count else { return result.append(chosen) }
       for index in first..<programs.count { choose(chosen + [programs[index]], from: index) }
     }

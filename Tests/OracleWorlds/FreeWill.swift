@@ -9,12 +9,25 @@ struct FreeWill {
 
   func movers() -> UInt64 {
     var free = Set(simulation.runnable())
-    while let next = state.parties.indices.first(where: {
-      state.parties[$0].mode == .waiting && !free.contains($0) && canEnd(waitOf: $0, by: free)
+    while let next = (0...state.parties.count).first(where: {
+      !free.contains($0) && canGoOn($0, by: free)
     }) {
       free.insert(next)
     }
     return free.reduce(0) { $0 | 1 << UInt64($1) }
+  }
+
+  private func canGoOn(_ party: Int, by free: Set<Int>) -> Bool {
+    guard party < state.parties.count else {
+      return !state.callbacks.isEmpty && simulation.blocker.map(free.contains) ?? true
+    }
+    guard simulation.hasThread(party) || simulation.hosts(of: party).contains(where: free.contains)
+    else { return false }
+    switch state.parties[party].mode {
+    case .ready, .woken: return true
+    case .waiting: return canEnd(waitOf: party, by: free)
+    case .ended: return false
+    }
   }
 
   private func canEnd(waitOf party: Int, by free: Set<Int>) -> Bool {
@@ -33,10 +46,18 @@ struct FreeWill {
     case .awaitTask(let other): return free.contains(other)
     case .gather:
       return state.parties.indices.allSatisfy {
-        $0 == party || state.hasEnded($0) || free.contains($0)
+        $0 == party || state.hasEnded($0) || free.contains($0) || simulation.host(of: $0) == .thread
       }
+    case .lock(let mutex): return state.mutexes[mutex].map(free.contains) ?? true
+    case .result(let other):
+      // The loop tells of the ends of its tasks.
+      return simulation.isFree(party) || free.contains(other)
+        || free.contains(state.parties.count) && state.hasEnded(other)
+    case .awaitFlag, .store, .fetch: return !free.isEmpty
     case .awaitEvent, .put, .get, .join, .awaitFuture: return !free.isEmpty
-    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .sleep: return true
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .sleep, .unlock,
+      .raise:
+      return true
     }
   }
 
@@ -54,7 +75,7 @@ struct FreeWill {
     state.parties.indices.allSatisfy { party in
       guard state.parties[party].mode == .waiting else { return true }
       switch simulation.step(of: party)! {
-      case .put, .join: return false
+      case .put, .join, .store: return false
       default: return true
       }
     }

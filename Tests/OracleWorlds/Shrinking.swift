@@ -25,6 +25,7 @@ extension Blueprint {
     for party in programs.indices where programs.count > 1 {
       var other = self
       other.programs.remove(at: party)
+      if party < other.hosts.count { other.hosts.remove(at: party) }
       let count = programs.count
       other.programs = other.programs.map { steps in
         steps.compactMap { step in
@@ -33,6 +34,7 @@ extension Blueprint {
           }
           switch step {
           case .awaitTask(let other): return moved(other).map { .awaitTask($0) }
+          case .result(let other): return moved(other).map { .result($0) }
           case .cancel(let other): return moved(other).map { .cancel($0) }
           default: return step
           }

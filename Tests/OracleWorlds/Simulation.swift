@@ -23,31 +23,35 @@ struct Simulation {
     return place < programs[party].count ? programs[party][place] : nil
   }
 
-  /// Those that a scheduler could let go on.
+  /// Those that a scheduler could let go on; the number after the last party is the loop with what it was given to do.
   func runnable() -> [Int] {
-    state.parties.indices.filter { party in
+    let parties = state.parties.indices.filter { party in
+      guard isHosted(party) else { return false }
       switch state.parties[party].mode {
-      case .ready, .woken: true
-      case .waiting: step(of: party) == .sleep
-      case .ended: false
+      case .ready, .woken: return true
+      case .waiting:
+        return step(of: party) == .sleep || state.parties[party].isBlocking && isFree(party)
+      case .ended: return false
       }
     }
+    return state.callbacks.isEmpty || blocker != nil ? parties : parties + [state.parties.count]
   }
 
   /// A party has its turn: it takes one step, or finds that it has to wait, or goes on after a wait.
   mutating func run(_ party: Int) {
-    tale?.resume(party)
+    guard party < state.parties.count else { return runCallback() }
+    begin(turnOf: party)
     if state.parties[party].isCancelled { return endCancelled(party) }
     guard let step = step(of: party) else { return end(party, .value) }
     let wasWoken = state.parties[party].mode != .ready
-    if step == .sleep, wasWoken { tale?.resolve(waitOf: party) }
+    if step == .sleep, wasWoken, host(of: party) == .task { tale?.resolve(waitOf: party) }
     state.parties[party].mode = .ready
     switch wasWoken ? resume(step, party) : begin(step, party) {
     case .done:
       state.parties[party].place += 1
       if state.parties[party].place == programs[party].count {
         end(party, .value)
-      } else {
+      } else if host(of: party) == .task {
         tale?.yield(party)
       }
     case .waits: state.parties[party].mode = .waiting
@@ -61,12 +65,12 @@ struct Simulation {
     state.parties[party].mode = .ended(failed: outcome != .value)
     state.parties[party].isCancelled = false
     state.parties[party].isBrokenOff = false
-    tale?.end(party, outcome)
+    tellEnd(of: party, outcome)
     for other in state.parties.indices where state.parties[other].mode == .waiting {
       switch step(of: other) {
       case .awaitTask(party): state.parties[other].mode = .woken
       case .gather where isGathered(by: other):
-        tale?.gathered()
+        if host(of: party) == .task { tale?.gathered() } else { tale?.gatherLater() }
         state.parties[other].mode = .woken
       default: break
       }
@@ -74,7 +78,9 @@ struct Simulation {
   }
 
   private func isGathered(by party: Int) -> Bool {
-    state.parties.indices.allSatisfy { $0 == party || state.hasEnded($0) }
+    state.parties.indices.allSatisfy {
+      $0 == party || state.hasEnded($0) || host(of: $0) == .thread
+    }
   }
 
   private func isWaiting(_ party: Int) -> Bool { state.parties[party].mode == .waiting }
@@ -128,23 +134,39 @@ struct Simulation {
       tale?.wait(party, forFuture: future)
       return .waits
     case .resolve(let future):
+      guard host(of: party) == .task else {
+        call(.resolve(future))
+        return .done
+      }
       guard !state.futures[future].isSet else { return .failed }
-      tale?.resolve(future: future)
-      state.futures[future].isSet = true
-      for waiter in state.futures[future].waiters { state.parties[waiter].mode = .woken }
-      state.futures[future].waiters = []
+      resolve(future)
     case .awaitTask(let other):
       if case .ended(let failed) = state.parties[other].mode { return failed ? .failed : .done }
-      tale?.wait(party, forTask: other)
+      if host(of: other) == .job {
+        tale?.wait(party, forJob: other)
+      } else {
+        tale?.wait(party, forTask: other)
+      }
       return .waits
     case .cancel(let other): cancel(other)
     case .gather:
       if isGathered(by: party) { return .done }
-      tale?.waitForAll(party, others: state.parties.indices.filter { $0 != party })
+      let others = state.parties.indices.filter { $0 != party && host(of: $0) != .thread }
+      tale?.waitForAll(party, others: others)
       return .waits
     case .sleep:
-      tale?.sleep(party)
+      if host(of: party) == .task { tale?.sleep(party) }
       return .waits
+    case .lock, .awaitFlag, .store, .fetch, .result:
+      guard isFree(party) else {
+        block(party)
+        return .waits
+      }
+      return pass(step, party, hasWaited: false)
+    case .unlock(let mutex): return unlock(mutex, party) ? .done : .failed
+    case .raise(let flag):
+      tale?.raise(flag)
+      state.flags[flag] = true
     }
     return .done
   }
@@ -174,7 +196,8 @@ struct Simulation {
     case .awaitTask(let other):
       return state.parties[other].mode == .ended(failed: true) ? .failed : .done
     case .awaitEvent, .join, .awaitFuture, .gather, .sleep: break
-    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel:
+    case .lock, .awaitFlag, .store, .fetch, .result: return pass(step, party, hasWaited: true)
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .unlock, .raise:
       preconditionFailure("\(step) never waits")
     }
     return .done

@@ -18,6 +18,10 @@ package struct Situation: Hashable, Sendable {
     var isCancelled = false, isBrokenOff = false
     /// It is done with a condition's wait but for the lock.
     var isBackFromCondition = false
+    /// Its thread waits with it.
+    var isBlocking = false
+    /// A worker of the pool runs it.
+    var hasBegun = false
   }
 
   struct Lock: Hashable, Sendable {
@@ -49,12 +53,26 @@ package struct Situation: Hashable, Sendable {
     var waiters: [Int] = []
   }
 
+  /// What another thread, or an end, has given the loop to do.
+  enum Callback: Hashable, Sendable {
+    case tell(Int)
+    case resolve(Int)
+  }
+
   var parties: [Party]
   var locks: [Lock]
   var semaphores: [Semaphore]
   var events: [Flag]
   var queues: [Queue]
   var futures: [Flag]
+  /// Who has each lock of threads.
+  var mutexes: [Int?]
+  var flags: [Bool]
+  /// What is in each stock.
+  var stocks: [Int]
+  var callbacks: [Callback] = []
+  /// Tasks that other threads know to have ended.
+  var told: Set<Int> = []
 
   package init(_ blueprint: Blueprint) {
     parties = Array(repeating: Party(), count: blueprint.all.count)
@@ -63,6 +81,9 @@ package struct Situation: Hashable, Sendable {
     events = Array(repeating: Flag(), count: blueprint.eventCount)
     queues = Array(repeating: Queue(), count: blueprint.rooms.count)
     futures = Array(repeating: Flag(), count: blueprint.futureCount)
+    mutexes = Array(repeating: nil, count: blueprint.mutexCount)
+    flags = Array(repeating: false, count: blueprint.flagCount)
+    stocks = Array(repeating: 0, count: blueprint.stocks.count)
   }
 
   package func mode(of party: Int) -> Mode { parties[party].mode }

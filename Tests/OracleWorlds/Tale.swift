@@ -25,13 +25,31 @@ struct Tale {
 
   var trace: MemoryTrace
   private(set) var world: World
-  private var time: UInt64 = 1_000_000
+  private(set) var time: UInt64 = 1_000_000
   private var isIdle = false
   private let mainParty: Int
+
+  // MARK: What is known of threads
+
+  /// The one that acts.
+  var thread = Self.thread
+  let hosts: [Host]
+  /// Who has which lock of threads.
+  var holds: [Int: Hold] = [:]
+  var idleWorkers: [ThreadSlot] = []
+  var started: Set<ThreadSlot> = []
+  /// Where each job runs, what each thread waits for, and the loop's futures of jobs.
+  var places: [Int: ThreadSlot] = [:]
+  var blocked: [Int: UInt64] = [:]
+  var waits: [Int: [UInt64]] = [:]
+  /// Ends of jobs of which the loop has not heard.
+  var relays: [(Int, Outcome)] = []
+  var isGathered = false
 
   init(_ blueprint: Blueprint) {
     var trace = MemoryTrace()
     trace.definitions.threads[Self.thread] = .init(tid: 100, name: "MainThread")
+    Self.defineThreads(blueprint, in: &trace)
     let stacks = blueprint.all.indices.map { party in
       let site = Site(file: "world.py", function: "party\(party)", line: party + 1)
       return trace.intern(stack: [trace.intern(site)])
@@ -39,6 +57,7 @@ struct Tale {
     world = World(definitions: trace.definitions)
     self.trace = trace
     mainParty = blueprint.programs.count
+    hosts = blueprint.hosts
     tell(.taskCreate, task(mainParty), object: 1, site: stacks[mainParty], value: site(mainParty))
     tell(.loopStart, Self.loop)
     tell(.taskResume, task(mainParty))
@@ -56,37 +75,48 @@ struct Tale {
     for index in 0..<blueprint.futureCount {
       tell(.resourceCreate, future(index), value: ResourceKind.future.rawValue)
     }
-    for party in blueprint.programs.indices {
+    for party in blueprint.programs.indices where blueprint.host(of: party) == .task {
       tell(
         .taskCreate, task(party), object: UInt64(party) + 2, site: stacks[mainParty],
         value: site(party))
     }
+    startThreads(blueprint)
     tell(.taskSuspend, task(mainParty))
   }
 
   // MARK: Numbers
 
   /// The index of a party in the replayed world: thread first, then the main task.
-  func index(of party: Int) -> Int? { world.livingParty(task(party)) }
+  func index(of party: Int) -> Int? {
+    switch party < hosts.count ? hosts[party] : .task {
+    case .task: world.livingParty(task(party))
+    case .thread: world.threads[Self.slot(ofThread: party)]?.party
+    case .job: world.jobs[result(party)]
+    }
+  }
 
-  private func task(_ party: Int) -> UInt64 { 0xa000 + 16 * UInt64(party) }
+  func task(_ party: Int) -> UInt64 { 0xa000 + 16 * UInt64(party) }
   private func future(_ index: Int) -> UInt64 { 0xe000 + 16 * UInt64(index) }
   /// The future that a party waits on: at the same address each time, as happens.
   private func wait(_ party: Int) -> UInt64 { 0xf000 + 16 * UInt64(party) }
-  private func site(_ party: Int) -> UInt32 { UInt32(party) + 1 }
+  func site(_ party: Int) -> UInt32 { UInt32(party) + 1 }
   private let group: UInt64 = 0xe800
 
   private mutating func make(_ thing: Thing, _ kind: ResourceKind, capacity: UInt64 = 0) {
-    tell(.resourceCreate, thing.number, object: capacity, value: kind.rawValue)
+    make(thing.number, kind, capacity: capacity)
   }
 
-  private mutating func tell(
+  mutating func make(_ number: UInt64, _ kind: ResourceKind, capacity: UInt64 = 0) {
+    tell(.resourceCreate, number, object: capacity, value: kind.rawValue)
+  }
+
+  mutating func tell(
     _ kind: EventKind, _ subject: UInt64, object: UInt64 = 0, site: StackID? = nil,
     value: UInt32 = 0
   ) {
     time += 1000
     let event = Event(
-      time: TraceInstant(nanoseconds: time), thread: Self.thread, kind: kind, subject: subject,
+      time: TraceInstant(nanoseconds: time), thread: thread, kind: kind, subject: subject,
       object: object, site: site, value: value)
     trace.events.append(event)
     world.apply(event)
@@ -95,12 +125,21 @@ struct Tale {
   // MARK: Turns
 
   mutating func resume(_ party: Int) {
-    if isIdle { tell(.loopWake, Self.loop) }
-    isIdle = false
+    enterLoop()
+    hear()
     tell(.taskResume, task(party))
   }
-  mutating func yield(_ party: Int) { tell(.taskSuspend, task(party)) }
+  mutating func enterLoop() {
+    thread = Self.thread
+    if isIdle { tell(.loopWake, Self.loop) }
+    isIdle = false
+  }
+  mutating func yield(_ party: Int) {
+    tellHolds(of: party)
+    tell(.taskSuspend, task(party))
+  }
   mutating func end(_ party: Int, _ outcome: Outcome) {
+    tellHolds(of: party)
     tell(.taskEnd, task(party), value: outcome.rawValue)
   }
   mutating func cancel(_ party: Int) { tell(.taskCancel, task(party)) }
@@ -108,25 +147,31 @@ struct Tale {
     tell(.futureDone, wait(party), value: Outcome.cancelled.rawValue)
   }
 
-  /// Nobody has anything to do: the loop goes to its selector, and stays there for long.
-  mutating func rest(isForEver: Bool) {
+  /// The loop has nothing to do, and goes to its selector.
+  mutating func idle(isForEver: Bool) {
+    guard !isIdle else { return }
+    thread = Self.thread
     tell(.loopIdle, Self.loop, value: isForEver ? .max : 60_000)
     isIdle = true
-    if isForEver {
-      time += 10_000_000_000
-      world.advance(to: TraceInstant(nanoseconds: time))
-      trace.header.lastInstant = TraceInstant(nanoseconds: time)
-    }
+  }
+
+  /// Nobody has anything to do, for long.
+  mutating func rest() {
+    time += 10_000_000_000
+    world.advance(to: TraceInstant(nanoseconds: time))
+    trace.header.lastInstant = TraceInstant(nanoseconds: time)
   }
 
   // MARK: Waits
 
   mutating func wait(_ party: Int, for thing: Thing, _ operation: Operation) {
+    tellHolds(of: party)
     tell(
       .taskWaitOwn, thing.number, object: wait(party), site: StackID(site(party)),
       value: operation.rawValue)
   }
   mutating func sleep(_ party: Int) {
+    tellHolds(of: party)
     tell(
       .taskWaitOwn, 0, object: wait(party), site: StackID(site(party)),
       value: Operation.sleep.rawValue)
@@ -135,10 +180,17 @@ struct Tale {
   mutating func wait(_ party: Int, forTask other: Int) { suspend(party, on: task(other)) }
   mutating func waitForAll(_ party: Int, others: [Int]) {
     tell(.resourceCreate, group, value: ResourceKind.future.rawValue)
-    for other in others { tell(.depends, group, object: task(other)) }
+    for other in others {
+      guard other < hosts.count, hosts[other] == .job else {
+        tell(.depends, group, object: task(other))
+        continue
+      }
+      if let member = member(for: other) { tell(.depends, group, object: member) }
+    }
     suspend(party, on: group)
   }
-  private mutating func suspend(_ party: Int, on number: UInt64) {
+  mutating func suspend(_ party: Int, on number: UInt64) {
+    tellHolds(of: party)
     tell(.taskSuspend, task(party), object: number, site: StackID(site(party)))
   }
 

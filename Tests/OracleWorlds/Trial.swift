@@ -100,10 +100,7 @@ package struct Trial {
   /// Compares, and says who could have the next turn.
   private mutating func look(at simulation: inout Simulation, _ schedule: [Int]) -> [Int] {
     let runnable = simulation.runnable()
-    // Those that are runnable sleep only.
-    if runnable.allSatisfy({ simulation.state.mode(of: $0) == .waiting }) {
-      simulation.tale!.rest(isForEver: runnable.isEmpty)
-    }
+    simulation.rest(with: runnable)
     compare(simulation, schedule, isAtRest: runnable.isEmpty)
     return runnable
   }

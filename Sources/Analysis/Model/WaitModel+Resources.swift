@@ -6,6 +6,7 @@ extension WaitModel {
   mutating func connectResource(_ node: Int, _ index: Int, _ operation: Operation?) {
     let resource = world.resources[index]
     if timed.contains(.resource(index)) { return need(node, .all, []) }
+    if isGiven(index, resource, operation) { return need(node, .all, []) }
     if !resource.members.isEmpty { return connectMembers(node, resource) }
     switch resource.kind {
     case .semaphore where resource.countsSignals && woken[index] == nil:
@@ -36,6 +37,27 @@ extension WaitModel {
       if resource.lost != nil { return need(node, .any, []) }
       if let job = world.jobs[resource.number] { return need(node, .all, [.party(job)]) }
       if !connectByReach(node, index) { connectFuture(node, resource) }
+    }
+  }
+
+  /// Whether what threads wait for at it has come already, and those that wait have merely not run since: nobody
+  /// hands it to them, as loops and executors do to tasks.
+  private func isGiven(_ index: Int, _ resource: ResourceRecord, _ operation: Operation?) -> Bool {
+    switch (resource.kind, operation) {
+    case (.concurrentFuture, _): resource.isDone
+    case (.threadLock, .acquire): resource.holds.isEmpty && wasGivenBack(index, resource)
+    case (.event, .eventWait): resource.isSet && isBlockedOn(index)
+    case (.queue, .queueGet): resource.items > 0 && isBlockedOn(index)
+    default: false
+    }
+  }
+
+  /// Whether it was since somebody came to wait, who is there still.
+  private func wasGivenBack(_ index: Int, _ resource: ResourceRecord) -> Bool {
+    guard let released = resource.released else { return false }
+    return world.threads.values.contains {
+      guard let block = $0.block, block.primitive?.resource == index else { return false }
+      return block.since < released.time
     }
   }
 

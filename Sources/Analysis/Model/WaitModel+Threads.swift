@@ -137,7 +137,11 @@ extension WaitModel {
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
       case .task, .job: targets.append(.party(index))
-      case .thread: if mayAct(world.parties[index].thread) { targets.append(.party(index)) }
+      // Of a loop that is not in its selector, whatever it runs next.
+      case .thread:
+        if mayAct(world.parties[index].thread) {
+          targets.append(.thread(world.parties[index].thread))
+        }
       }
     }
     need(node, .any, targets)
@@ -164,7 +168,10 @@ extension WaitModel {
     guard let thread = world.threads[slot] else { return false }
     if thread.hasEnded || thread.isRecorder { return false }
     if thread.isResting ?? (thread.isWorker && thread.running.isEmpty) { return false }
-    if thread.loops.last?.idle != nil { return false }
+    if let loop = thread.loops.last, let idle = loop.idle {
+      // What it was woken for has not begun.
+      return loop.woken >= idle.since && world.now.since(loop.woken) < Self.blockedLoopThreshold
+    }
     return !busyThreads.contains(slot)
   }
 }
