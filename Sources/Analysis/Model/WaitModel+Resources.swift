@@ -107,7 +107,7 @@ extension WaitModel {
       || (resource.holds.isEmpty && resource.kind != .lock)
       || resource.kind == .semaphore
         && !resource.holds.allSatisfy({ world.isReturned($0, to: index) })
-      || isUnseen(index)
+      || isUnseen(index) || resource.kind == .lock && isTakenUnseen(index, resource)
     {
       let others = reach.actors(on: index)
       if let others, !others.contains(.anything) { proved.insert(node) }
@@ -119,6 +119,22 @@ extension WaitModel {
   private func isBrokenOff(_ party: Int) -> Bool {
     guard case .resource(let future)? = world.parties[party].wait?.future else { return false }
     return world.resources[future].done?.outcome == .cancelled
+  }
+
+  /// Whether the trace cannot have all that was done with a lock: it is free while somebody waits, although no
+  /// wake-up was lost, or it was taken on a loop's thread outside of any turn, which only tasks do.
+  private func isTakenUnseen(_ index: Int, _ resource: ResourceRecord) -> Bool {
+    if resource.holds.isEmpty, woken[index] == nil {
+      return resource.wasted == nil && resource.wastedOn == nil
+    }
+    return resource.holds.contains { isLoop($0.party) }
+  }
+
+  private func isLoop(_ party: Int) -> Bool {
+    guard world.parties[party].kind == .thread,
+      let loop = world.threads[world.parties[party].thread]?.loops.last
+    else { return false }
+    return !loop.isSet
   }
 
   /// Whether a task waits for what was never announced: it may be anything, although it was taken for a lock.

@@ -28,11 +28,11 @@ extension WaitModel {
       }
   }
 
-  /// Whether only that nothing came any more says that a loop's thread is busy: no task had its turn, and nobody has
-  /// looked at its stack since. Had it gone to sleep in an event that went missing, all would be the same.
+  /// Whether only that nothing came any more says that a loop's thread is busy: nobody has looked at its stack since.
+  /// Had it gone to sleep in an event that went missing, all would be the same.
   private func isMerelySilent(_ slot: ThreadSlot) -> Bool {
     guard busyThreads.contains(slot), let thread = world.threads[slot] else { return false }
-    return thread.running.isEmpty && thread.block == nil && synchronousWait(of: slot) == nil
+    return thread.block == nil && synchronousWait(of: slot) == nil
       && (thread.sample?.time ?? .start) < thread.lastEvent
   }
 
