@@ -195,6 +195,14 @@ import TraceFormat
     #expect(AssignedNames.ofAssignment("def take(lock: Lock = asyncio.Lock()):") == nil)
   }
 
+  @Test func theColumnTellsTheElementOfATuple() {
+    let line = "    self.a, b, done = asyncio.Queue(5), make(1, 2), []"
+    #expect(AssignedNames.ofElement(at: 23, of: line) == "a")
+    #expect(AssignedNames.ofElement(at: 41, of: line) == "b")
+    #expect(AssignedNames.ofElement(at: 41, of: "f(a, b) == g(c), [\"é\"], asyncio.Lock()") == nil)
+    #expect(AssignedNames.ofElement(at: 400, of: line) == nil)
+  }
+
   @Test func theColumnTellsTheStatementOfALine() {
     let line = "q = asyncio.Queue(2); done = asyncio.Event()"
     #expect(AssignedNames.ofAssignment(AssignedNames.statement(at: 5, of: line)) == "q")

@@ -49,6 +49,10 @@ extension Wording {
 
   private var oneOrder: String {
     guard holdsOnly else {
+      if let (holder, _, _) = heldWhileAwaiting, signal(of: holder) != nil {
+        return
+          "do not hold a lock while waiting for what others may never do; give such a wait a limit"
+      }
       return crossesConnection
         ? "do not wait for a reply while holding a lock that the one who replies needs"
         : "do not wait for the end of a task while holding a lock that the task needs"

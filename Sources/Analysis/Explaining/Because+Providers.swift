@@ -12,11 +12,14 @@ extension Because {
         case .resource(let index, let operation) = explainer.model.nodes[node]
       else { return nil }
       let takers = world.resources[index].takers.filter { !world.parties[$0].isEnded }.sorted()
-      let verb = takers.count == 1 ? "waits" : "wait"
       let name = namer.name(resource: index)
+      if takers.count == 1 {
+        let what = operation == .queuePut ? "took from \(name) so far" : "took the items"
+        return "only \(list(takers)) \(what), and it waits, too"
+      }
       return operation == .queuePut
-        ? "all that took from \(name) so far \(verb), too: \(list(takers))"
-        : "all that took the items \(verb) for more of them: \(list(takers))"
+        ? "all that took from \(name) so far wait, too: \(list(takers))"
+        : "all that took the items wait for more of them: \(list(takers))"
     }
   }
 

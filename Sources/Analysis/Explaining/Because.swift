@@ -30,7 +30,8 @@ struct Because {
     for node in cause.nodes {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
-    if !cause.isRing(kind) { facts += failures() + neverAwaited() }
+    // Who is needed in a ring is certain, but not why those are that others merely could reach.
+    if !cause.isRing(kind) || cause.isProved { facts += failures() + neverAwaited() }
     facts += habitFacts() + heirFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(

@@ -29,6 +29,9 @@ struct Wording {
     if !cause.isRing(kind) { return list(resources.map(namer.name(resource:)), or: "something") }
     return resources.first.map(namer.name(resource:)) ?? "something"
   }
+  private var isOneResource: Bool {
+    cause.isRing(kind) || Set(explainer.resources(cause).map(namer.name(resource:))).count < 2
+  }
   /// What a pool lends, one and several of it.
   var lent: (one: String, many: String) {
     let kinds = Set(explainer.resources(cause).map { world.resources[$0].kind })
@@ -46,9 +49,16 @@ struct Wording {
     case .lockCycle:
       guard holdsOnly else {
         if let (holder, waiter, lock) = heldWhileAwaiting {
-          return "\(namer.quoted(party: holder)) waits for the end of "
-            + "\(namer.quoted(party: waiter)) while it holds \(lock), which "
-            + "\(namer.crowds.crowd(party: waiter) == nil ? "that task waits" : "those tasks wait") for"
+          let isAlone = namer.crowds.crowd(party: waiter) == nil
+          let who = namer.quoted(party: waiter)
+          if let signal = signal(of: holder) {
+            return
+              "\(namer.quoted(party: holder)) waits for \(signal.name), which only \(who) could "
+              + "still \(signal.ending), while it holds \(lock), which \(who) "
+              + "\(isAlone ? "waits" : "wait") for"
+          }
+          return "\(namer.quoted(party: holder)) waits for the end of \(who) while it holds "
+            + "\(lock), which \(isAlone ? "that task waits" : "those tasks wait") for"
         }
         if crossesConnection {
           return "\(subject) wait for each other: for a lock, and for a reply that needs that lock"
@@ -112,7 +122,8 @@ struct Wording {
       return "\(subject) \(verb) for a wake-up of \(resource) that came before the wait, or never"
     case .queueNoConsumer:
       return
-        "\(subject) \(verb) to put into \(resource), which is full and \(probably)never emptied"
+        "\(subject) \(verb) to put into \(resource), which \(isOneResource ? "is" : "are") full and "
+        + "\(probably)never emptied"
         + failed
     case .queueNoProducer:
       return "\(subject) \(verb) for an item of \(resource), which \(probably)nobody fills any more"
@@ -176,13 +187,23 @@ struct Wording {
   }
 
   /// Who holds a lock while awaiting the end of a task that waits for it, the task, and the lock.
-  private var heldWhileAwaiting: (holder: Int, waiter: Int, lock: String)? {
+  var heldWhileAwaiting: (holder: Int, waiter: Int, lock: String)? {
     guard hops.count == 2,
       let hop = hops.first(where: {
         $0.resource.map { !world.resources[$0].holds.isEmpty } ?? false
       }), let lock = hop.resource, let holder = hop.provider, holder != hop.party
     else { return nil }
     return (holder, hop.party, namer.name(resource: lock))
+  }
+
+  /// What a party waits for that is no party's end, and what ends such a wait.
+  func signal(of party: Int) -> (name: String, ending: String)? {
+    guard let index = hops.first(where: { $0.party == party })?.resource,
+      world.resources[index].members.isEmpty, world.jobs[world.resources[index].number] == nil
+    else { return nil }
+    let kind = world.resources[index].kind
+    guard kind == .future || kind == .event else { return nil }
+    return (namer.name(resource: index), Self.ending(of: kind))
   }
 
   /// Whether a thread that a fork left behind holds what is waited for.
@@ -304,11 +325,14 @@ struct Wording {
 
   /// What ends a wait for it.
   private var ending: String {
-    guard let index = explainer.resources(cause).first else { return "provide" }
-    switch world.resources[index].kind {
-    case .event: return "set"
-    case .semaphore: return "release"
-    default: return "resolve"
+    explainer.resources(cause).first.map { Self.ending(of: world.resources[$0].kind) } ?? "provide"
+  }
+
+  private static func ending(of kind: ResourceKind) -> String {
+    switch kind {
+    case .event: "set"
+    case .semaphore: "release"
+    default: "resolve"
     }
   }
 

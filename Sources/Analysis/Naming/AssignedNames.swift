@@ -20,6 +20,19 @@ enum AssignedNames {
     return plain.count == names.count ? plain : nil
   }
 
+  /// `b` of `a, b, c = make(), make(), []` for a column (from 1, in UTF-8) in the second value.
+  static func ofElement(at column: Int, of line: String) -> String? {
+    let sides = line.split(separator: "=", maxSplits: 1)
+    guard sides.count == 2, column > 0, column <= line.utf8.count else { return nil }
+    let names = sides[0].split(separator: ",").map { ofAssignment($0 + " = x") }
+    let values = elements(of: sides[1])
+    let place = line.utf8.index(line.startIndex, offsetBy: column - 1)
+    guard names.count > 1, names.count == values.count,
+      let index = values.firstIndex(where: { $0.startIndex <= place && place < $0.endIndex })
+    else { return nil }
+    return names[index]
+  }
+
   /// Of a line with several statements the one with a column (from 1, in UTF-8) in it.
   static func statement(at column: Int, of line: String) -> String {
     let bytes = Array(line.utf8)

@@ -16,7 +16,10 @@ extension Namer {
     let stack = world.resources[index].created?.site
     guard let site = directSite(stack, of: index), var line = line(site) else { return nil }
     if site.isSwift { return Self.madeName(line) }
-    if let column = site.column { line = AssignedNames.statement(at: column, of: line) }
+    if let column = site.column {
+      if let name = AssignedNames.ofElement(at: column, of: line) { return name }
+      line = AssignedNames.statement(at: column, of: line)
+    }
     return AssignedNames.ofAssignment(line) ?? AssignedNames.ofWith(line)
   }
 
