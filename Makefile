@@ -8,8 +8,8 @@
 # make losses     record the samples of asyncio, and analyze them without each event, block and thread
 # make servers    hangs of Swift servers on SwiftNIO and Hummingbird; minutes to build, two configurations
 # make fuzz       feed libFuzzer's inputs to reader and analysis; MINUTES=10
-# make soak        servers under load, recorded; MINUTES=10
-# make kills        a recorded process is killed a thousand times
+# make soak       servers under load, recorded; MINUTES=10
+# make kills      a recorded process is killed a thousand times
 # make install    PREFIX=/usr/local, DESTDIR for packagers
 # SCRATCH=…       another folder to build in
 

@@ -49,7 +49,7 @@ package enum ProcessFamily {
   /// What keeps a child, in one clause; nothing if it is no child or nothing does.
   private static func stuckChild(_ report: Report, of parent: UInt32) -> String? {
     guard let trace = report.traces.first, trace.parent == parent, trace.process != parent,
-      let worst = report.findings.first(where: { !$0.kind.isHazard && $0.severity != .note })
+      let worst = report.findings.first(where: \.isStuck)
     else { return nil }
     return "the child process \(trace.process) is stuck itself: \(worst.headline)"
   }

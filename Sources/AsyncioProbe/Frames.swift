@@ -155,46 +155,49 @@ func hashAwaits(_ coroutine: Raw) -> UInt64 {
   return count == 0 ? 0 : hash
 }
 
-/// Calls `body` with what a suspended coroutine consists of, down to what it waits for: itself, what it
-/// awaits, their frames where these are objects of their own.
-func eachAwaited(_ coroutine: Raw, _ body: (Raw) -> Void) {
+/// Calls `body` with each coroutine and generator from a suspended one down to what it waits for, until that returns
+/// false; `wrapper` with the objects in between.
+private func eachGenerator(
+  _ coroutine: Raw, wrapper: (Raw) -> Void = { _ in }, _ body: (Raw) -> Bool
+) {
   var next: Raw? = coroutine
   var count = 0
   while let this = next, count < 2 * frameLimit {
     count += 1
     let type = typeOf(this)
     if type == coroutineWrapperType || type == asyncSendType || type == asyncThrowType {
-      body(this)
+      wrapper(this)
       next = load(this, Offset.firstField)
       if type == coroutineWrapperType { continue }
     } else if type != coroutineType && type != generatorType {
       return
     }
-    guard let generator = next else { return }
+    guard let generator = next, body(generator) else { return }
+    next = suspendedFrame(generator)?.awaited
+  }
+}
+
+/// Calls `body` with what a suspended coroutine consists of, down to what it waits for: itself, what it
+/// awaits, their frames where these are objects of their own.
+func eachAwaited(_ coroutine: Raw, _ body: (Raw) -> Void) {
+  eachGenerator(coroutine, wrapper: body) { generator in
     body(generator)
     if !layout.inline, let frame = load(generator, layout.generatorFrame) { body(frame) }
-    next = suspendedFrame(generator)?.awaited
+    return true
   }
 }
 
 /// The exception that a suspended coroutine, or what it awaits, handles; the outermost one.
 func handledException(of coroutine: Raw) -> Raw? {
-  var next: Raw? = coroutine
-  var count = 0
-  while let this = next, count < 2 * frameLimit {
-    count += 1
-    let type = typeOf(this)
-    if type == coroutineWrapperType || type == asyncSendType || type == asyncThrowType {
-      next = load(this, Offset.firstField)
-      if type == coroutineWrapperType { continue }
-    } else if type != coroutineType && type != generatorType {
-      return nil
+  var found: Raw? = nil
+  eachGenerator(coroutine) { generator in
+    guard let handled = load(generator, layout.handled), !isNone(object(handled)) else {
+      return true
     }
-    guard let generator = next else { return nil }
-    if let handled = load(generator, layout.handled), !isNone(object(handled)) { return handled }
-    next = suspendedFrame(generator)?.awaited
+    found = handled
+    return false
   }
-  return nil
+  return found
 }
 
 /// Whether a coroutine runs now, on whatever thread; false where that is not known.

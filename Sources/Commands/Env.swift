@@ -4,8 +4,8 @@ struct Env: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints the variables that switch recording on.",
     discussion: """
-      For a shell: eval "$(coroner env)" records every Python program started from it, each into
-      a file of its own in the current folder.
+      For a shell: eval "$(coroner env)" records every program in Python or Swift that is started \
+      from it, each into a file of its own in the current folder.
       """)
 
   @Option(

@@ -24,7 +24,7 @@ struct Look: ParsableCommand {
     let files = SourceFiles()
     let report = try TraceLoading(source: files).report(of: [trace], until: nil)
     var text = ""
-    for finding in report.findings where !finding.kind.isHazard && finding.severity != .note {
+    for finding in report.findings where finding.isStuck {
       for party in finding.parties where party.state != "ended" {
         let line = "\(party.id.index) \(party.since?.nanoseconds ?? 0)"
         text += (finding.kind == .blockedLoop ? Self.busy : "waits ") + line + "\n"

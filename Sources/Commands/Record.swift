@@ -5,11 +5,11 @@ struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs a program and records it.",
     discussion: """
-      The program takes this process's place: signals and the exit status are its own. Each
+      The program takes this process's place: signals and the exit status are its own. Each \
       process it starts is recorded as well, into a file of its own where the name has a %p.
 
-      With --on-stall the program is watched while it runs. When something in it is stuck, the
-      report goes to standard error; 'report' lets the program run on, 'kill' ends it with all its
+      With --on-stall the program is watched while it runs. When something in it is stuck, the \
+      report goes to standard error; 'report' lets the program run on, 'kill' ends it with all its \
       children (SIGTERM, after five seconds SIGKILL), and the exit status is 124.
       """)
 

@@ -48,12 +48,12 @@ package enum Severity: String, CaseIterable, Sendable { case error, warning, not
 package enum Certainty: String, CaseIterable, Sendable { case certain, likely, possible }
 
 package struct Party: Sendable {
-  /// As in the timeline: unique within the trace ("t7", "thread 2").
+  /// Unique within the trace.
   package var id: PartyKey
   /// "worker", or "worker #7" where several share a name; never empty.
   package var name: String
   package var kind: Kind
-  package enum Kind: String, Sendable { case task, thread, loop, job, callback }
+  package enum Kind: String, Sendable { case task, thread, job }
   /// "waits", "runs", "ended".
   package var state: String
   package var since: TraceInstant?
@@ -78,9 +78,9 @@ package struct Party: Sendable {
   }
 }
 
-/// One life of a party or resource in the trace.
+/// One life of a party in the trace.
 package struct PartyKey: Hashable, Sendable {
-  /// Index in `History.parties` or `History.resources`.
+  /// Its serial number: the n-th party of the replay.
   package var index: Int
   package init(_ index: Int) { self.index = index }
 }

@@ -72,7 +72,7 @@ package struct WaitGraph: Sendable {
     /// "waiting since +2.19 ms", "permits 0 of 2"; may be empty.
     package var detail: String
     package var site: Site?
-    package enum Kind: String, Sendable { case task, thread, loop, job, resource, external }
+    package enum Kind: String, Sendable { case task, thread, loop, job, resource }
     package enum State: String, Sendable { case live, stuck, cause, ended }
     package init(name: String, kind: Kind, state: State, detail: String, site: Site?) {
       self.name = name

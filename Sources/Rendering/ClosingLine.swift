@@ -16,7 +16,7 @@ extension TextReport {
       if notes > 0 { verdict += ", \(count(notes, "note"))" }
       verdict += "."
     }
-    let stuck = report.findings.filter { !$0.kind.isHazard && $0.severity != .note }
+    let stuck = report.findings.filter(\.isStuck)
     var sentences: [String] = []
     for trace in report.traces {
       let name = report.traces.count > 1 ? "Trace \(options.places.path(trace.path))" : "Trace"

@@ -50,7 +50,6 @@ package struct DotGraph {
     case .task, .job: attributes += [("shape", "box"), ("style", "filled")]
     case .thread, .loop: attributes += [("shape", "box3d"), ("style", "filled")]
     case .resource: attributes += [("shape", "box"), ("style", "rounded,filled")]
-    case .external: attributes += [("shape", "box"), ("style", "rounded,dashed,filled")]
     }
     let (line, fill) =
       switch node.state {
