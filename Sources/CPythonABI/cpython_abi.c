@@ -58,3 +58,8 @@ size_t probe_absolute(const char *path, char *into, size_t size) {
   int length = snprintf(into, size, "%s/%s", start, path);
   return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
+
+bool probe_is_set(const char *name) {
+  const char *value = getenv(name);
+  return value && *value && strcmp(value, "0") != 0;
+}

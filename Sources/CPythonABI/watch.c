@@ -1,12 +1,9 @@
-/* The watchdog: a native thread that sees which loops have not been in their selector for long, and when
- * nothing moves at all. */
+/* The watchdog: a native thread that sees which loops have not been in their selector for long. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -14,18 +11,11 @@
 
 #include "calls.h"
 #include "cpython_abi.h"
+#include "watch.h"
 
 enum { PERIOD_MS = 100, FIRST_SAMPLE_MS = 250 };
-/* So many periods are between two looks at the threads of a process without loops. */
-enum { LOOPLESS_PERIODS = 10 };
-/* And between two looks at threads that seem to be in their selectors. */
+/* So many periods are between two looks at threads that seem to be in their selectors. */
 enum { IDLE_PERIODS = 2 };
-/* Of a program that goes on, a snapshot is taken at doubling intervals up to this. */
-#define LONGEST_INTERVAL_MS (10 * 60 * 1000u)
-/* How long the interpreter may be kept from the program: 2 % of the time since anything moved, at most
- * this, and less while the program goes on, of the time since the last snapshot then. */
-enum { SHARE = 50, LONGEST_STILL_MS = 1000, LONGEST_MOVING_MS = 100, SHORTEST_MS = 10 };
-
 static struct probe_watched watched[PROBE_WATCHED_LIMIT];
 static probe_sampler take_sample;
 static probe_unheld_sampler take_unheld, take_starved;
@@ -35,61 +25,16 @@ static pthread_t thread;
 static int thread_id; /* atomic: as the kernel counts it */
 static int rests;     /* how many forks are under way; guarded by the GIL */
 static bool rested;   /* whether there was a thread when the first of them began */
-static bool (*take_snapshot)(uint32_t, uint64_t, uint64_t);
 static uint64_t movements;  /* atomic: grows whenever a loop's thread comes or goes */
 static int unseen;          /* atomic: loops run whose selector is not hooked */
-static uint64_t stall_ms;   /* 0: no snapshots unless asked for */
-static volatile sig_atomic_t asked;
-static int asking;          /* the signal that asks for a snapshot, 0 if none */
-static struct sigaction before_asking;
 
 /* Called with the GIL held. */
 static void moved(void) { __atomic_store_n(&movements, movements + 1, __ATOMIC_RELAXED); }
 
-static uint64_t coarse_ns(void) {
+uint64_t probe_coarse_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void ask(int number, siginfo_t *info, void *context) {
-  asked = 1;
-  if (before_asking.sa_flags & SA_SIGINFO) {
-    before_asking.sa_sigaction(number, info, context);
-  } else if (before_asking.sa_handler != SIG_DFL && before_asking.sa_handler != SIG_IGN) {
-    before_asking.sa_handler(number);
-  }
-}
-
-static int signal_number(const char *name) {
-  static const struct { const char *name; int number; } known[] = {
-      {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP},     {"QUIT", SIGQUIT},
-      {"URG", SIGURG},   {"IO", SIGIO},     {"WINCH", SIGWINCH}, {"PWR", SIGPWR},
-  };
-  if (strncmp(name, "SIG", 3) == 0) name += 3;
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (strcmp(name, known[i].name) == 0) return known[i].number;
-  char *end;
-  long offset = strncmp(name, "RTMIN+", 6) == 0 ? strtol(name + 6, &end, 10) : -1;
-  return offset >= 0 && !*end && SIGRTMIN + offset <= SIGRTMAX ? SIGRTMIN + (int)offset : 0;
-}
-
-bool probe_is_set(const char *name) {
-  const char *value = getenv(name);
-  return value && *value && strcmp(value, "0") != 0;
-}
-
-bool probe_watch_configure(bool (*snapshot)(uint32_t, uint64_t, uint64_t)) {
-  take_snapshot = snapshot;
-  const char *stall = getenv("CORONER_STALL");
-  stall_ms = stall && *stall ? (uint64_t)(strtod(stall, NULL) * 1000) : 5000;
-  const char *name = getenv("CORONER_SIGNAL");
-  if (!name || !*name) return true;
-  asking = signal_number(name);
-  if (!asking) return false;
-  struct sigaction action = {.sa_sigaction = ask, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
-  sigemptyset(&action.sa_mask);
-  return sigaction(asking, &action, &before_asking) == 0;
 }
 
 int probe_watch_add(void *thread_state, uint64_t loop) {
@@ -104,7 +49,7 @@ int probe_watch_add(void *thread_state, uint64_t loop) {
       w->reported = 0;
       w->starving = 0;
       moved();
-      __atomic_store_n(&w->busy_since, coarse_ns(), __ATOMIC_RELEASE);
+      __atomic_store_n(&w->busy_since, probe_coarse_ns(), __ATOMIC_RELEASE);
       return slot + 1;
     }
   }
@@ -121,7 +66,7 @@ void probe_watch_unseen(int change) { __atomic_fetch_add(&unseen, change, __ATOM
 
 void probe_watch_mark(int slot, bool busy) {
   moved();
-  __atomic_store_n(&watched[slot - 1].busy_since, busy ? coarse_ns() : 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&watched[slot - 1].busy_since, busy ? probe_coarse_ns() : 0, __ATOMIC_RELEASE);
 }
 
 /* Busy milliseconds for which a sample is due, else 0. */
@@ -154,7 +99,7 @@ static void look_at_idle(struct probe_watched *w, uint64_t now) {
   }
 }
 
-bool probe_watch_is_due(struct probe_watched *w) { return due(w, coarse_ns()) != 0; }
+bool probe_watch_is_due(struct probe_watched *w) { return due(w, probe_coarse_ns()) != 0; }
 
 bool probe_peek(uintptr_t from, void *into, size_t size) {
   struct iovec ours = {into, size}, theirs = {(void *)from, size};
@@ -170,74 +115,20 @@ bool probe_watch_pause(int ms) {
 
 static int (*finalizing)(void);
 
-/* Whether the watchdog's thread of this generation may still ask for the interpreter. */
-static bool may_look(int mine) {
+bool probe_watch_may_look(int mine) {
   return __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine && Py_IsInitialized() &&
          !(finalizing && finalizing());
 }
 
-/* When a snapshot is due. */
-struct schedule {
-  uint64_t seen;           /* the movements seen last */
-  uint64_t turns;          /* of a process without loops: those of its threads */
-  int periods;             /* since they were counted */
-  uint64_t moved_at;       /* when they were seen, ns */
-  uint64_t try_at;         /* ms of rest at which one is due; 0: no more until something moves */
-  uint64_t taken_at;       /* ns */
-  uint64_t interval;       /* ms since the last one after which one is due although things move */
-};
-
-static bool finish_snapshot(int mine, uint32_t reason, uint64_t still, uint64_t budget) {
-  if (!may_look(mine)) return true;
-  int state = PyGILState_Ensure();
-  bool complete = !may_look(mine) || take_snapshot(reason, still, budget);
-  PyGILState_Release(state);
-  return complete;
-}
-
-static uint64_t within(uint64_t value, uint64_t least, uint64_t most) {
-  return value < least ? least : value > most ? most : value;
-}
-
-static bool has_loops(void) {
+bool probe_watch_has_loops(void) {
   for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++)
     if (__atomic_load_n(&watched[slot].used, __ATOMIC_ACQUIRE)) return true;
   return false;
 }
 
-/* Where no loop tells, threads that are given a processor may do something. */
-static bool threads_moved(struct schedule *s) {
-  if (++s->periods < LOOPLESS_PERIODS) return false;
-  s->periods = 0;
-  uint64_t before = s->turns;
-  s->turns = probe_turns();
-  return s->turns != before;
-}
-
-static void look(struct schedule *s, int mine, uint64_t now) {
-  uint64_t count = __atomic_load_n(&movements, __ATOMIC_RELAXED);
-  bool loops = has_loops();
-  if (count != s->seen || (!loops && stall_ms && threads_moved(s)) || __atomic_load_n(&unseen, __ATOMIC_RELAXED) > 0) {
-    s->seen = count;
-    s->moved_at = now;
-    s->try_at = stall_ms;
-  }
-  uint64_t still = (now - s->moved_at) / 1000000u;
-  uint64_t since = (now - s->taken_at) / 1000000u;
-  uint64_t budget = within(since / SHARE, SHORTEST_MS, LONGEST_MOVING_MS);
-  if (asked) {
-    asked = 0;
-    finish_snapshot(mine, CORONER_SNAPSHOT_SIGNAL, still, LONGEST_MOVING_MS);
-  } else if (stall_ms && s->try_at && still >= s->try_at) {
-    budget = within(still / SHARE, SHORTEST_MS, LONGEST_STILL_MS);
-    s->try_at = finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget) ? 0 : still * 2;
-  } else if (loops && stall_ms && since >= s->interval && still < stall_ms / 2) {
-    finish_snapshot(mine, CORONER_SNAPSHOT_STALL, still, budget);
-    s->interval = within(s->interval * 2, 1, LONGEST_INTERVAL_MS);
-  } else {
-    return;
-  }
-  s->taken_at = coarse_ns();
+uint64_t probe_watch_movements(bool *is_all_seen) {
+  *is_all_seen = __atomic_load_n(&unseen, __ATOMIC_RELAXED) <= 0;
+  return __atomic_load_n(&movements, __ATOMIC_RELAXED);
 }
 
 /* Waits for a period, or until this generation is not to run any more. */
@@ -250,13 +141,13 @@ static void wait_a_period(int mine) {
 static bool look_at_busy(struct probe_watched *w, int mine, uint64_t now) {
   /* A call into C may keep the interpreter for ever. */
   bool is_own = take_unheld(w, due(w, now));
-  if (!may_look(mine)) return false;
-  uint64_t asked_at = coarse_ns();
+  if (!probe_watch_may_look(mine)) return false;
+  uint64_t asked_at = probe_coarse_ns();
   int state = PyGILState_Ensure();
   /* What seemed to keep the interpreter did not, if it is there at once. */
-  if (coarse_ns() - asked_at < FIRST_SAMPLE_MS * 1000000u) is_own = true;
+  if (probe_coarse_ns() - asked_at < FIRST_SAMPLE_MS * 1000000u) is_own = true;
   /* The loop may have gone on while this thread waited for the interpreter. */
-  uint64_t busy = due(w, coarse_ns());
+  uint64_t busy = due(w, probe_coarse_ns());
   if (busy && __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine) {
     while (w->next_report <= busy) w->next_report *= 2;
     if (is_own) take_sample(w, busy);
@@ -270,23 +161,21 @@ static void *watch(void *argument) {
   __atomic_store_n(&thread_id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
   finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "_Py_IsFinalizing");
   if (!finalizing) finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsFinalizing");
-  uint64_t start = coarse_ns();
-  struct schedule schedule = {
-      .moved_at = start, .try_at = stall_ms, .taken_at = start, .interval = stall_ms};
+  probe_schedule_begin();
   pthread_setname_np(pthread_self(), "coroner-watch");
   for (unsigned periods = 0; __atomic_load_n(&running, __ATOMIC_ACQUIRE) == mine; periods++) {
     wait_a_period(mine);
     probe_renew_time();
-    uint64_t now = coarse_ns();
+    uint64_t now = probe_coarse_ns();
     for (int slot = 0; slot < PROBE_WATCHED_LIMIT; slot++) {
       if (periods % IDLE_PERIODS == 0) look_at_idle(&watched[slot], now);
       if (!due(&watched[slot], now)) continue;
-      if (!may_look(mine) || !look_at_busy(&watched[slot], mine, now)) {
+      if (!probe_watch_may_look(mine) || !look_at_busy(&watched[slot], mine, now)) {
         probe_watch_times(false);
         return NULL;
       }
     }
-    if (take_snapshot) look(&schedule, mine, now);
+    probe_schedule_look(mine, now);
   }
   return NULL;
 }
