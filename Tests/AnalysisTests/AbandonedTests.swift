@@ -52,9 +52,7 @@ import TraceFormat
 
       """
     trace = trace.replacing("+\(seconds)s", with: "+\(seconds)000ms")
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(trace), path: "test"
-    ).report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func aFutureOfACancelledTaskIsOrphaned() throws {

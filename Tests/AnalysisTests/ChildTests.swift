@@ -34,7 +34,7 @@ import TraceFormat
 
       """
     let trace = try TraceText.parse(VerdictTests.places + Self.waits + snapshot)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
       .filter { $0.severity != .note }
   }
 
@@ -111,9 +111,7 @@ import TraceFormat
       +5001ms 2 snapshot-end 1 object=900 value=0
 
       """
-    let all = try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(VerdictTests.places + trace + snapshot), path: "test"
-    ).report.findings
+    let all = try analyze(VerdictTests.places + trace + snapshot).report.findings
     #expect(all.map(\.kind) == [.pipeCycle])
     #expect(all.first?.headline.contains("(pid 700) to write, which waits for input") == true)
   }
@@ -135,9 +133,7 @@ import TraceFormat
       +5001ms 2 snapshot-end 1 object=900 value=0
 
       """
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(VerdictTests.places + trace), path: "test"
-    ).report.findings
+    return try analyze(VerdictTests.places + trace).report.findings
   }
 
   private static let calls = """

@@ -55,7 +55,7 @@ import TraceFormat
   }
 
   private func findings(_ trace: MemoryTrace) throws -> [Finding] {
-    try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    try analyze(trace).report.findings
   }
 
   private let cycle = """
@@ -108,11 +108,9 @@ import TraceFormat
   }
 
   @Test func aTimelineKnowsThemByWhoTheyAre() throws {
-    let analysis = try Analyzer(sourceLoader: { _ in nil }).analyze(trace(cycle), path: "test")
+    let analysis = try analyze(trace(cycle))
     let timeline = try analysis.timeline(all: false)
-    let alone = try Analyzer(sourceLoader: { _ in nil }).analyze(
-      trace(cycle, passing: 0), path: "test"
-    ).timeline(all: false)
+    let alone = try analyze(trace(cycle, passing: 0)).timeline(all: false)
     #expect(timeline.entries.map(\.text) == alone.entries.map(\.text))
     #expect(timeline.lanes.map(\.name) == alone.lanes.map(\.name))
   }

@@ -41,9 +41,7 @@ import TraceFormat
       """
     for number in 1...count { text += each(number) }
     text += "+9ms 1 loop-idle 0x1 value=none\n"
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(text), path: "test"
-    ).report.findings
+    return try analyze(text).report.findings
   }
 
   @Test func tasksThatWaitForOneLockAreOneParty() throws {

@@ -27,7 +27,7 @@ import TraceFormat
 
       """
     let trace = try TraceText.parse(text + events + "\n")
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
       .map(\.kind)
   }
 

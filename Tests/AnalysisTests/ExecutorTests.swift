@@ -54,7 +54,7 @@ import TraceFormat
 
   private func findings(_ events: String) throws -> [Finding] {
     let trace = try TraceText.parse(Self.places + events + "\n+2000ms 9 thread-start 109\n")
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   private func names(_ all: [Finding]) -> Set<String> {

@@ -8,7 +8,7 @@ import TraceFormat
 @Suite struct HandOverTests {
   private func findings(_ events: String) throws -> [Finding] {
     let trace = try TraceText.parse(VerdictTests.places + events + VerdictTests.atRest)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   /// 'main' holds the lock, both others wait for it, and 'main' hands it to 'put'.

@@ -51,7 +51,7 @@ import TraceFormat
 
   private func findings(_ events: String) throws -> [Finding] {
     let trace = try TraceText.parse(VerdictTests.places + events)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func aQueueWhoseOnlyProducerFailedIsProbablyNeverFilled() throws {

@@ -7,10 +7,9 @@ import TraceFormat
 /// Permits that nearly ran out, and locks that were held for long.
 @Suite struct HoldPredictionTests {
   private func hazards(_ events: String) throws -> [Finding] {
-    try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(
-        VerdictTests.places + "+1ms 1 task-suspend 0xa0 object=0xf0 site=atMain\n" + events),
-      path: "test", predicting: true
+    try analyze(
+      VerdictTests.places + "+1ms 1 task-suspend 0xa0 object=0xf0 site=atMain\n" + events,
+      predicting: true
     ).report.findings.filter { [.nearExhaustion, .longHold].contains($0.kind) }
   }
 

@@ -29,7 +29,7 @@ import TraceFormat
       )
       .replacing("+1ms 1 task-create 0xa2 site=atMain value=compact object=3\n", with: "")
         + events + VerdictTests.atRest)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func whoImportsAroundALoopHoldsTheLockWhateverTheLoopRuns() throws {

@@ -24,7 +24,7 @@ import TraceFormat
       """
     let trace = try TraceText.parse(
       VerdictTests.places + text + events + "\n+3000ms 8 thread-start 108\n")
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func whoKeepsTheInterpreterBlocksTheLoop() throws {

@@ -23,9 +23,7 @@ import TraceFormat
         +5ms 1 loop-idle 0x1 value=60000
 
         """
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(trace), path: "test"
-    ).report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func whatNobodyCanResolveIsOrphanedForCertain() throws {

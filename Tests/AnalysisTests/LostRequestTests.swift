@@ -29,7 +29,7 @@ import TraceFormat
 
       """
     let trace = try TraceText.parse(VerdictTests.places + events)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
       .map(\.kind)
   }
 

@@ -43,7 +43,7 @@ import TraceFormat
   private func findings(_ events: String, until ms: Int = 9000) throws -> [Finding] {
     let end = "+\(ms - 1)ms 1 loop-idle 0x0 value=none\n+\(ms)ms 9 thread-start 109\n"
     let trace = try TraceText.parse(Self.places + events + end)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   @Test func aRequestThatNobodyAnswersIsNoted() throws {

@@ -29,8 +29,7 @@ import TraceFormat
         +5ms 1 loop-idle 0x1 value=60000
 
         """
-    return try Analyzer(sourceLoader: { _ in nil })
-      .analyze(TraceText.parse(text), path: "test").report.findings
+    return try analyze(text).report.findings
   }
 
   @Test func somebodyElseMayGiveBackWhatWasTakenAsASignal() throws {
@@ -60,8 +59,7 @@ import TraceFormat
         +9ms 1 loop-idle 0x1 value=none
 
         """
-    let all = try Analyzer(sourceLoader: { _ in nil })
-      .analyze(TraceText.parse(text), path: "test").report.findings
+    let all = try analyze(text).report.findings
     #expect(all.map(\.kind) == [.permitExhaustion])
     #expect(
       all.first?.headline.hasSuffix("wait for others which wait for one: 'Store.put'") == true)

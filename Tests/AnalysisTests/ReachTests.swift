@@ -27,7 +27,7 @@ import TraceFormat
 
   private func findings(_ events: String, after waits: String = Self.waits) throws -> [Finding] {
     let trace = try TraceText.parse(VerdictTests.places + waits + events)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   private func snapshot(_ facts: String, incomplete: Int = 0) -> String {

@@ -34,7 +34,7 @@ import TraceFormat
       """
     let trace = try TraceText.parse(
       VerdictTests.places + Self.turn + stuck + VerdictTests.atRest)
-    let timeline = try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test")
+    let timeline = try analyze(trace)
       .timeline(all: true)
     let texts = timeline.entries.map(\.text)
     #expect(texts.contains { $0.hasPrefix("puts 5 items into ") })

@@ -8,7 +8,7 @@ import TraceFormat
 @Suite struct TransientDeadlockTests {
   private func hazards(_ events: String) throws -> [Finding] {
     let trace = try TraceText.parse(VerdictTests.places + VerdictTests.twoLocks + events)
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
       .filter { $0.kind == .transientDeadlock }
   }
 
@@ -61,9 +61,7 @@ import TraceFormat
       +4ms 1 task-suspend 0xa1 object=0xf2 site=atPut
       +209ms 1 task-cancel 0xa1 site=atMain
       """
-    let findings = try Analyzer(sourceLoader: { _ in nil }).analyze(
-      try TraceText.parse(VerdictTests.places + trace), path: "test"
-    ).report.findings
+    let findings = try analyze(VerdictTests.places + trace).report.findings
     #expect(!findings.contains { $0.kind == .transientDeadlock })
   }
 

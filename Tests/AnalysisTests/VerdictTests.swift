@@ -32,7 +32,7 @@ import TraceFormat
   ) throws -> [Finding] {
     var trace = try TraceText.parse(Self.places + events + "\n" + atRest + "\n")
     trace.header.lostEvents = losing
-    return try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test").report.findings
+    return try analyze(trace).report.findings
   }
 
   static let twoLocks = """

@@ -10,7 +10,7 @@ import TraceFormat
     _ events: String, _ choice: WaitPaths.Choice = WaitPaths.Choice()
   ) throws -> [WaitPath] {
     let trace = try TraceText.parse(VerdictTests.places + events)
-    let analysis = try Analyzer(sourceLoader: { _ in nil }).analyze(trace, path: "test")
+    let analysis = try analyze(trace)
     return try WaitPaths(analysis, choice: choice).paths()
   }
 
