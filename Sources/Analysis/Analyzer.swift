@@ -40,6 +40,14 @@ package struct Analyzer {
     let isWhole = until.map { $0 >= trace.header.lastInstant ?? .start } ?? true
     let isOver = isOver(world, hasEnded: trace.header.cleanEnd && isWhole)
     var causes = isOver ? [] : model.causes() + model.ignoredCancels() + model.abandonedFutures()
+    if causes.isEmpty, !isOver, world.snapshot != nil {
+      causes = try model.causesInCallsThatComeBack { waits in
+        try EarlierCalls(of: waits, in: world, trace, until: until).found
+      }
+    }
+    if causes.isEmpty, !isOver, let retried = WaitModel.causesBehindRetries(in: world) {
+      (model, causes) = retried
+    }
     // Others may have done it before, of which nothing is known any more.
     if causes.isEmpty, !isOver, world.snapshot != nil, world.keptFrom == nil {
       let learned = WaitModel(world, learning: true)
@@ -49,7 +57,7 @@ package struct Analyzer {
       }
       if !causes.isEmpty { model = learned }
     }
-    let namer = Namer(world: world, source: source)
+    let namer = Namer(world: model.world, source: source)
     let explainer = Explainer(model: model, namer: namer, isLossy: isLossy)
     let told = explainer.merged(causes)
     var findings = told.map(explainer.finding)
@@ -58,6 +66,7 @@ package struct Analyzer {
       findings = ExternalWait(world: world, namer: namer, reach: model.reach).all()
       if findings.isEmpty { findings = OpenWait(model: model, namer: namer).all() }
     }
+    let stands = findings.isEmpty && !isOver ? explainer.whereabouts() : nil
     findings += Hazards(world: world, namer: namer).all()
     for index in findings.indices where findings[index].fingerprint.isEmpty {
       findings[index].setFingerprint()
@@ -75,6 +84,7 @@ package struct Analyzer {
       lostEvents: lost, losses: losses, cleanEnd: trace.header.cleanEnd, tasks: world.taskCount,
       stuckTasks: stuck)
     summary.parent = trace.header.parent
+    summary.whereabouts = stands
     let children = ChildWait(world: world, namer: namer)
     if !trace.header.cleanEnd { summary.stand = children.standOfMainThread() }
     if !isOver {

@@ -33,6 +33,8 @@ package struct TraceSummary: Sendable {
   package var awaitedProcesses: Set<UInt64> = []
   /// Where its main thread stands outside of any loop, "app.py:12"; nothing if that is not seen.
   package var stand: String?
+  /// Where the program stands if nothing in it is found to be stuck: a sentence; nothing if it moves.
+  package var whereabouts: String?
   /// What else a reader should know, and what to do about it: a sentence each.
   package var notes: [String] = []
   package init(

@@ -29,6 +29,19 @@ extension TextReport {
     return Paragraph(label: [], indent: 0, text: text).lines()
   }
 
+  /// Where the programs stand, of as many as fit under one line.
+  func whereabouts(of report: Report) -> [[Span]] {
+    let places = report.traces.compactMap { trace in
+      trace.whereabouts.map { report.traces.count > 1 ? "process \(trace.process): \($0)" : $0 }
+    }
+    return places.prefix(4).flatMap { place in
+      Paragraph(
+        label: [Span("at the end:", .heading), Span(" ")], indent: 6,
+        text: visible(place, limit: 1000)
+      ).lines()
+    }
+  }
+
   /// What could not be read, and what to do about it; once if several traces say the same.
   func notes(of report: Report) -> [[Span]] {
     var told: Set<String> = []

@@ -40,6 +40,7 @@ package struct JSONReport {
             "events": loss.events.map { .unsigned($0) } ?? .null,
           ]
         }),
+      "whereabouts": .optional(trace.whereabouts),
       "notes": .array(trace.notes.map { .string($0) }),
       "tasks": .integer(trace.tasks),
       "stuck_tasks": .integer(trace.stuckTasks),

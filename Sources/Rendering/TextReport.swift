@@ -17,6 +17,7 @@ package struct TextReport {
       text.addBlank()
     }
     for line in closing(of: report, shown: findings) { text.add(line) }
+    if findings.isEmpty { for line in whereabouts(of: report) { text.add(line) } }
     for line in notes(of: report) { text.add(line) }
     return text
   }

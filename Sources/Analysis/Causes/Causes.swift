@@ -27,6 +27,10 @@ struct Cause {
   var ignored: Int?
   /// The task that failed, of those that used to end such waits.
   var failed: Int?
+  /// A call of a function in which somebody waits that came back, if that makes it a fault.
+  var earlier: EarlierCall?
+  /// The wait of it that is given up and begun again, if there is one.
+  var retries: Retries?
 
   /// Whether it is told as a circle: each waits for the next. Where a snapshot found who could have given
   /// a signal, the one who waits for it is the matter, and the others merely could have.
@@ -102,7 +106,7 @@ extension WaitModel {
   /// wait for a future that nobody has, for ever and on purpose, and a worker may merely have been left
   /// behind. It is one if the same kind of wait has been ended before, if a place in line was lost, if
   /// several wait for each other, or if it is of a kind that nobody enters for ever.
-  private func matters(_ cause: Cause, _ mains: Set<Int>) -> Bool {
+  func matters(_ cause: Cause, _ mains: Set<Int>) -> Bool {
     guard cause.isProved, isLive(.anything) else { return true }
     var parties = 0
     for node in cause.nodes {
@@ -138,7 +142,7 @@ extension WaitModel {
 
   /// Whether more waits than threads that idle: a task, a job, the main thread for the end of others, or
   /// threads for each other.
-  private func concernsWork(_ cause: Cause) -> Bool {
+  func concernsWork(_ cause: Cause) -> Bool {
     if cause.isStructural, !cause.isProved { return true }
     let main = waitingMainThread
     let inside = cause.nodes.flatMap { node -> [Int] in

@@ -17,6 +17,11 @@ extension Wording {
         "a threading.Lock is not reentrant: call a version that expects it held, or use an RLock where "
           + "finalizers or signal handlers may take it"
       ]
+    case .selfDeadlock where explainer.leftGenerator(cause) != nil:
+      return [
+        "close the generator when its loop is left, as 'async with contextlib.aclosing(...)' around it does; until "
+          + "then it keeps what its 'with' has taken"
+      ]
     case .selfDeadlock:
       return ["asyncio locks are not reentrant: call a version that expects the lock held"]
     case .abandonedLock where wasCollected:

@@ -4,7 +4,31 @@ import TraceFormat
 
 /// What to do about a cause.
 extension Wording {
-  func help() -> [String] { (speaksSwift ? swiftHelp() : pythonHelp()) ?? commonHelp() }
+  func help() -> [String] {
+    causeHelp() ?? (speaksSwift ? swiftHelp() : pythonHelp()) ?? commonHelp()
+  }
+
+  /// Where the kind of a finding does not say what to do, but how it was found.
+  private func causeHelp() -> [String]? {
+    if cause.retries != nil {
+      return [
+        "do not hold a lock while waiting for those who need it; a limit after which all begins again "
+          + "does not end the circle"
+      ]
+    }
+    if cause.earlier != nil {
+      return [
+        "give back what the earlier call took before asking again: leave its block, read or close what it "
+          + "returned; or let more be taken"
+      ]
+    }
+    if kind == .lostWakeup, cause.failed != nil {
+      return [
+        "watch over the task that notifies it: await it, or let its failure end those that wait"
+      ]
+    }
+    return nil
+  }
 
   private func commonHelp() -> [String] {
     switch kind {

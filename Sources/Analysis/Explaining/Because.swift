@@ -32,7 +32,7 @@ struct Because {
     }
     // Who is needed in a ring is certain, but not why those are that others merely could reach.
     if !cause.isRing(kind) || cause.isProved { facts += failures() + neverAwaited() }
-    facts += habitFacts() + heirFacts()
+    facts += habitFacts() + heirFacts() + earlierFacts() + retryFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(
         "no timer, descriptor, signal handler, job or other thread was left that could act")
@@ -99,6 +99,28 @@ struct Because {
         + "\(Clock.instant(at)), and \(namer.quoted(party: gate.party)) has waited for "
         + "\(namer.name(resource: gate.resource)) since",
       "all that hold \(namer.name(resource: gate.resource)) are stuck here: \(list(holders))",
+    ]
+  }
+
+  /// The call that shows that such calls come back.
+  private func earlierFacts() -> [String] {
+    guard let call = cause.earlier else { return [] }
+    let caller = world.party(serial: call.caller).map { " of \(namer.quoted(party: $0))" } ?? ""
+    let place = namer.userSite(call.stack).map { ", at \(Namer.place($0))," } ?? ""
+    return [
+      "an earlier call\(caller)\(place) came through \(call.function.function) at "
+        + "\(Clock.instant(call.since)), and was over later; what it took there may still be taken"
+    ]
+  }
+
+  private func retryFacts() -> [String] {
+    guard let retries = cause.retries, let resource = retries.wait.primitive?.resource else {
+      return []
+    }
+    return [
+      "\(namer.quoted(party: retries.task)) has given up waiting for \(namer.name(resource: resource)) "
+        + "\(Namer.grouped(retries.count)) times since \(Clock.instant(retries.since)), each time by its limit, and begun "
+        + "again; whoever holds it has not moved meanwhile"
     ]
   }
 

@@ -63,11 +63,16 @@ extension Explainer {
     return own.isEmpty ? all : own
   }
 
+  private func isRetried(_ node: Int, _ cause: Cause) -> Bool {
+    cause.retries.map { model.nodes[node] == .party($0.task) } ?? false
+  }
+
   /// The hops of a circle in its order; of a cause without one, its waits.
   private func ring(_ cause: Cause, _ kind: FindingKind) -> [Hop] {
     guard cause.isCycle,
       let start = cause.nodes.first(where: waitsForOutside)
         ?? cause.nodes.first(where: { kind == .permitExhaustion && waitsForPermit($0) })
+        ?? cause.nodes.first(where: { isRetried($0, cause) })
         ?? cause.nodes.first(where: isPartyNode)
     else {
       return direct(cause)

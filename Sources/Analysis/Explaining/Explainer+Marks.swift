@@ -98,6 +98,28 @@ extension Explainer {
     }
   }
 
+  /// Where a call was made that got beyond the line of the wait.
+  func addMark(of call: EarlierCall, to finding: inout Finding) {
+    finding.mark(
+      namer.userSite(call.stack), .secondary,
+      "an earlier call got through \(call.function.function) here",
+      by: world.party(serial: call.caller).map(namer.name(party:)))
+  }
+
+  /// The generator in which a task took what it waits for again, if it has left that in the middle: a function
+  /// that took it by 'with', and is not on the task's stack any more.
+  func leftGenerator(_ cause: Cause) -> Site? {
+    resources(cause).lazy.flatMap { world.resources[$0].holds }.compactMap { hold -> Site? in
+      guard let took = namer.userSite(hold.site), namer.isWith(took),
+        let wait = wait(of: hold.party),
+        !world.definitions.frames(wait.site).contains(where: {
+          $0.function == took.function && $0.file == took.file
+        })
+      else { return nil }
+      return took
+    }.first
+  }
+
   /// Where a task was when it was asked to end, in the function that had made a resource.
   func interruption(ofMaker maker: Int, _ resource: ResourceRecord) -> Site? {
     guard let made = namer.userSite(resource.created?.site),

@@ -32,7 +32,8 @@ struct Explainer {
     var cause = cause
     cause.failed = cause.failed ?? failedUser(of: cause, kind)
     // Whoever might still wake the loop by chance, the wake-up was not sent.
-    let isSure = model.isCertain(cause) || kind == .wrongThreadWakeup
+    let isSure =
+      model.isCertain(cause) && cause.retries == nil || kind == .wrongThreadWakeup
     let certainty: Certainty = isSure && !isLossy ? .certain : .likely
     var finding = Finding(
       kind: kind, severity: certainty == .certain ? .error : .warning, certainty: certainty,
@@ -47,6 +48,7 @@ struct Explainer {
     } else {
       addMarksOfCancelledWaiters(cause, to: &finding)
     }
+    if let call = cause.earlier { addMark(of: call, to: &finding) }
     finding.story = story(cause, parties)
     let own = Set(parties)
     finding.behind = (cause.behind + partyNodes(cause))
@@ -67,13 +69,15 @@ struct Explainer {
 
   // MARK: Who
 
-  /// The last that failed of those that filled or emptied a queue, if they have all ended.
+  /// The last that failed of those that filled or emptied a queue, or notified a condition, if they have all ended.
   private func failedUser(of cause: Cause, _ kind: FindingKind) -> Int? {
-    let queues = resources(cause).map { world.resources[$0] }.filter { $0.kind == .queue }
+    let used = resources(cause).map { world.resources[$0] }
+    let queues = used.filter { $0.kind == .queue }
     let users: [Int]
     switch kind {
     case .queueNoProducer: users = queues.flatMap(\.providers)
     case .queueNoConsumer, .unfinishedJoin: users = queues.flatMap(\.takers)
+    case .lostWakeup: users = used.filter { $0.kind == .condition }.flatMap(\.providers)
     default: return nil
     }
     var last: (party: Int, at: TraceInstant)?

@@ -45,6 +45,7 @@ struct Wording {
 
   func headline() -> String {
     if speaksSwift, let headline = swiftHeadline() { return headline }
+    if let headline = retried { return headline }
     switch kind {
     case .lockCycle:
       guard holdsOnly else {
@@ -111,6 +112,9 @@ struct Wording {
         "\(subject) \(verb) for \(lent.one) of \(resource) that \(probably)nobody will give back"
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that \(probably)nothing can \(ending) any more"
+        + failed
+    case .lostWakeup where cause.failed != nil:
+      return "\(subject) \(verb) on \(resource), which \(probably)nobody will notify any more"
         + failed
     case .lostWakeup where wasInVain:
       return
@@ -310,6 +314,18 @@ struct Wording {
     guard let task = cause.failed else { return "" }
     return
       ": \(namer.quoted(party: task)) ended with \(world.parties[task].error?.type ?? "an error")"
+  }
+
+  /// Of a wait that is given up and begun again without end.
+  private var retried: String? {
+    guard let retries = cause.retries, let resource = retries.wait.primitive?.resource else {
+      return nil
+    }
+    let holders = list(explainer.holds(of: resource).map { namer.quoted(party: $0.party) })
+    return
+      "\(namer.quoted(party: retries.task)) has tried \(Namer.grouped(retries.count)) times to get "
+      + "\(namer.name(resource: resource)), which \(holders) will hold until others have acted, and probably "
+      + "nobody else would"
   }
 
   private var ignoredCancel: String {

@@ -66,7 +66,11 @@ extension Namer {
   /// A task of the language's own library that runs the user's code, as a test runner's does, or of code
   /// that the compiler made, is known by the first function of the user's that it is in.
   private func userFunction(_ party: PartyRecord) -> Site? {
-    guard let function = party.function else { return nil }
+    guard let function = party.function else {
+      // What closes a generator is no function of its own.
+      let own = world.definitions.frames(party.wait?.site).filter { $0.ownership == .user }
+      return party.kind == .task ? own.last : nil
+    }
     let isMade = function.isMadeByCompiler
     guard isMade || function.ownership == .runtime,
       let wait = party.wait ?? (isMade ? party.lastWait : nil)
