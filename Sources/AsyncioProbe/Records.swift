@@ -268,23 +268,35 @@ let ioFunction: FastFunction = { _, arguments, count in
   return none()
 }
 
-/// trouble(context): what a loop's exception handler was called with.
+/// trouble(loop, context): what a loop's exception handler was called with.
 let troubleFunction: FastFunction = { _, arguments, count in
-  guard let arguments, count == 1, let context = arguments[0],
-    let message = PyDict_GetItemString(context, cString("message"))
-  else { return none() }
+  if let arguments, count == 2, let loop = arguments[0], let context = arguments[1] {
+    recordTrouble(of: loop, context)
+  }
+  return none()
+}
+
+func recordTrouble(of loop: Object, _ context: Object) {
+  guard let message = PyDict_GetItemString(context, cString("message")) else { return }
   var subject = PyDict_GetItemString(context, cString("task"))
   if subject == nil { subject = PyDict_GetItemString(context, cString("future")) }
-  guard let subject, let text = PyUnicode_AsUTF8AndSize(message, nil) else {
-    PyErr_Clear()
-    return none()
+  guard let subject else {
+    recordFailure(of: loop, PyDict_GetItemString(context, cString("exception")))
+    return
   }
+  guard let text = PyUnicode_AsUTF8AndSize(message, nil) else { return PyErr_Clear() }
   if strstr(text, cString("never retrieved")) != nil {
     record(CORONER_EXCEPTION_UNRETRIEVED, address(subject))
   } else if strstr(text, cString("destroyed but it is pending")) != nil {
     record(CORONER_TASK_DESTROYED, address(subject))
   }
-  return none()
+}
+
+/// A callback of the loop raised an exception, and nobody else hears of it.
+private func recordFailure(of loop: Object, _ exception: Object?) {
+  guard let exception, !isNone(exception) else { return }
+  let type = exceptionType(exception)
+  record(CORONER_CALLBACK_FAILED, address(loop), UInt64(type), site: raiseStack(exception))
 }
 
 /// unawaited(coroutine): it is collected and was never awaited.

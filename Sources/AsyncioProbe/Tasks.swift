@@ -155,11 +155,16 @@ func ended(_ task: Object, _ state: Object, _ exception: Object?) {
     record(CORONER_TASK_END, address(task), value: CORONER_OUTCOME_VALUE.rawValue)
     return
   }
-  let name = attribute(object(typeOf(Raw(exception))), "__name__")
   record(
-    CORONER_TASK_END, address(task), UInt64(defineText(name)), site: raiseStack(exception),
+    CORONER_TASK_END, address(task), UInt64(exceptionType(exception)), site: raiseStack(exception),
     value: CORONER_OUTCOME_ERROR.rawValue)
-  Py_DecRef(name)
+}
+
+/// The string id of its name.
+func exceptionType(_ exception: Object) -> UInt32 {
+  let name = attribute(object(typeOf(Raw(exception))), "__name__")
+  defer { Py_DecRef(name) }
+  return defineText(name)
 }
 
 // MARK: Creation, names, cancellation

@@ -62,10 +62,10 @@ private let wakeupHook: MethodFunction = { loop, a, b, c, d in
   return originalWakeup(loop, a, b, c, d)
 }
 private let troubleHook: MethodFunction = { loop, arguments, count, c, d in
-  if isHere(), let arguments, Int(bitPattern: count) & Int.max == 1 {
-    preservingError {
-      Py_DecRef(troubleFunction(nil, arguments.assumingMemoryBound(to: Object?.self), 1))
-    }
+  if isHere(), let loop, let arguments, Int(bitPattern: count) & Int.max == 1,
+    let context = arguments.assumingMemoryBound(to: Object?.self)[0]
+  {
+    preservingError { recordTrouble(of: loop, context) }
   }
   return originalTrouble(loop, arguments, count, c, d)
 }

@@ -93,6 +93,10 @@ extension World {
       if neverAwaited.count < Self.longStepLimit {
         neverAwaited.append((event.site, definitions.site(event.value), event.time))
       }
+    case .callbackFailed:
+      if failedCallbacks.count == Self.failureLimit { failedCallbacks.removeFirst() }
+      let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) ?? "an exception"
+      failedCallbacks.append((type, event.site, event.time))
     case .taskDestroyed: destroyTask(event)
     case .acquired, .released, .eventSet, .eventCleared, .notified, .queuePut, .queueGot,
       .queueTaskDone, .barrierPassed:

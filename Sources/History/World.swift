@@ -38,6 +38,8 @@ package struct World: Sendable {
   package internal(set) var eventCount: UInt64 = 0
   package internal(set) var lostEvents: UInt64 = 0
   package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
+  /// Callbacks that raised an exception, the latest ones, oldest first.
+  package internal(set) var failedCallbacks: [(type: String, site: StackID?, at: TraceInstant)] = []
   /// Steps that the watchdog saw running for long: who ran, from when, for how long at least, where.
   package internal(set) var longSteps: [LongStep] = []
   /// Circles of waits that ended because one of their tasks was asked to end.
@@ -83,6 +85,7 @@ package struct World: Sendable {
   static let growth = 3
   /// Enough to tell a habit from an accident, and bounded.
   static let longStepLimit = 256
+  static let failureLimit = 16
 
   package init(definitions: Definitions) {
     self.definitions = definitions

@@ -27,6 +27,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case neverAwaited = 25
   case taskDestroyed = 26
   case futureLost = 27
+  case callbackFailed = 28
   case acquired = 30
   case released = 31
   case eventSet = 32

@@ -179,6 +179,9 @@ extension EventKind {
       E(
         .futureLost, "future-lost", F(.resource, "future"), site: "stack",
         "nobody can resolve the future any more: the last way to it is gone"),
+      E(
+        .callbackFailed, "callback-failed", loop, object: F(.string, "exception"),
+        site: "where it was raised", "a callback that is no task's step raised an exception"),
 
       E(
         .acquired, "acquired", F(.resource, "resource"), object: F(.party, "for"), site: "stack",

@@ -85,6 +85,7 @@ import TraceFormat
       (.neverAwaited, CORONER_NEVER_AWAITED),
       (.taskDestroyed, CORONER_TASK_DESTROYED),
       (.futureLost, CORONER_FUTURE_LOST),
+      (.callbackFailed, CORONER_CALLBACK_FAILED),
       (.acquired, CORONER_ACQUIRED),
       (.released, CORONER_RELEASED),
       (.eventSet, CORONER_EVENT_SET),

@@ -113,6 +113,14 @@ extension Because {
     }.suffix(3)
   }
 
+  /// Callbacks that failed: what they would have done is as usual a reason.
+  func failedCallbacks() -> [String] {
+    world.failedCallbacks.suffix(2).map { failure in
+      let place = namer.userSite(failure.site).map { " at \(Namer.place($0))" } ?? ""
+      return "a callback of the loop raised \(failure.type)\(place), \(Clock.instant(failure.at))"
+    }
+  }
+
   func neverAwaited() -> [String] {
     world.neverAwaited.suffix(3).map { coroutine in
       let name = coroutine.function?.function ?? "a coroutine"

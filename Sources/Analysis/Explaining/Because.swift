@@ -31,7 +31,9 @@ struct Because {
       if case .thread(let slot) = explainer.model.nodes[node] { facts += threadFacts(slot) }
     }
     // Who is needed in a ring is certain, but not why those are that others merely could reach.
-    if !cause.isRing(kind) || cause.isProved { facts += failures() + neverAwaited() }
+    if !cause.isRing(kind) || cause.isProved {
+      facts += failures() + failedCallbacks() + neverAwaited()
+    }
     facts += habitFacts() + heirFacts() + earlierFacts() + retryFacts()
     if !cause.isStructural, !explainer.model.isLive(.anything) {
       facts.append(

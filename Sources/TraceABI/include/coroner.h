@@ -69,6 +69,8 @@ enum coroner_event_kind {
   CORONER_TASK_DESTROYED = 26,  /* subject: task, collected while pending */
   CORONER_FUTURE_LOST = 27,     /* subject: future that nobody can resolve any more: the last thing through which one
                                    could is gone; site: stack of who let go of it */
+  CORONER_CALLBACK_FAILED = 28, /* subject: loop that had called it; object: string id of the exception's type;
+                                   site: stack where it was raised, or 0 */
 
   /* operations, by the party that runs on the recording thread */
   CORONER_ACQUIRED = 30,        /* subject: lock, semaphore, thread lock; object: task that it is handed to, 0:

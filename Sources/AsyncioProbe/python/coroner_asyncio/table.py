@@ -104,7 +104,7 @@ ADDITIONS = (
     _row("asyncio.base_events", "BaseEventLoop.call_at",
          ("return", "R.timer(timer, when, callback, args)")),
     _row("asyncio.base_events", "BaseEventLoop.call_exception_handler",
-         ("entry", "R.trouble(context)")),
+         ("entry", "R.trouble(self, context)")),
     _row("asyncio.events", "TimerHandle.cancel",
          ("entry", "self._cancelled or R.plain({e.TIMER_CANCEL}, self)")),
     _row("asyncio.selector_events", "BaseSelectorEventLoop._add_reader",
