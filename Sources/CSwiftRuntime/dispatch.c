@@ -285,28 +285,19 @@ static void wait_for_turn(void *queue, const void *frame) {
   probe_wait_begins(queue, CORONER_OP_ACQUIRE, PROBE_NO_LIMIT, frame);
 }
 
-/* Blocks begin so; those of work items, which libdispatch makes, do more than their function. */
-struct block {
-  void *kind;
-  int flags, reserved;
-  void (*function)(void *);
-};
 static void nothing(void *unused) { (void)unused; }
-static bool is_plain(const struct block *block) {
+static bool is_plain(const struct probe_block *block) {
   static void (*of_work_items)(void *);
   if (!of_work_items) {
     /* A block without anything in it, which is never copied. */
     static const struct {
       unsigned long reserved, size;
-    } descriptor = {0, sizeof(struct block) + sizeof(void *)};
-    static struct {
-      struct block block;
-      const void *descriptor;
-    } global = {{NULL, 1 << 28, 0, nothing}, &descriptor};
-    global.block.kind = probe_next("_NSConcreteGlobalBlock", NULL);
+    } description = {0, sizeof(struct probe_block)};
+    static struct probe_block global = {NULL, 1 << 28, 0, nothing, (const void *)&description};
+    global.kind = probe_next("_NSConcreteGlobalBlock", NULL);
     void *(*make)(unsigned long, void *) = probe_next("dispatch_block_create", NULL);
     void (*drop)(void *) = probe_next("_Block_release", NULL);
-    struct block *made = global.block.kind && make && drop ? make(0, &global) : NULL;
+    struct probe_block *made = global.kind && make && drop ? make(0, &global) : NULL;
     if (!made) return false;
     __atomic_store_n(&of_work_items, made->function, __ATOMIC_RELEASE);
     drop(made);
@@ -314,7 +305,7 @@ static bool is_plain(const struct block *block) {
   return block->function != of_work_items;
 }
 
-static void sync_block(void *queue, struct block *block, const void *frame,
+static void sync_block(void *queue, struct probe_block *block, const void *frame,
                        void (*plain)(void *, void *),
                        void (*with_function)(void *, void *, work_function)) {
   wait_for_turn(queue, frame);
@@ -349,11 +340,18 @@ PROBE_EXPORTED void dispatch_sync_f(void *queue, void *context, work_function wo
   next.sync_f(queue, &turn, take_turn);
 }
 
+uint32_t probe_block_site(const struct probe_block *block) {
+  const struct probe_closure_block *closure = probe_closure(block);
+  const void *code = (const void *)block->function;
+  const void *function = closure ? probe_function_beside((const void *)closure->function, code) : NULL;
+  return probe_site(function ? function : code);
+}
+
 /* ---- blocks that have to wait for their turn ---- */
 
 struct job {
   uint64_t number;
-  struct block *block;
+  struct probe_block *block;
   void (*drop)(const void *);
 };
 
@@ -366,7 +364,7 @@ static void run_job(void *argument) {
   probe_record_job_end(job.number);
 }
 
-static struct job *make_job(struct block *block) {
+static struct job *make_job(struct probe_block *block) {
   static void *(*copy)(const void *);
   static void (*drop)(const void *);
   if (!drop) {
@@ -395,7 +393,7 @@ static bool is_among_few(void *queue) {
 }
 
 /* One that begins at once, or may run beside others, is nobody's concern. */
-PROBE_EXPORTED void dispatch_async(void *queue, struct block *block) {
+PROBE_EXPORTED void dispatch_async(void *queue, struct probe_block *block) {
   RESOLVED;
   if (!probe_is_on || !probe_is_watched(CALLER) || !worker(queue) || !is_among_few(queue) ||
       !is_plain(block))
@@ -403,6 +401,6 @@ PROBE_EXPORTED void dispatch_async(void *queue, struct block *block) {
   struct job *job = make_job(block);
   if (!job) return next.async(queue, block);
   probe_tell_queue(queue);
-  probe_record_job((uint64_t)(uintptr_t)queue, job->number, probe_stack_near(HERE));
+  probe_record_job((uint64_t)(uintptr_t)queue, job->number, probe_stack_near(HERE), probe_block_site(block));
   next.async_f(queue, job, run_job);
 }

@@ -124,6 +124,11 @@ const void *probe_async_function(const void *pointer, const void *code) {
   return is_sound ? (const void *)function : NULL;
 }
 
+const void *probe_function_beside(const void *pointer, const void *code) {
+  struct module module;
+  return find_module(code, &module) && is_in(&module, (uintptr_t)pointer, 1, true) ? pointer : NULL;
+}
+
 /* ---- what the others use ---- */
 
 uint32_t probe_define_code(const void *pc, uint32_t flags) {

@@ -37,7 +37,7 @@ static struct {
   uintptr_t code, code_size;
   uintptr_t wait, wait_size;                   /* the function that waits for an operation's end */
   uintptr_t main, start;                       /* of an operation, in the tables of classes */
-  uintptr_t condition, condition_place, limit, name, is_main, block; /* fields */
+  uintptr_t condition, condition_place, dependencies, state, limit, name, is_main, block; /* fields */
   bool is_known;
 } foundation;
 
@@ -118,12 +118,15 @@ void probe_operations_start(void) {
   foundation.start = method(foundation.operation, symbol("$s10Foundation9OperationC5startyyF"));
   foundation.condition = field(foundation.operation, "__waitCondition");
   foundation.condition_place = field(condition, "cond");
+  foundation.dependencies = field(foundation.operation, "__dependencies");
+  foundation.state = field(foundation.operation, "__state");
   foundation.limit = field(foundation.queue, "__actualMaxNumOps");
   foundation.name = field(foundation.queue, "__name");
   foundation.is_main = field(foundation.queue, "__mainQ");
   foundation.block = field(foundation.block_operation, "_block");
   foundation.is_known = foundation.wait_size && foundation.condition && foundation.condition_place &&
-                        foundation.limit && foundation.name && foundation.is_main;
+                        foundation.dependencies && foundation.state && foundation.limit && foundation.name &&
+                        foundation.is_main;
   if (foundation.is_known) foundation.wait = wait;
   else probe_define_fact("probe.fallback", "no operations: unknown layout");
 }
@@ -139,22 +142,10 @@ static bool is_a(uintptr_t object, uintptr_t class) {
 
 /* ---- operations that are added ---- */
 
-struct block {
-  void *kind;
-  int flags, reserved;
-  void (*function)(void *);
-  const struct { unsigned long reserved, size; } *description;
-};
-
-/* A closure made into a block: its function, and what it captures. */
-struct closure_block {
-  struct block block;
-  uintptr_t function, captures;
-};
 enum { QUEUE = 2, ADDED = 3 }; /* words of what is captured, behind its head */
 
 /* Whether the closure is Foundation's and captures a queue and an operation. Others with the same function do, too. */
-static bool is_of_queue(const struct closure_block *block) {
+static bool is_of_queue(const struct probe_closure_block *block) {
   static uintptr_t known[4]; /* atomic */
   uintptr_t captures[4];
   if (block->function - foundation.code >= foundation.code_size) return false;
@@ -180,6 +171,22 @@ static const void *function_of(uintptr_t operation) {
   if (type == foundation.block_operation && foundation.block) return (const void *)at(operation, foundation.block);
   if (main && main != at(foundation.operation, foundation.main)) return (const void *)main;
   return foundation.start ? (const void *)at(type, foundation.start) : NULL;
+}
+
+/* An array of Swift's: how many it has, and what, behind the head of an object. */
+enum { ARRAY_COUNT = 16, ARRAY_FIRST = 32, MOST_TOLD = 32 };
+/* States of an operation, in order. */
+enum { IS_FINISHING = 6 };
+
+static void tell_dependencies(uint64_t job, uintptr_t operation) {
+  uintptr_t array = at(operation, foundation.dependencies), count = word(array + ARRAY_COUNT);
+  for (uintptr_t i = 0; i < count && i < MOST_TOLD; i++) {
+    uintptr_t other = word(array + ARRAY_FIRST + i * sizeof other);
+    uintptr_t condition = is_a(other, foundation.operation) ? word(other + foundation.condition) : 0;
+    uintptr_t place = condition ? word(condition + foundation.condition_place) : 0;
+    if (place && (uint8_t)number(other + foundation.state) < IS_FINISHING)
+      probe_record_operation_awaits(job, OPERATION | place);
+  }
 }
 
 /* A string of Swift's: short ones lie in its two words, others behind the head of an object. */
@@ -224,8 +231,8 @@ static uint64_t told_queue(uintptr_t queue) {
 
 /* A block that says when another one is run. */
 struct told_block {
-  struct block block;
-  struct block *inner;
+  struct probe_block block;
+  struct probe_block *inner;
   uint64_t job;
 };
 
@@ -249,10 +256,9 @@ enum { BLOCK_IS_COPIED = 1 << 25 };
 
 /* The block to make a work item of. */
 static void *told(void *block, struct told_block *room, const void *frame) {
-  const struct closure_block *closure = block;
+  const struct probe_closure_block *closure = block ? probe_closure(block) : NULL;
   struct probe_holder *own = probe_holder();
-  if (!foundation.is_known || !own || own->busy || !block || closure->block.description->size < sizeof *closure ||
-      !is_of_queue(closure))
+  if (!foundation.is_known || !own || own->busy || !closure || !is_of_queue(closure))
     return block;
   own->busy++;
   uintptr_t queue = at(closure->captures, QUEUE * sizeof queue);
@@ -265,7 +271,8 @@ static void *told(void *block, struct told_block *room, const void *frame) {
   const void *function = function_of(operation);
   *room = (struct told_block){{next.on_stack, BLOCK_IS_COPIED, 0, run, (const void *)&description}, block, 0};
   room->job = OPERATION | at(at(operation, foundation.condition), foundation.condition_place);
-  probe_record_operation(executor, room->job, probe_stack_here(frame), function ? probe_site(function) : 0);
+  probe_record_job(executor, room->job, probe_stack_here(frame), function ? probe_site(function) : 0);
+  tell_dependencies(room->job, operation);
   own->busy--;
   return room;
 }

@@ -217,6 +217,7 @@ extension World {
       use.asked = event.time
       return
     }
+    if let job = jobs[event.subject] { return addJobDependency(event, of: job) }
     let inner = living[event.object] ?? .resource(resource(event.object, orNew: .future))
     if dependency == .guarded {
       if case .resource(let owner) = inner, let part = resource(event.subject) {

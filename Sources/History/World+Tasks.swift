@@ -181,30 +181,6 @@ extension World {
     living[event.subject] = .party(index)
     return index
   }
-
-  mutating func applyJob(_ event: Event, by actor: Int) {
-    switch event.kind {
-    case .jobQueue:
-      var job = PartyRecord(
-        kind: .job, number: event.subject, created: occurrence(event, by: actor),
-        thread: event.thread)
-      job.executor = resource(event.object, orNew: .executor)
-      job.code = code(event.value)
-      jobs[event.subject] = append(job)
-      threads.states[here].lastConcurrentFuture = nil
-    case .jobStart:
-      guard let job = jobs[event.subject] else { return }
-      parties[job].state = .running
-      parties[job].thread = event.thread
-      parties[job].lastRun = event.time
-      threads.states[here].running.append(job)
-      threads.states[here].isWorker = true
-    default:
-      guard let job = jobs.removeValue(forKey: event.subject) else { return }
-      parties[job].state = .ended(.value, at: event.time)
-      threads.states[here].leave(job)
-    }
-  }
 }
 
 extension Operation {

@@ -76,6 +76,9 @@ package struct World: Sendable {
   var directFunctionNumbers = NumberTable()
   /// Jobs that have not ended. A job's number is that of its concurrent future.
   package internal(set) var jobs: [UInt64: Int] = [:]
+  /// Jobs that may begin only when others have ended, by the numbers of those, and the other way round.
+  var dependentJobs: [UInt64: [UInt64]] = [:]
+  var awaitedJobs: [UInt64: Set<UInt64>] = [:]
   /// The task that the main thread created first.
   var firstTask: Int?
   package let definitions: Definitions

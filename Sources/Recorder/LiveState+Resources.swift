@@ -72,6 +72,8 @@ extension LiveState {
   }
 
   private static func depend(_ event: Happening) {
+    let job = Table.find(.job, event.record.subject)
+    if job >= 0 { return Table.push(job, event.node(.member)) }
     let outer = resource(event.record.subject)
     guard outer >= 0 else { return }
     if event.record.value == CORONER_DEPENDS_GUARD.rawValue {

@@ -75,8 +75,8 @@ func probe_record_name(_ resource: UInt64, _ name: UnsafePointer<CChar>!) {
 }
 
 @c @implementation
-func probe_record_job(_ queue: UInt64, _ job: UInt64, _ stack: UInt32) {
-  record(CORONER_JOB_QUEUE, job, queue, site: stack)
+func probe_record_job(_ queue: UInt64, _ job: UInt64, _ stack: UInt32, _ function: UInt32) {
+  record(CORONER_JOB_QUEUE, job, queue, site: stack, value: function)
 }
 
 @c @implementation
@@ -88,8 +88,8 @@ func probe_record_operation_queue(
 }
 
 @c @implementation
-func probe_record_operation(_ queue: UInt64, _ job: UInt64, _ stack: UInt32, _ function: UInt32) {
-  record(CORONER_JOB_QUEUE, job, queue, site: stack, value: function)
+func probe_record_operation_awaits(_ job: UInt64, _ other: UInt64) {
+  record(CORONER_DEPENDS, job, other, value: CORONER_DEPENDS_ALL.rawValue)
 }
 
 @c @implementation

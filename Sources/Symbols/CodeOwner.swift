@@ -18,7 +18,9 @@ enum CodeOwner {
       return .user
     }
     // Linked into the program, the runtime has no lines.
-    if runtimePrefixes.contains(where: function.hasPrefix) { return .runtime }
+    if function == "_start" || runtimePrefixes.contains(where: function.hasPrefix) {
+      return .runtime
+    }
     return isOfSystem(module) ? .library : .user
   }
 

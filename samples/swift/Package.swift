@@ -15,6 +15,7 @@ let samples = [
   "leaked_permits", "lock_across_await", "lock_across_await_in_pool", "lock_cycle",
   "lock_cycle_of_threads", "locked_twice", "locks_at_work", "main_waits_for_main", "many_tasks",
   "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "operations_at_work",
+  "operations_wait_for_each_other",
   "ordered_locks",
   "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other", "resume_under_lock",
   "rwlock_upgrade", "short_barrier", "stream_never_finished", "streams_at_work", "stuck_async_let",

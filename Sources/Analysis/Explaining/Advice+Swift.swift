@@ -1,4 +1,5 @@
 import Findings
+import History
 import TraceFormat
 
 /// What to do about a cause where tasks of Swift are concerned.
@@ -20,6 +21,8 @@ extension Wording {
       return [
         "resume a continuation on every way out, with an error when its answer will not come"
       ]
+    case .orphanedFuture where isAbout(.concurrentFuture):
+      return ["add an operation that others wait for to a queue; one is run only there"]
     case .lostWakeup: return ["wait for the state: while !ready { condition.wait() }"]
     case .queueNoProducer:
       return ["call finish() when the producer ends: defer { continuation.finish() }"]
@@ -28,6 +31,8 @@ extension Wording {
       return ["do not wait on a loop's thread: map the future, or await it in a task"]
     case .loopSelfWait:
       return ["await the work instead of blocking for it"]
+    case .poolStarvation where hops.allSatisfy({ world.parties[$0.party].kind == .job }):
+      return ["do not wait in an operation for others of its queue: let one depend on the other"]
     case .poolStarvation:
       return ["do not block in a task: await instead, or block on a thread of its own"]
     case .suspendedHolder:

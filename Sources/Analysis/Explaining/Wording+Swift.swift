@@ -27,6 +27,8 @@ extension Wording {
     case .orphanedFuture where isAbout(.future):
       let what = explainer.resources(cause).count == 1 ? "a continuation" : "continuations"
       return "\(subject) \(verb) for \(what) that \(probably)nobody will resume"
+    case .orphanedFuture where isAbout(.concurrentFuture):
+      return "\(subject) \(verb) for the end of an operation that \(probably)nobody will run"
     case .queueNoProducer:
       return "\(subject) \(verb) for an element of \(resource), to which \(probably)nobody yields "
         + "any more"

@@ -189,7 +189,8 @@ struct WaitModel {
       switch party.state {
       case .ready: need(node, .all, party.executor.map { [.executor($0)] } ?? [])
       case .running: need(node, .all, hosted(index, on: party.thread))
-      case .waiting, .ended: need(node, .all, [])
+      case .waiting(let wait): need(node, .all, [waitNode(wait)].compactMap { $0 })
+      case .ended: need(node, .all, [])
       }
     case .task:
       let hosts = hosts(ofTask: index)

@@ -72,7 +72,7 @@ extension Namer {
       return party.kind == .task ? own.last : nil
     }
     let isMade = function.isMadeByCompiler
-    guard isMade || function.ownership == .runtime,
+    guard party.kind == .task, isMade || function.ownership == .runtime,
       let wait = party.wait ?? (isMade ? party.lastWait : nil)
     else { return nil }
     let own = world.definitions.frames(wait.site).filter { $0.ownership == .user }

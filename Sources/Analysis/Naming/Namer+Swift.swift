@@ -112,8 +112,9 @@ extension Namer {
     case .queue: "stream"
     case .threadLock: "lock"
     case .group: "group"
-    case .lock, .semaphore, .condition, .event, .barrier, .stream, .executor, .concurrentFuture,
-      .thread, .process, .actor:
+    case .concurrentFuture: "operation"
+    case .lock, .semaphore, .condition, .event, .barrier, .stream, .executor, .thread, .process,
+      .actor:
       nil
     }
   }

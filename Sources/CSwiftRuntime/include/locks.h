@@ -230,6 +230,24 @@ const void *probe_tell_work(void) PROBE_HIDDEN;
 /* ms from now until a time of dispatch. */
 uint64_t probe_dispatch_limit(uint64_t until) PROBE_HIDDEN;
 
+/* A block, by the ABI of blocks. Those of work items, which libdispatch makes, do more than their function. */
+struct probe_block {
+  void *kind;
+  int flags, reserved;
+  void (*function)(void *);
+  const struct { unsigned long reserved, size; } *description;
+};
+/* One that Swift makes of a closure: that's function, and what it captures. */
+struct probe_closure_block {
+  struct probe_block block;
+  uintptr_t function, captures;
+};
+static inline const struct probe_closure_block *probe_closure(const struct probe_block *block) {
+  bool has_room = block->description && block->description->size >= sizeof(struct probe_closure_block);
+  return has_room ? (const void *)block : NULL;
+}
+/* The site of what a block runs: the function of the closure, else its own. */
+uint32_t probe_block_site(const struct probe_block *block) PROBE_HIDDEN;
 /* Says which queue of libdispatch that is, unless it was said. */
 void probe_tell_queue(void *queue) PROBE_HIDDEN;
 
@@ -262,8 +280,8 @@ void probe_record_call(uint64_t loop) PROBE_HIDDEN;
 void probe_record_descriptor(uint64_t descriptor, uint64_t loop, bool watched, uint32_t interest) PROBE_HIDDEN;
 void probe_record_timer(uint64_t timer, uint64_t loop, bool armed, uint32_t ms) PROBE_HIDDEN;
 void probe_record_signal(uint32_t number, bool handled) PROBE_HIDDEN;
-void probe_record_job(uint64_t queue, uint64_t job, uint32_t stack) PROBE_HIDDEN;
+void probe_record_job(uint64_t queue, uint64_t job, uint32_t stack, uint32_t function) PROBE_HIDDEN;
 void probe_record_operation_queue(uint64_t queue, uint64_t limit, const char *name, size_t length) PROBE_HIDDEN;
-void probe_record_operation(uint64_t queue, uint64_t job, uint32_t stack, uint32_t function) PROBE_HIDDEN;
+void probe_record_operation_awaits(uint64_t job, uint64_t other) PROBE_HIDDEN;
 void probe_record_job_start(uint64_t job) PROBE_HIDDEN;
 void probe_record_job_end(uint64_t job) PROBE_HIDDEN;

@@ -30,6 +30,8 @@ bool probe_is_own_code(const void *pc) PROBE_HIDDEN;
 /* The function of a pointer to an async function in the same file as some code; NULL: it is no such pointer. Any
  * value may be asked about. */
 const void *probe_async_function(const void *pointer, const void *code) PROBE_HIDDEN;
+/* The pointer if it is one to code in the same file as some other code; NULL: it is not. */
+const void *probe_function_beside(const void *pointer, const void *code) PROBE_HIDDEN;
 /* Changes when code was unloaded: an address may mean something else from then on. */
 extern uint32_t probe_unloads PROBE_HIDDEN;
 /* The address as a site (coroner_define_address), 0 if no file holds it. Not cached, takes no lock of the

@@ -60,7 +60,8 @@ enum coroner_event_kind {
                                    resource (condition: its lock), the number of a process; site: stack;
                                    value: coroner_resource_kind */
   CORONER_DEPENDS = 21,         /* subject: outer; object: inner: what ends, resolves or fills the outer, 0: those
-                                   told before; value: coroner_dependency, the last one told counts */
+                                   told before; value: coroner_dependency, the last one told counts. Of a
+                                   job that has not begun: what has to end before it may */
   CORONER_NAME = 22,            /* subject: any party or resource; value: string id */
   CORONER_FUTURE_DONE = 23,     /* subject: future; site: stack; value: coroner_outcome */
   CORONER_EXCEPTION_UNRETRIEVED = 24, /* subject: task or future, collected with an exception never read */
