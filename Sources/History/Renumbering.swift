@@ -79,6 +79,7 @@ extension ResourceUse {
     released = released.map(map.occurrence)
     lost = lost.map(map.occurrence)
     signalled = signalled.map(map.occurrence)
+    cleared = cleared.map(map.occurrence)
     notifier = notifier.map(map.party)
     wastedOn = wastedOn.map(map.party)
     if let waste = wasted {

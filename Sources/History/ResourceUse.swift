@@ -38,6 +38,7 @@ final class ResourceUse: @unchecked Sendable {
   /// Somebody gave back what it had taken itself.
   var hasOwnRelease = false
   var isSet = false
+  var cleared: Occurrence?
   /// The latest set of an event or notify of a condition.
   var signalled: Occurrence?
   var signalledWaiters: UInt32 = 0
@@ -81,6 +82,7 @@ final class ResourceUse: @unchecked Sendable {
     hasForeignRelease = other.hasForeignRelease
     hasOwnRelease = other.hasOwnRelease
     isSet = other.isSet
+    cleared = other.cleared
     signalled = other.signalled
     signalledWaiters = other.signalledWaiters
     notifier = other.notifier
@@ -129,6 +131,7 @@ extension ResourceRecord {
   package var hasForeignRelease: Bool { use.hasForeignRelease }
   package var hasOwnRelease: Bool { use.hasOwnRelease }
   package var isSet: Bool { use.isSet }
+  package var cleared: Occurrence? { use.cleared }
   package var signalled: Occurrence? { use.signalled }
   package var signalledWaiters: UInt32 { use.signalledWaiters }
   package var wastedOn: Int? { use.wastedOn }

@@ -189,7 +189,8 @@ extension World {
     }
     for take in use.takes { marks.keep(take, steps) }
     for latest in [
-      use.lost, use.released, use.signalled, use.lastPut, use.lastGot, use.lastTaskDone,
+      use.lost, use.released, use.signalled, use.cleared, use.lastPut, use.lastGot,
+      use.lastTaskDone,
     ] {
       marks.keep(latest, steps)
     }

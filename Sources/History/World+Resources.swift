@@ -67,7 +67,9 @@ extension World {
       use.signalled = what
       use.providers.insert(actor)
       noteHabit(of: index, what)
-    case .eventCleared: use.isSet = false
+    case .eventCleared:
+      use.isSet = false
+      use.cleared = what
     case .notified:
       use.signalled = what
       use.signalledWaiters = event.value

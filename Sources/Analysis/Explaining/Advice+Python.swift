@@ -57,6 +57,7 @@ extension Wording {
       ]
     case .orphanedFuture:
       return ["end a pending future before letting go of it, with set_exception(...) or cancel()"]
+    case .lostWakeup where isAbout(.event): return ["set it again on every way after it is cleared"]
     case .lostWakeup where !wasInVain && !waitsForPredicate:
       return ["wait with wait_for(predicate): a notify that comes first is then not needed"]
     case .unfinishedJoin:

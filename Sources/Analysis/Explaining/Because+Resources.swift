@@ -38,8 +38,12 @@ extension Because {
       facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved") + makerFacts(resource)
     case .event:
       facts.append(
-        resource.signalled.map { "\(name) was set last at \(place($0)), and cleared since" }
-          ?? "nothing ever set \(name)")
+        resource.signalled.map { set in
+          let cleared = resource.cleared.map {
+            "at \(place($0)), by \(namer.quoted(party: $0.party)), \(Clock.instant($0.time))"
+          }
+          return "\(name) was set last at \(place(set)), and cleared \(cleared ?? "since")"
+        } ?? "nothing ever set \(name)")
       if resource.signalled == nil { facts += siblingFacts(index, "set") }
     case .condition:
       facts.append(

@@ -94,6 +94,7 @@ extension Explainer {
         let verb = resource.kind == .condition ? "notifies" : "sets"
         let nobody = resource.kind == .condition && resource.signalledWaiters == 0
         moments.append(moment(signalled, "\(verb) \(name)" + (nobody ? ", nobody waits yet" : "")))
+        if let cleared = resource.cleared { moments.append(moment(cleared, "clears \(name)")) }
       }
     }
     for party in parties {

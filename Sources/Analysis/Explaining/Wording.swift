@@ -116,6 +116,9 @@ struct Wording {
     case .lostWakeup where cause.failed != nil:
       return "\(subject) \(verb) on \(resource), which \(probably)nobody will notify any more"
         + failed
+    case .lostWakeup where isAbout(.event):
+      return "\(subject) \(verb) for \(resource), which was set before and cleared, and "
+        + "\(probably)nothing sets again"
     case .lostWakeup where wasInVain:
       return
         "\(subject) \(verb) on \(resource), which was notified before what is waited for held; "
