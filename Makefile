@@ -1,7 +1,7 @@
 # make            build and stage everything into $(DIST)
 # make demo       record a program that hangs, kill it, explain it
 # make test       stage, run every test, check the format of the sources
-# make bench      measure; ONLY=record|lttng|ring|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
+# make bench      measure; ONLY=record|stalls|rate|lttng|ring|analyze|asyncio|threads|swift runs a part, PEERS="echo" adds other tools
 # make suites     test suites of others, recorded and not; SUITES="asyncio@3.12 …" chooses
 # make real       hangs of real packages, in virtual environments; needs Redis, PostgreSQL, NATS
 # make oracle     compare verdicts with a search through all that can happen in small worlds; WORLDS=100000

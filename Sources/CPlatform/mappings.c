@@ -29,11 +29,11 @@ static void note_mapping(void *start, size_t size) {
   __atomic_store_n(&mapping_count, count + 1, __ATOMIC_RELEASE); /* after the entry */
 }
 
-void *platform_map(int descriptor, uint64_t offset, uint64_t size) {
+void *platform_map(int descriptor, uint64_t offset, uint64_t size, bool populated) {
   void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, (off_t)offset);
   if (p == MAP_FAILED) return NULL;
   note_mapping(p, size);
-  madvise(p, size, MADV_POPULATE_WRITE);
+  if (populated) madvise(p, size, MADV_POPULATE_WRITE);
   return p;
 }
 

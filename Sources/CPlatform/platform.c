@@ -152,6 +152,11 @@ static bool tsc_is_usable(void) {
 #endif
 }
 
+uint64_t platform_times_waited(void) {
+  struct rusage used;
+  return getrusage(RUSAGE_THREAD, &used) == 0 ? (uint64_t)used.ru_nvcsw : 0;
+}
+
 void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns) {
   /* The pair whose two readings lie closest together, of a few: the thread may lose its processor. */
   uint64_t best = UINT64_MAX;
@@ -193,17 +198,39 @@ void platform_start_clock(void) {
 enum { LOCKS = 3 };
 static pthread_mutex_t locks[LOCKS] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
                                        PTHREAD_MUTEX_INITIALIZER};
-static pthread_cond_t work, room;
+static pthread_cond_t work_condition, room_condition;
+
+/* What to signal when PLATFORM_POOL, which guards it, is given up. */
+struct signals {
+  bool work, room, all_rooms;
+};
+static struct signals signals;
+
+static struct signals take_signals(void) {
+  struct signals taken = signals;
+  signals = (struct signals){0};
+  return taken;
+}
+static void send(struct signals taken) {
+  if (taken.work) pthread_cond_signal(&work_condition);
+  if (taken.all_rooms) pthread_cond_broadcast(&room_condition);
+  else if (taken.room) pthread_cond_signal(&room_condition);
+}
 
 void platform_lock(int lock) { pthread_mutex_lock(&locks[lock]); }
-void platform_unlock(int lock) { pthread_mutex_unlock(&locks[lock]); }
+void platform_unlock(int lock) {
+  struct signals taken = {0};
+  if (lock == PLATFORM_POOL) taken = take_signals();
+  pthread_mutex_unlock(&locks[lock]);
+  send(taken);
+}
 
 static void make_conditions(void) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&work, &attributes);
-  pthread_cond_init(&room, &attributes);
+  pthread_cond_init(&work_condition, &attributes);
+  pthread_cond_init(&room_condition, &attributes);
   pthread_condattr_destroy(&attributes);
 }
 
@@ -216,14 +243,15 @@ static void wait_for(pthread_cond_t *condition, uint32_t ms) {
     until.tv_sec++;
     until.tv_nsec -= 1000000000;
   }
+  send(take_signals());
   pthread_cond_timedwait(condition, &locks[PLATFORM_POOL], &until);
 }
-void platform_wait(uint32_t ms) { wait_for(&work, ms); }
-void platform_wake(void) { pthread_cond_signal(&work); }
-void platform_wait_for_room(uint32_t ms) { wait_for(&room, ms); }
+void platform_wait(uint32_t ms) { wait_for(&work_condition, ms); }
+void platform_wake(void) { signals.work = true; }
+void platform_wait_for_room(uint32_t ms) { wait_for(&room_condition, ms); }
 void platform_announce_room(bool to_all) {
-  if (to_all) pthread_cond_broadcast(&room);
-  else pthread_cond_signal(&room);
+  signals.room = true;
+  if (to_all) signals.all_rooms = true;
 }
 
 /* ---- the process ---- */

@@ -17,18 +17,18 @@ enum BufferPool {
   /// some buffers for themselves.
   static var definitionsLimit: Int { Ring.isOn ? limit : limit &+ 64 }
   private static let definitionsShare = 2
-  /// Fewer free ones than this and the drain thread makes more, before a thread has to.
-  private static let reserve = 8
+  /// Fewer free ones than this and the drain thread makes more, before a thread has to wait for it. Programs that have
+  /// many threads start many at once.
+  private static var reserve: Int { max(8, count / 4) }
 
   /// So many full ones and the drain thread is woken; fewer wait for its next round.
   private static let batch = 4
 
-  /// How long a thread waits for a buffer, in ns: while the drain thread waits for a processor, as all others do,
-  /// and while it waits for the disk. Then nobody waits until it has come round again.
-  private static let patience: UInt64 = 1_000_000_000
-  private static let patienceWithDisk: UInt64 = 100_000_000
-  /// Where there may be no more buffers: as long as it takes to empty some.
-  private static let patienceWithOthers: UInt64 = 2_000_000
+  /// How long a thread waits for the drain thread to make room, in ns: once, then it loses events. At its beginning it
+  /// has more time, for when many begin at once there cannot be room for all of them.
+  private static let patience: UInt64 = 2_000_000
+  private static let patienceAtFirst: UInt64 = 50_000_000
+  /// Not after that was in vain, or the disk is full, until the drain thread comes round again.
   nonisolated(unsafe) private static var isPatient = true
   /// Threads that wait, and up to which limit there may be more buffers for them.
   nonisolated(unsafe) private static var waiting = 0
@@ -66,8 +66,12 @@ enum BufferPool {
     }
     platform_lock(Int32(PLATFORM_POOL))
     defer { platform_unlock(Int32(PLATFORM_POOL)) }
-    isOpen = grow(limit: limit)
-    return isOpen
+    guard let section = Drain.appendHotSections(1, buffers: sectionBuffers, isUrgent: false) else {
+      return false
+    }
+    add(section)
+    isOpen = true
+    return true
   }
 
   static func memory(of buffer: Int32) -> UnsafeMutablePointer<coroner_buffer> {
@@ -79,13 +83,14 @@ enum BufferPool {
   }
 
   /// Takes a free buffer and makes it active. Nothing if there is none and none is to be had soon.
-  /// - Parameter mayWait: for one to be emptied, where there may be no more. Once, not for every event that is lost.
+  /// - Parameter mayWait: once, not for every event that is lost.
   static func take(
     _ content: coroner_buffer_content, thread: UInt32, firstIndex: UInt64, limit: Int, mayWait: Bool
   ) -> Int32? {
     let others = content == CORONER_BUFFER_EVENTS && Ring.isOn ? definitionsShare : 0
     guard isOpen,
-      freeCount > others || waitForRoom(limit, butFor: others, mayWait: mayWait), isOpen
+      freeCount > others
+        || makeRoom(limit, butFor: others, mayWait: mayWait, isFirst: firstIndex == 0), isOpen
     else { return nil }
     let buffer = freeHead
     freeHead = next![Int(buffer)]
@@ -100,29 +105,54 @@ enum BufferPool {
     return buffer
   }
 
-  /// Puts an active buffer behind those that are full.
-  static func handOver(_ buffer: Int32) {
+  /// Nobody writes into an active buffer any more.
+  static func markFull(_ buffer: Int32) {
     platform_store32(&memory(of: buffer).pointee.state, CORONER_BUFFER_FULL.rawValue)
+  }
+
+  /// Puts a buffer behind those that are full.
+  static func handOver(_ buffer: Int32) {
     next![Int(buffer)] = -1
     if fullTail >= 0 { next![Int(fullTail)] = buffer } else { fullHead = buffer }
     fullTail = buffer
     fullCount &+= 1
-    if fullCount == batch { platform_wake() }
+    if fullCount >= batch { platform_wake() }
   }
 
-  /// The buffer that has been full for longest; it stays at the head until it is `free`d.
-  static var firstFull: Int32? { fullHead >= 0 ? fullHead : nil }
+  static var hasFull: Bool { fullHead >= 0 }
 
-  /// Frees the buffer at the head of the full ones: what it held is in a section.
-  static func freeFirstFull() {
+  /// Takes the buffer that has been full for longest; then it is to be freed or put back.
+  static func takeFull() -> Int32? {
+    guard fullHead >= 0 else { return nil }
     let buffer = fullHead
     fullHead = next![Int(buffer)]
     if fullHead < 0 { fullTail = -1 }
     fullCount &-= 1
-    free(buffer)
+    return buffer
   }
 
-  private static func free(_ buffer: Int32) {
+  static func putBack(_ buffer: Int32) {
+    next![Int(buffer)] = fullHead
+    fullHead = buffer
+    if fullTail < 0 { fullTail = buffer }
+    fullCount &+= 1
+  }
+
+  /// A buffer that a thread may still write into; for the end.
+  static var firstActive: Int32? {
+    for number in 0..<count {
+      if memory![number].pointee.state == CORONER_BUFFER_ACTIVE.rawValue {
+        return Int32(truncatingIfNeeded: number)
+      }
+    }
+    return nil
+  }
+
+  /// Whether it is worth asking for a buffer. Needs no lock.
+  static var mayHaveRoom: Bool { freeCount > definitionsShare }
+
+  /// What it held is in a section.
+  static func free(_ buffer: Int32) {
     platform_store32(&memory(of: buffer).pointee.state, CORONER_BUFFER_FREE.rawValue)
     next![Int(buffer)] = freeHead
     freeHead = buffer
@@ -130,72 +160,70 @@ enum BufferPool {
     if waiting > 0 { platform_announce_room(freeCount <= definitionsShare &+ 1) }
   }
 
-  /// Threads do not make buffers themselves: that may wait for the disk. Whether there is a free one.
-  private static func waitForRoom(_ limit: Int, butFor others: Int, mayWait: Bool) -> Bool {
-    let mayGrow = count &+ sectionBuffers <= limit
-    guard mayGrow || mayWait && fullHead >= 0 else { return false }
+  /// Whether there is a free buffer, after helping with the full ones or waiting for the drain thread. Threads do not make
+  /// buffers themselves: that may wait for the disk.
+  private static func makeRoom(
+    _ limit: Int, butFor others: Int, mayWait: Bool, isFirst: Bool
+  ) -> Bool {
+    Drain.help()
+    if freeCount > others { return true }
+    wanted = max(wanted, limit)
+    defer { if waiting == 0 { wanted = 0 } }
     guard DrainThread.isRunning else {
-      Drain.claim()
-      if mayGrow { _ = grow(limit: limit) }
-      Drain.release()
-      if freeCount <= others { _ = Drain.all() }
+      _ = Drain.all()
       return freeCount > others
     }
-    wanted = max(wanted, limit)
+    guard mayWait, isPatient, fullHead >= 0 || count &+ sectionBuffers <= limit else {
+      return false
+    }
     waiting &+= 1
     let begin = platform_monotonic_ns()
     while isOpen, isPatient, freeCount <= others {
-      let now = platform_monotonic_ns()
-      if !mayGrow, now &- begin >= patienceWithOthers { break }
-      let call = Drain.callSince
-      isPatient =
-        now &- begin < patience && (call == 0 || now &- max(begin, call) < patienceWithDisk)
-      if !isPatient { break }
+      let taken = platform_monotonic_ns() &- begin
+      if taken >= patienceAtFirst { isPatient = false }
+      if taken >= (isFirst ? patienceAtFirst : patience) { break }
       platform_wake()
-      platform_wait_for_room(mayGrow ? 25 : 1)
+      platform_wait_for_room(isFirst ? 10 : 1)
     }
     waiting &-= 1
-    if waiting == 0 { wanted = 0 }
     return freeCount > others
   }
 
   /// The drain thread has come round: it is worth waiting for again.
   static func invite() { isPatient = true }
 
-  /// Makes more buffers when few are left. For the drain thread alone: the lock is given up meanwhile.
-  static func growAhead() {
-    while isOpen, freeCount < reserve &+ waiting,
-      count &+ sectionBuffers <= (freeHead < 0 ? max(limit, wanted) : limit)
-    {
-      platform_unlock(Int32(PLATFORM_POOL))
-      Drain.beginCall()
-      let section = TraceFile.appendHotSection(buffers: sectionBuffers)
-      Drain.endCall()
-      platform_lock(Int32(PLATFORM_POOL))
-      guard let section else {
-        isPatient = false
-        return platform_announce_room(true)
-      }
-      add(section)
-      isPatient = true
-      for _ in 0..<min(waiting, sectionBuffers) { platform_announce_room(false) }
+  /// Makes some more buffers when few are left; whether it did. For the drain thread alone: the lock is given up meanwhile.
+  static func growAhead() -> Bool {
+    let isUrgent = waiting > 0
+    let most = ((freeHead < 0 ? max(limit, wanted) : limit) &- count) / sectionBuffers
+    guard isOpen, freeCount < reserve &+ waiting, most > 0 else { return false }
+    // The more threads there are the more may begin at once.
+    let sections = isUrgent ? min(most, max(1, min(sectionCount / 2, 8))) : 1
+    guard
+      let new = Drain.appendHotSections(sections, buffers: sectionBuffers, isUrgent: isUrgent)
+    else {
+      isPatient = false
+      platform_announce_room(true)
+      return false
     }
-  }
-
-  private static func grow(limit: Int) -> Bool {
-    guard count &+ sectionBuffers <= limit,
-      let section = TraceFile.appendHotSection(buffers: sectionBuffers)
-    else { return false }
-    add(section)
+    add(new)
+    isPatient = true
+    if waiting > 0 { platform_announce_room(true) }
     return true
   }
 
-  private static func add(_ section: (memory: UnsafeMutableRawPointer, offset: UInt64)) {
-    sections![sectionCount] = section.offset
-    sectionCount &+= 1
+  private static func add(_ new: TraceFile.HotSections) {
+    for i in 0..<new.count {
+      sections![sectionCount] = new.start(i)
+      sectionCount &+= 1
+      add(buffers: new.buffers(i))
+    }
+  }
+
+  private static func add(buffers: UnsafeMutableRawPointer) {
     var i = sectionBuffers &- 1
     while i >= 0 {
-      let address = section.memory + i &* Int(CORONER_BUFFER_SIZE)
+      let address = buffers + i &* Int(CORONER_BUFFER_SIZE)
       memory![count &+ i] = address.bindMemory(to: coroner_buffer.self, capacity: 1)
       next![count &+ i] = freeHead
       freeHead = Int32(truncatingIfNeeded: count &+ i)

@@ -163,6 +163,7 @@ enum Definitions {
     defer { platform_unlock(Int32(PLATFORM_POOL)) }
     guard BufferPool.isOpen else { return false }
     if let old = buffer {
+      BufferPool.markFull(old)
       BufferPool.handOver(old)
       bytesBefore &+= UInt64(used)
     }

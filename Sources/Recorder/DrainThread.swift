@@ -50,10 +50,8 @@ enum DrainThread {
     platform_lock(Int32(PLATFORM_POOL))
     var wait = firstPeriod
     while true {
-      Drain.moveWindow()
       _ = Drain.all()  // else the disk is full, and may have room again later
       if stopping { break }
-      Drain.moveWindow()
       platform_wait(wait)
       wait = period
       if TraceFile.isGone {
@@ -73,15 +71,8 @@ enum DrainThread {
   /// Whether all of it is in the file.
   static func drainRest() -> Bool {
     guard Drain.all() else { return false }
-    Drain.claim()
+    Drain.claimAll()
     defer { Drain.release() }
-    for number in 0..<BufferPool.count {
-      let buffer = Int32(truncatingIfNeeded: number)
-      let state = platform_load32(&BufferPool.memory(of: buffer).pointee.state)
-      guard state == CORONER_BUFFER_ACTIVE.rawValue else { continue }
-      guard Drain.move(buffer, isLocked: true) else { return false }
-      platform_store32(&BufferPool.memory(of: buffer).pointee.state, CORONER_BUFFER_FREE.rawValue)
-    }
-    return true
+    return Drain.rest()
   }
 }

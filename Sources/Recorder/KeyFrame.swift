@@ -254,10 +254,16 @@ enum KeyFrame {
     if written > 0, count == 0 { return }
     if count == 0 { put(event(CORONER_THREAD_START, 0, 0)) }
     buffer.pointee.committed = UInt64(count)
-    if !Ring.hasRoom || !SectionEncoder.append(buffer, kind: CORONER_SECTION_KEPT) {
-      isComplete = false
-    }
+    if !Ring.hasRoom || !append() { isComplete = false }
     written &+= 1
     count = 0
+  }
+
+  private static func append() -> Bool {
+    let encoder = SectionEncoder.first
+    guard let section = encoder.pointee.encode(buffer, kind: CORONER_SECTION_KEPT) else {
+      return false
+    }
+    return TraceFile.append(section)
   }
 }

@@ -80,9 +80,10 @@ enum ThreadRecorder {
   private static func replaceBuffer(_ thread: Thread, time: UInt64) -> Bool {
     let isNew = thread.pointee.slot == 0
     if isNew { define(thread) }
+    // Who loses events must not keep others from emptying buffers.
+    if thread.pointee.lost & 63 != 0, !BufferPool.mayHaveRoom { return false }
     platform_lock(Int32(PLATFORM_POOL))
     release(thread)
-    Drain.help()
     let taken = BufferPool.take(
       CORONER_BUFFER_EVENTS, thread: thread.pointee.slot,
       firstIndex: thread.pointee.first_index, limit: BufferPool.limit,
@@ -105,15 +106,14 @@ enum ThreadRecorder {
     return true
   }
 
-  /// Takes the thread's buffer away from it: it is full.
+  /// Takes the thread's buffer away from it: it is full. Gives up the lock meanwhile.
   private static func release(_ thread: Thread) {
-    if thread.pointee.buffer > 0 {
-      thread.pointee.first_index &+= UInt64(thread.pointee.writer.count)
-      if BufferPool.isOpen { BufferPool.handOver(thread.pointee.buffer &- 1) }
-    }
+    let buffer = thread.pointee.buffer &- 1
+    thread.pointee.first_index &+= UInt64(thread.pointee.writer.count)
     thread.pointee.buffer = 0
     thread.pointee.writer.count = 0
     thread.pointee.writer.limit = 0
+    if buffer >= 0, BufferPool.isOpen { Drain.retire(buffer) }
   }
 
   private static func define(_ thread: Thread) {
@@ -170,7 +170,6 @@ enum ThreadRecorder {
     Record.emit(CORONER_THREAD_END, subject: platform_thread_id())
     platform_lock(Int32(PLATFORM_POOL))
     release(thread)
-    Drain.help()
     platform_unlock(Int32(PLATFORM_POOL))
     thread.pointee.phase = endedPhase
   }

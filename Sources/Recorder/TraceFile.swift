@@ -22,7 +22,7 @@ enum TraceFile {
     var error = platform_open_trace(path, &file, &owner)
     guard error == 0 else { return error }
     error = platform_allocate(file, 0, UInt64(page))
-    guard error == 0, let memory = platform_map(file, 0, UInt64(page)) else {
+    guard error == 0, let memory = platform_map(file, 0, UInt64(page), true) else {
       platform_close(file)
       return error == 0 ? outOfMemory : error
     }
@@ -57,40 +57,43 @@ enum TraceFile {
 
   private static var outOfMemory: Int32 { 12 }  // ENOMEM
 
-  /// Appends a section whose header has all but its lengths and checksums. `bytes` has the payload,
-  /// zero-padded to a multiple of 8, behind room for the header. Returns whether it is in the file.
-  static func append(
+  /// Completes a section whose header has all but its lengths and checksums. `bytes` has the payload,
+  /// zero-padded to a multiple of 8, behind room for the header. Returns its length.
+  static func complete(
     _ section: inout coroner_section, bytes: UnsafeMutableRawPointer, payload: Int
-  ) -> Bool {
+  ) -> UInt64 {
     let length = (sectionHeaderSize &+ payload &+ 7) & ~7
     section.length = UInt64(length)
     section.payload_length = UInt64(payload)
     section.crc = checksum(bytes + sectionHeaderSize, payload)
     seal(&section)
     bytes.storeBytes(of: section, as: coroner_section.self)
-    if Ring.isOn, section.kind != UInt16(CORONER_SECTION_DEFINITIONS.rawValue) {
-      return header != nil && Ring.append(bytes, UInt64(length))
-    }
+    return UInt64(length)
+  }
+
+  /// Appends a section. Whether it is in the file.
+  static func append(_ section: EncodedSection) -> Bool {
+    if section.length == 0 { return true }
     guard let header else { return false }
+    if Ring.isOn, !section.isDefinitions { return Ring.append(section.bytes, section.length) }
     let end = header.pointee.end
-    guard write(bytes, UInt64(length), at: end) else {
+    guard write(section.bytes, section.length, at: end) else {
       // What was written in part must not be taken for the zeros of a padding or of free buffers.
       Window.close()
       _ = platform_truncate(descriptor, end)
       return false
     }
-    platform_store(&header.pointee.end, end &+ UInt64(length))
+    platform_store(&header.pointee.end, end &+ section.length)
     return true
   }
 
   /// The most that one buffer can become.
   static let largestSection: UInt64 = 80 * 1024
 
-  /// Whether the next section of a buffer can be appended without a call that may wait for the disk.
-  static func isReady(for content: UInt32) -> Bool {
+  /// Whether a section of that length at most can be appended without a call that may wait for the disk.
+  static func isReady(for length: UInt64 = largestSection, isDefinitions: Bool = false) -> Bool {
     guard let header else { return false }
-    let isBounded = Ring.isOn && content == UInt32(CORONER_BUFFER_EVENTS.rawValue)
-    return Window.shows(isBounded ? Ring.place : header.pointee.end, largestSection)
+    return Window.shows(Ring.isOn && !isDefinitions ? Ring.place : header.pointee.end, length)
   }
 
   /// Where the next sections of events go, and how far they may reach.
@@ -103,35 +106,79 @@ enum TraceFile {
 
   /// Prepares a window for the next sections. For the drain thread; others may append meanwhile. Whether there is
   /// room for it.
-  static func prepareWindow() -> Bool {
+  static func prepareWindow(isLarger: Bool) -> Bool {
     let (start, limit) = place
-    guard start > 0, Ring.isOn || platform_allocate(descriptor, start, Window.size) == 0 else {
-      return false
-    }
+    guard start > 0 else { return false }
+    if isLarger { Window.enlarge() }
+    guard Ring.isOn || platform_allocate(descriptor, start, Window.size) == 0 else { return false }
     return Window.prepare(descriptor, from: start, limit: limit)
   }
 
-  /// Appends a hot section with room for `buffers` buffers, all free, at a page boundary.
-  /// Returns its buffers and where its section begins; nothing if there is no space or memory.
-  static func appendHotSection(buffers: Int) -> (memory: UnsafeMutableRawPointer, offset: UInt64)? {
+  /// Hot sections, one behind the other.
+  struct HotSections {
+    let memory: UnsafeMutableRawPointer
+    let start: UInt64
+    let count: Int
+    /// Of one of them.
+    let size: UInt64
+
+    var end: UInt64 { start(count) }
+    func start(_ number: Int) -> UInt64 { start &+ UInt64(number) &* size }
+    func buffers(_ number: Int) -> UnsafeMutableRawPointer {
+      memory + number &* Int(truncatingIfNeeded: size) + page
+    }
+  }
+
+  /// Where the next hot section can be: behind what others may append to meanwhile, at a page boundary.
+  static var hotPlace: UInt64 {
+    guard let header else { return 0 }
+    let end = header.pointee.end
+    if !Ring.isOn, let behind = Window.end(showing: end) { return behind }
+    let start = (end &+ UInt64(page) &- 1) & ~UInt64(page &- 1)
+    return start != end && start &- end < UInt64(sectionHeaderSize) ? start &+ UInt64(page) : start
+  }
+
+  /// Makes hot sections with room for `buffers` buffers each, all free, and a window behind them; nothing if there is no
+  /// space or memory. Others may append meanwhile. What is urgent is used before the kernel has all pages of it.
+  static func prepareHotSections(
+    _ count: Int, at start: UInt64, buffers: Int, isUrgent: Bool
+  ) -> HotSections? {
+    guard header != nil else { return nil }
+    let size = UInt64(page &+ buffers &* Int(CORONER_BUFFER_SIZE))
+    let total = UInt64(count) &* size
+    guard platform_allocate(descriptor, start, total) == 0,
+      let memory = platform_map(descriptor, start, total, !isUrgent)
+    else { return nil }
+    let sections = HotSections(memory: memory, start: start, count: count, size: size)
+    for number in 0..<count {
+      var section = newSection(CORONER_SECTION_HOT)
+      section.length = size
+      section.payload_length = size &- UInt64(sectionHeaderSize)
+      section.thread = UInt32(buffers)
+      seal(&section)
+      (sections.buffers(number) - page).storeBytes(of: section, as: coroner_section.self)
+    }
+    if !Ring.isOn, platform_allocate(descriptor, sections.end, Window.size) == 0 {
+      _ = Window.prepare(descriptor, from: sections.end, limit: .max)
+    }
+    return sections
+  }
+
+  /// Makes them sections of the file, and the window the one behind them. Nobody else may append. What is padding
+  /// before them; nothing if that cannot be written.
+  static func add(_ sections: HotSections) -> Range<UInt64>? {
     guard let header else { return nil }
     let end = header.pointee.end
-    var start = (end &+ UInt64(page) &- 1) & ~UInt64(page &- 1)
-    if start != end, start &- end < UInt64(sectionHeaderSize) { start &+= UInt64(page) }
-    let size = UInt64(buffers) &* UInt64(CORONER_BUFFER_SIZE)
-    let total = UInt64(page) &+ size
-    guard platform_allocate(descriptor, end, start &- end &+ total) == 0 else { return nil }
-    if start != end, !writePadding(from: end, to: start) { return nil }
-    var section = newSection(CORONER_SECTION_HOT)
-    section.length = total
-    section.payload_length = total &- UInt64(sectionHeaderSize)
-    section.thread = UInt32(buffers)
-    seal(&section)
-    guard platform_write(descriptor, &section, UInt64(sectionHeaderSize), start) == 0,
-      let memory = platform_map(descriptor, start &+ UInt64(page), size)
-    else { return nil }
-    platform_store(&header.pointee.end, start &+ total)
-    return (memory, start)
+    if sections.start != end, !writePadding(from: end, to: sections.start) { return nil }
+    platform_store(&header.pointee.end, sections.end)
+    if !Ring.isOn { Window.turn() }
+    return end..<sections.start
+  }
+
+  /// Gives the room that padding takes back to the disk.
+  static func empty(_ padding: Range<UInt64>) {
+    let start = (padding.lowerBound &+ UInt64(sectionHeaderSize &+ page &- 1)) & ~UInt64(page &- 1)
+    if start < padding.upperBound { platform_punch(descriptor, start, padding.upperBound &- start) }
   }
 
   /// Appends an empty segment; where its section begins, or nothing if there is no space.
@@ -161,16 +208,24 @@ enum TraceFile {
     var section = newSection(CORONER_SECTION_PADDING)
     section.length = end &- start
     section.payload_length = section.length &- UInt64(sectionHeaderSize)
-    var crc = crc32(0, nil, 0)
-    var zero: UInt64 = 0
-    var left = section.payload_length
-    while left > 0 {
-      crc = crc32(crc, &zero, 8)
-      left &-= 8
-    }
-    section.crc = UInt32(truncatingIfNeeded: crc)
+    section.crc = checksum(zeros: section.payload_length)
     seal(&section)
-    return platform_write(descriptor, &section, UInt64(sectionHeaderSize), start) == 0
+    return write(&section, UInt64(sectionHeaderSize), at: start)
+  }
+
+  /// In few steps, however many there are.
+  private static func checksum(zeros count: UInt64) -> UInt32 {
+    var zero: UInt8 = 0
+    var (power, length) = (crc32(0, &zero, 1), 1)
+    var crc = crc32(0, nil, 0)
+    var left = count
+    while left > 0 {
+      if left & 1 != 0 { crc = crc32_combine(crc, power, length) }
+      power = crc32_combine(power, power, length)
+      length &*= 2
+      left >>= 1
+    }
+    return UInt32(truncatingIfNeeded: crc)
   }
 
   static func newSection(_ kind: coroner_section_kind) -> coroner_section {

@@ -5,8 +5,9 @@ import CPlatform
 ///
 /// Used by who drains, one thread at a time, but for `prepare`.
 struct Window {
-  /// Several of the largest sections, some hundred of the usual ones.
-  static let size: UInt64 = 512 << 10
+  /// Some of the largest sections, a hundred of the usual ones; more where the drain thread comes too late.
+  nonisolated(unsafe) private(set) static var size: UInt64 = 512 << 10
+  private static let largest: UInt64 = 8 << 20
 
   private var memory: UnsafeMutableRawPointer?
   /// What of the file it shows: nothing where both are equal.
@@ -16,8 +17,10 @@ struct Window {
   nonisolated(unsafe) private static var current = Window()
   nonisolated(unsafe) private static var next = Window()
 
+  /// What is behind a section there may still be padding: its header has room, too.
   static func shows(_ offset: UInt64, _ length: UInt64) -> Bool {
-    offset >= current.start && offset &+ length <= current.end
+    offset >= current.start
+      && offset &+ length &+ UInt64(TraceFile.sectionHeaderSize) <= current.end
   }
 
   /// Whether the next one is needed before long, for sections from `offset` on and up to `limit`.
@@ -25,18 +28,24 @@ struct Window {
     !shows(offset, min(size / 2, limit &- offset))
   }
 
+  /// Where it ends, if more can be appended at `offset`.
+  static func end(showing offset: UInt64) -> UInt64? { shows(offset, 0) ? current.end : nil }
+
   /// Makes the next one, which shows the file from `offset` on, as far as `limit`; that part is allocated. Others
   /// may write into the current one meanwhile. Whether that worked.
   static func prepare(_ descriptor: Int32, from offset: UInt64, limit: UInt64) -> Bool {
     let page = offset & ~UInt64(TraceFile.page &- 1)
     let length = min(size, limit &- page)
-    if next.memory == nil { next.memory = platform_reserve_mapping(size) }
+    if next.memory == nil { next.memory = platform_reserve_mapping(largest) }
     guard let memory = next.memory, platform_remap(memory, descriptor, page, length) else {
       return false
     }
     (next.start, next.end) = (page, page &+ length)
     return true
   }
+
+  /// The next ones are larger.
+  static func enlarge() { size = min(4 &* size, largest) }
 
   /// From now on the next one is the current one.
   static func turn() {
@@ -46,7 +55,8 @@ struct Window {
 
   /// Whether it shows that part of the file; then the bytes are there.
   static func write(_ bytes: UnsafeRawPointer, _ length: UInt64, at offset: UInt64) -> Bool {
-    guard let memory = current.memory, shows(offset, length) else { return false }
+    guard let memory = current.memory, offset >= current.start, offset &+ length <= current.end
+    else { return false }
     platform_copy(memory + Int(truncatingIfNeeded: offset &- current.start), bytes, Int(length))
     return true
   }
@@ -61,6 +71,6 @@ struct Window {
 
   private static func detach(_ window: inout Window) {
     (window.start, window.end) = (0, 0)
-    if let memory = window.memory { platform_detach(memory, Int(size)) }
+    if let memory = window.memory { platform_detach(memory, Int(largest)) }
   }
 }

@@ -1,6 +1,6 @@
 import TraceABI
 
-/// The events of one thread in their order: from its sections, then from what its hot buffers add.
+/// The events of one thread in their order: from its sections, and from what its hot buffers add.
 final class ThreadStream {
   let slot: ThreadSlot
   private let file: TraceFile
@@ -51,7 +51,7 @@ final class ThreadStream {
 
   private func refill(_ room: inout [UInt8]) {
     while position >= block.count {
-      if let section = sections.popFirst() {
+      if isSectionNext, let section = sections.popFirst() {
         guard section.inflate(from: file, by: inflater, into: &room),
           decode(room, of: section)
         else {
@@ -81,6 +81,12 @@ final class ThreadStream {
         return
       }
     }
+  }
+
+  /// Buffers become sections in any order: the writer may have died between two. What is in both counts once.
+  private var isSectionNext: Bool {
+    guard let section = sections.first, let buffer = buffers.first else { return !sections.isEmpty }
+    return section.isKept || section.firstIndex <= buffer.firstIndex
   }
 
   private func decode(_ bytes: [UInt8], of section: Section) -> Bool {

@@ -107,7 +107,7 @@ import TraceABI
   func `that hangs is not waited for`(limit: String?) throws {
     let (outcome, trace) = try run("hang", limit: limit)
     #expect(outcome.calls == 0)
-    #expect(outcome.longest < 500, "a wait for a buffer is 100 ms; the rest is a busy machine")
+    #expect(outcome.longest < 500, "a wait for a buffer is 2 ms; the rest is a busy machine")
     if limit == nil { expectCounted(outcome, trace) }
     #expect(trace.numbers(ofThread: 9).suffix(1) == [19999])
     #expect(trace.header.clean_end == 1)

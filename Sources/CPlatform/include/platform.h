@@ -117,6 +117,8 @@ static inline void platform_tell_clock(struct coroner_writer *writer) {
 
 /* Chooses the clock and starts it. The first estimate of its rate takes 300 µs; a later call keeps it. */
 void platform_start_clock(void);
+/* How often the calling thread has waited for something; that others had its processor does not count. */
+uint64_t platform_times_waited(void);
 /* A simultaneous reading of ticks and CLOCK_MONOTONIC. */
 void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns);
 
@@ -125,7 +127,8 @@ void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns);
 enum { PLATFORM_START = 0, PLATFORM_DEFINITIONS = 1, PLATFORM_POOL = 2 };
 void platform_lock(int lock);
 void platform_unlock(int lock);
-/* Waits for platform_wake or for `ms`, with PLATFORM_POOL held. */
+/* Waits for platform_wake or for `ms`, with PLATFORM_POOL held. Who is woken is so when the lock is given up: who wakes
+ * somebody may lose its processor to that one at once, and would keep the lock meanwhile. */
 void platform_wait(uint32_t ms);
 void platform_wake(void);
 /* The same for those that wait for a buffer, of whom one is woken or all. */
@@ -150,8 +153,8 @@ void platform_punch(int descriptor, uint64_t offset, uint64_t size);
 /* Zeroed private memory that costs nothing until it is touched; null if there is none. */
 void *platform_reserve(size_t size);
 void platform_unmap(void *address, size_t size);
-/* Maps a part of the file, shared and writable, its pages present; null on failure. */
-void *platform_map(int descriptor, uint64_t offset, uint64_t size);
+/* Maps a part of the file, shared and writable, and has its pages made; null on failure. */
+void *platform_map(int descriptor, uint64_t offset, uint64_t size, bool populated);
 /* Addresses that nothing is mapped to yet; and a part of the file there, in place of what was. */
 void *platform_reserve_mapping(uint64_t size);
 bool platform_remap(void *address, int descriptor, uint64_t offset, uint64_t size);
