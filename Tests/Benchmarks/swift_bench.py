@@ -1,4 +1,5 @@
-"""CPU time of Swift programs: recorded, and with the probe loaded only, to neither; the median of the ratios.
+"""CPU time of Swift programs: recorded, and with the probe loaded only, to neither; the median of the ratios. And what an
+event takes on disk.
 
 Each runs on one processor, and on all. On several, a program spends much on waking its threads, and the less the slower
 each of them is: so recording seems to cost nothing there. What it adds shows on one.
@@ -14,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from asyncio_bench import compare, ratio
+from asyncio_bench import bytes_per_event, compare, ratio
 
 PROGRAMS = Path(__file__).parent / "programs/swift"
 
@@ -36,6 +37,7 @@ def measure(name: str, dist: Path, work: Path, repetitions: int) -> dict:
         base = times["plain"]
         figures |= {f"swift_{name}{suffix}_ratio": ratio(times["recorded"], base),
                     f"swift_{name}{suffix}_unset_ratio": ratio(times["loaded"], base)}
+    figures[f"bytes_per_event_swift_{name}"] = bytes_per_event(dist / "bin/coroner", work / "trace.coroner")
     return figures
 
 
