@@ -25,7 +25,7 @@ struct ChildProcess {
     try FileWriter(descriptor: file, name: "input").write(input)
     lseek(file, 0, SEEK_SET)
     try self.init(words, variables: [], input: file)
-    deadline = Self.now() + seconds
+    deadline = MonotonicClock.seconds() + seconds
   }
 
   private init(
@@ -67,16 +67,10 @@ struct ChildProcess {
     guard let deadline else { return true }
     while true {
       var descriptor = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-      let count = poll(&descriptor, 1, Int32(max(0, (deadline - Self.now()) * 1000)))
+      let count = poll(&descriptor, 1, Int32(max(0, (deadline - MonotonicClock.seconds()) * 1000)))
       if count < 0 && errno == EINTR { continue }
       return count > 0
     }
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   func kill() { _ = Glibc.kill(process, SIGKILL) }

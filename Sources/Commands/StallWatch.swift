@@ -35,7 +35,7 @@ struct StallWatch {
       look = nil
       return conclude(running, output)
     }
-    let now = Self.now()
+    let now = MonotonicClock.seconds()
     let members = ProcessTree.members(of: root)
     traces = traces.filter { members.contains($0.key) }
     for member in members where !reported.contains(member) {
@@ -54,7 +54,8 @@ struct StallWatch {
     guard traces[look.member] != nil else { return nil }
     let parts = output.split(separator: "\n", omittingEmptySubsequences: false)
     let stuck = Set(parts.prefix { !$0.isEmpty }.map(String.init))
-    let isSure = traces[look.member]!.end(began: look.began, now: Self.now(), stuck: stuck)
+    let isSure = traces[look.member]!.end(
+      began: look.began, now: MonotonicClock.seconds(), stuck: stuck)
     guard isSure else { return nil }
     reported.insert(look.member)
     let report = parts.drop { !$0.isEmpty }.dropFirst().joined(separator: "\n")
@@ -73,12 +74,6 @@ struct StallWatch {
       if pulse.read()?.process == UInt32(process) { return path }
     }
     return nil
-  }
-
-  static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 

@@ -75,11 +75,11 @@ struct Supervisor {
       kill(member.process, SIGTERM)
       kill(member.process, SIGCONT)
     }
-    deadline = StallWatch.now() + Self.grace
+    deadline = MonotonicClock.seconds() + Self.grace
   }
 
   private mutating func killDoomed() {
-    guard let deadline, StallWatch.now() >= deadline else { return }
+    guard let deadline, MonotonicClock.seconds() >= deadline else { return }
     for member in doomed where ProcessTree.isAlive(member) { kill(member.process, SIGKILL) }
     doomed = []
   }

@@ -104,17 +104,3 @@ actor SwiftSamples {
     return scratch + "/" + configuration.rawValue
   }
 }
-
-/// The samples themselves.
-@Suite struct SwiftSampleFormTests {
-  @Test(arguments: try Sample.swift())
-  func aSampleIsShortAndSaysWhatItExpects(_ sample: Sample) {
-    // A healthy one may go through all of a kind.
-    #expect(sample.lineCount <= (sample.kind == nil ? 120 : 40))
-    if sample.kind != nil { #expect(!sample.lines.isEmpty || !sample.alternativeLines.isEmpty) }
-  }
-
-  @Test func everyGapNamesASample() throws {
-    #expect(Set(KnownGaps.swift.keys).isSubset(of: try Sample.swift().map(\.name)))
-  }
-}

@@ -9,8 +9,7 @@ import asyncio
 class Bucket:
     def __init__(self, rates):
         self.changed = asyncio.Condition()
-        self.rates = rates
-        self.tokens = 1
+        self.rates, self.tokens = rates, 1
 
     async def refill(self):
         for rate in self.rates:
@@ -28,7 +27,6 @@ class Bucket:
 async def client(bucket):
     while True:
         await bucket.take()
-        await asyncio.sleep(0.001)
 
 
 async def main():
@@ -36,8 +34,7 @@ async def main():
     refill = asyncio.create_task(bucket.refill(), name="refill")
     clients = [asyncio.create_task(client(bucket), name=f"client-{n}") for n in range(2)]
     print("hung", flush=True)
-    await asyncio.gather(*clients)
-    refill.cancel()
+    await asyncio.gather(refill, *clients, return_exceptions=True)
 
 
 asyncio.run(main())

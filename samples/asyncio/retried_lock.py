@@ -1,5 +1,4 @@
-# A task tries for a lock, gives up after a while and tries again. Who has the lock waits for what only that task
-# would bring, once it had the lock.
+# A task tries for a lock again and again. Who has it waits for what only that task would bring, once it had the lock.
 # expect: lock-cycle
 # tasks: vote, campaign
 # resource: term

@@ -1,5 +1,4 @@
-# Requests take tokens from a bucket, which a task fills; that fails when it reads a changed configuration. A ticker that
-# could reach the bucket goes on.
+# Requests take tokens from a bucket; the task that fills it has failed. A ticker that could reach it goes on.
 # expect: orphaned-future
 # tasks: main
 # because: ended with ValueError

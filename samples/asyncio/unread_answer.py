@@ -1,5 +1,4 @@
-# A pool of one connection, which an answer keeps until it has been read. The first one is not, so the second
-# request is never let in. A server that others may call goes on.
+# A pool of one connection, kept until its answer is read. The first is not. A server that others may call goes on.
 # expect: orphaned-future
 # tasks: main
 # because: came through
@@ -9,38 +8,19 @@ import asyncio
 
 class Client:
     def __init__(self, address):
-        self.address = address
-        self.is_busy = False
-        self.line = []
+        self.address, self.turn = address, None
 
     async def connect(self):
-        if self.is_busy:
-            turn = asyncio.get_running_loop().create_future()
-            self.line.append(turn)
-            await turn  # <- waits
-        self.is_busy = True
+        if self.turn:
+            await self.turn  # <- waits
+        self.turn = asyncio.get_running_loop().create_future()
         return await asyncio.open_connection(*self.address)
 
-    def release(self, writer):
+    async def text(self, reader, writer):
+        text = await reader.read()
         writer.close()
-        self.is_busy = False
-        if self.line:
-            self.line.pop(0).set_result(None)
-
-    async def get(self):
-        reader, writer = await self.connect()
-        return Answer(self, reader, writer)
-
-
-class Answer:
-    def __init__(self, client, reader, writer):
-        self.client, self.reader, self.writer = client, reader, writer
-
-    async def text(self):
-        try:
-            return await self.reader.read()
-        finally:
-            self.client.release(self.writer)
+        self.turn.set_result(None)
+        return text
 
 
 async def answer(reader, writer):
@@ -51,10 +31,10 @@ async def answer(reader, writer):
 async def main():
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     client = Client(server.sockets[0].getsockname())
-    for page in range(2):
-        print("hung" if page else "asks", flush=True)
-        first = await client.get()
-    print(await first.text())
+    first = await client.connect()
+    print("hung", flush=True)
+    await client.connect()
+    print(await client.text(*first))
 
 
 asyncio.run(main())

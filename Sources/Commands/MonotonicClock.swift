@@ -1,0 +1,10 @@
+import Glibc
+
+enum MonotonicClock {
+  /// Since some moment that stays the same.
+  static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
