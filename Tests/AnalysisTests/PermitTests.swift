@@ -77,4 +77,37 @@ import TraceFormat
     #expect(all.map(\.kind) == [.permitExhaustion])
     #expect(all.first?.certainty == .certain)
   }
+
+  /// 'compact' sends a signal, which 'put' takes, and fails; 'main' waits for 'put', which waits for another one.
+  private static func signals(inTheEnd atEnd: String) throws -> [Finding] {
+    let text =
+      VerdictTests.places + """
+        string 9 ValueError
+        +1ms 1 resource-create 0xb1 object=0 site=atMade value=semaphore
+        +1ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+        +2ms 1 task-resume 0xa2
+        +2ms 1 released 0xb1 site=atCompact
+        +2ms 1 task-end 0xa2 object=9 site=atCompact value=error
+        +3ms 1 task-resume 0xa1
+        +3ms 1 acquired 0xb1 site=atPut
+        \(atEnd)
+        +3ms 1 task-wait-own 0xb1 object=0xf0 site=atPut value=acquire
+        +9ms 1 loop-idle 0x1 value=none
+
+        """
+    return try analyze(text).report.findings
+  }
+
+  @Test func nobodyHoldsASignal() throws {
+    let all = try Self.signals(inTheEnd: "")
+    #expect(all.map(\.kind) == [.orphanedFuture])
+    #expect(all.first?.because.first?.contains("released last by 'Store.compact'") == true)
+    #expect(all.first?.because.first?.contains("ended with ValueError") == true)
+  }
+
+  @Test func whoGivesASignalBackHasAPermit() throws {
+    let all = try Self.signals(
+      inTheEnd: "+3ms 1 released 0xb1 site=atPut\n+3ms 1 acquired 0xb1 site=atPut")
+    #expect(all.map(\.kind) == [.selfDeadlock])
+  }
 }
