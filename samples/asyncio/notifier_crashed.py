@@ -2,7 +2,7 @@
 # expect: lost-wakeup
 # tasks: client-0, client-1
 # resource: changed
-# because: ended with ZeroDivisionError
+# because: was notified last
 import asyncio
 
 

@@ -13,7 +13,7 @@ class Client(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data):
-        self.replies.pop(0).set_result(data.decode("ascii"))  # <- raises
+        self.replies.pop(0).set_result(data.decode("ascii"))
 
     async def ask(self, question):
         reply = asyncio.get_running_loop().create_future()
