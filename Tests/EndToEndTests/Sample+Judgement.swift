@@ -19,7 +19,8 @@ extension Sample {
     }
     for word in evidence {
       #expect(
-        claim.evidence.contains { $0.contains(word) }, "no evidence of \(word): \(report)")
+        (claim.evidence + claim.notes).contains { $0.contains(word) },
+        "no evidence of \(word): \(report)")
     }
     #expect(report.hazardKinds == Set(hazards.map(\.rawValue)), "\(report)")
     guard withLines else { return }

@@ -5,7 +5,7 @@ import Testing
 /// A program under `samples/`, with what its own comments say that a report must say about it.
 ///
 /// Header comments: `# expect: KIND` or `# expect: nothing`, `# tasks: a, b`, `# resource: x, y`,
-/// `# because: text` (a word of the evidence), `# also: KIND` (a hazard that must accompany it),
+/// `# because: text` (a word of the evidence, or of a note), `# also: KIND` (a hazard that must accompany it),
 /// `# snapshot: yes` (it is judged after one),
 /// `# python: 3.11` (the oldest that has what it uses), `# fixed: 3.13` (the first
 /// that does not hang), `# requires: anyio` (a package from PyPI). Trailing comments `# <- waits`, `# <- holds`, `# <- made` mark lines that the finding must
