@@ -49,6 +49,8 @@ int platform_spawn(const char *name, void (*body)(void));
 void platform_join(void);
 /* Whether it has not been killed by the kernel, alone, as a filter for system calls may have it. */
 bool platform_is_spawned_alive(void);
+/* How often the calling thread has waited for something; that others had its processor does not count. */
+uint64_t platform_times_waited(void);
 /* Keeps a request to cancel the calling thread waiting until `platform_allow_cancel` gets what this returned. */
 int platform_defer_cancel(void);
 void platform_allow_cancel(int before);
@@ -117,8 +119,6 @@ static inline void platform_tell_clock(struct coroner_writer *writer) {
 
 /* Chooses the clock and starts it. The first estimate of its rate takes 300 µs; a later call keeps it. */
 void platform_start_clock(void);
-/* How often the calling thread has waited for something; that others had its processor does not count. */
-uint64_t platform_times_waited(void);
 /* A simultaneous reading of ticks and CLOCK_MONOTONIC. */
 void platform_read_clocks(uint64_t *ticks, uint64_t *monotonic_ns);
 
