@@ -18,60 +18,16 @@ struct Info: ParsableCommand {
   func run() throws {
     let loading = TraceLoading(source: SourceFiles(), binaries: binaries.folders)
     let source = try loading.openUnnamed(trace)
-    let progress = Progress(label: "reading \(visible(trace))")
-    var counts: [EventKind: UInt64] = [:]
-    var threads: Set<ThreadSlot> = []
-    var last = TraceInstant.start
-    var total: UInt64 = 0
-    let losses: [Loss]
-    do {
-      losses = try progress.watching(source).forEachEvent { event in
-        counts[event.kind, default: 0] += 1
-        threads.insert(event.thread)
-        last = max(last, event.time)
-        total += 1
-      }
-    } catch let error as TraceError {
-      throw Failure(error)
-    }
-    progress.end()
-    let header = source.header
-    var rows: [(String, String)] = [
-      ("trace", trace),
-      ("program", header.program.isEmpty ? "?" : header.program),
-      (
-        "process", "\(header.process)" + (header.parent == 0 ? "" : ", started by \(header.parent)")
-      ),
-      ("began", Self.date(header.wallStart)),
-      ("duration", duration(max(last, header.lastInstant ?? last).nanoseconds)),
-      ("ended", header.cleanEnd ? "by itself" : "killed, or still running"),
-      ("threads", count(threads.count)),
-      ("events", count(total)),
-    ]
-    let bytes = Self.size(of: trace)
-    // While the recording is open, or after a kill, most of a short trace is buffers.
-    let perEvent =
-      header.cleanEnd && total > 0
-      ? ", \(Self.decimals(Double(bytes) / Double(total))) an event" : ""
-    rows.append(("bytes", count(bytes) + perEvent))
-    if let kept = header.keptFrom {
-      rows.append(
-        ("events from", duration(kept.nanoseconds) + "; of what came before, what still mattered"))
-    }
-    rows.append(("lost", count(header.lostEvents, "event")))
-    for fact in source.definitions.facts { rows.append((fact.key, fact.value)) }
-    for loss in losses {
-      rows.append(("missing", loss.what + (loss.byteOffset.map { ", at byte \($0)" } ?? "")))
-    }
+    let contents = try Contents(of: source, label: "reading \(visible(trace))")
+    let rows = rows(source, contents)
+    let width = min(24, rows.map(\.0.count).max() ?? 0)
     var text = ""
-    func add(_ name: String, _ value: String, _ width: Int) {
+    for (name, value) in rows {
       text +=
         visible(name, limit: width).padded(to: width) + "  " + visible(value, limit: 1000) + "\n"
     }
-    let width = min(24, rows.map(\.0.count).max() ?? 0)
-    for row in rows { add(row.0, row.1, width) }
     text += "\n"
-    let kinds = counts.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }
+    let kinds = contents.counts.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }
     let digits = kinds.map { count($0.value).count }.max() ?? 0
     for (kind, number) in kinds {
       text += "  " + count(number).paddedLeft(to: digits) + "  \(kind.name)\n"
@@ -80,6 +36,65 @@ struct Info: ParsableCommand {
     if !modules.isEmpty { text += "\n" }
     for module in modules { text += "  " + visible(module, limit: 1000) + "\n" }
     try output.write(text)
+  }
+
+  /// What a reading of all events tells.
+  private struct Contents {
+    var counts: [EventKind: UInt64] = [:]
+    var threads: Set<ThreadSlot> = []
+    var last = TraceInstant.start
+    var total: UInt64 = 0
+    var losses: [Loss] = []
+
+    init(of source: TraceReader, label: String) throws {
+      let progress = Progress(label: label)
+      do {
+        losses = try progress.watching(source).forEachEvent { event in
+          counts[event.kind, default: 0] += 1
+          threads.insert(event.thread)
+          last = max(last, event.time)
+          total += 1
+        }
+      } catch let error as TraceError {
+        throw Failure(error)
+      }
+      progress.end()
+    }
+  }
+
+  private func rows(_ source: TraceReader, _ contents: Contents) -> [(String, String)] {
+    let header = source.header
+    var rows: [(String, String)] = [
+      ("trace", trace),
+      ("program", header.program.isEmpty ? "?" : header.program),
+      (
+        "process", "\(header.process)" + (header.parent == 0 ? "" : ", started by \(header.parent)")
+      ),
+      ("began", Self.date(header.wallStart)),
+      (
+        "duration",
+        duration(max(contents.last, header.lastInstant ?? contents.last).nanoseconds)
+      ),
+      ("ended", header.cleanEnd ? "by itself" : "killed, or still running"),
+      ("threads", count(contents.threads.count)),
+      ("events", count(contents.total)),
+    ]
+    let bytes = Self.size(of: trace)
+    // While the recording is open, or after a kill, most of a short trace is buffers.
+    let perEvent =
+      header.cleanEnd && contents.total > 0
+      ? ", \(Self.decimals(Double(bytes) / Double(contents.total))) an event" : ""
+    rows.append(("bytes", count(bytes) + perEvent))
+    if let kept = header.keptFrom {
+      rows.append(
+        ("events from", duration(kept.nanoseconds) + "; of what came before, what still mattered"))
+    }
+    rows.append(("lost", count(header.lostEvents, "event")))
+    for fact in source.definitions.facts { rows.append((fact.key, fact.value)) }
+    for loss in contents.losses {
+      rows.append(("missing", loss.what + (loss.byteOffset.map { ", at byte \($0)" } ?? "")))
+    }
+    return rows
   }
 
   /// The files whose code is named in the trace, and whether they are here.
