@@ -62,15 +62,7 @@ extension World {
     case .taskResume: resume(event)
     case .taskSuspend: suspend(event)
     case .taskEnd: endTask(event)
-    case .taskCancel:
-      if let task = party(event.subject) {
-        let asked = occurrence(event, by: actor)
-        parties[task].request = EndRequest(asked: asked, broken: parties[task].wait)
-        parties[task].runsSinceCancel = 0
-        noteInterruption(of: task, asked)
-        noteBrokenCycle(of: task, asked)
-        noteWaste(on: task, asked)
-      }
+    case .taskCancel: askToEnd(event, by: actor)
     case .waitBegin: announce(event)
     case .taskReady:
       threads.states[here].readied = event.object
@@ -85,18 +77,7 @@ extension World {
       if let future = resource(event.subject), resources[future].done == nil {
         resources[future].changeUse().lost = occurrence(event, by: actor)
       }
-    case .exceptionUnretrieved:
-      if let entity = living[event.subject], unretrieved.count < Self.longStepLimit {
-        unretrieved.append((entity, event.time))
-      }
-    case .neverAwaited:
-      if neverAwaited.count < Self.longStepLimit {
-        neverAwaited.append((event.site, definitions.site(event.value), event.time))
-      }
-    case .callbackFailed:
-      if failedCallbacks.count == Self.failureLimit { failedCallbacks.removeFirst() }
-      let type = definitions.string(UInt32(truncatingIfNeeded: event.object)) ?? "an exception"
-      failedCallbacks.append((type, event.site, event.time))
+    case .exceptionUnretrieved, .neverAwaited, .callbackFailed: applyHazard(event)
     case .taskDestroyed: destroyTask(event)
     case .acquired, .released, .eventSet, .eventCleared, .notified, .queuePut, .queueGot,
       .queueTaskDone, .barrierPassed:

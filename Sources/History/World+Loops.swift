@@ -55,6 +55,6 @@ extension World {
     {
       longSteps.removeLast()
     }
-    if longSteps.count < Self.longStepLimit { longSteps.append(step) }
+    if longSteps.count < Self.hazardLimit { longSteps.append(step) }
   }
 }

@@ -148,7 +148,7 @@ extension World {
     guard let task = party(event.subject), !parties[task].isEnded else { return }
     parties[task].isDestroyed = true
     parties[task].state = .ended(.cancelled, at: event.time)
-    if destroyed.count < Self.longStepLimit { destroyed.append((task, event.time)) }
+    if destroyed.count < Self.hazardLimit { destroyed.append((task, event.time)) }
   }
 
   /// A task that was woken is asked to end before it runs: unless it passes the wake-up on, that is lost.

@@ -86,8 +86,8 @@ package struct World: Sendable {
   static let leastCollection = 16_384
   /// So many times what was left there may be before it is looked through again.
   static let growth = 3
-  /// Enough to tell a habit from an accident, and bounded.
-  static let longStepLimit = 256
+  /// As many hazards of one kind are kept: enough to tell a habit from an accident.
+  static let hazardLimit = 256
   static let failureLimit = 16
 
   package init(definitions: Definitions) {
