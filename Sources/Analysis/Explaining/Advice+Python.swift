@@ -17,10 +17,10 @@ extension Wording {
         "a threading.Lock is not reentrant: call a version that expects it held, or use an RLock where "
           + "finalizers or signal handlers may take it"
       ]
-    case .selfDeadlock where explainer.leftGenerator(cause) != nil:
+    case .selfDeadlock where explainer.pausingGenerator(cause) != nil:
       return [
-        "close the generator when its loop is left, as 'async with contextlib.aclosing(...)' around it does; until "
-          + "then it keeps what its 'with' has taken"
+        "do not yield below a lock: the generator keeps it while the body of its loop runs, and if that loop is left "
+          + "until it is closed, as contextlib.aclosing(...) does"
       ]
     case .selfDeadlock:
       return ["asyncio locks are not reentrant: call a version that expects the lock held"]

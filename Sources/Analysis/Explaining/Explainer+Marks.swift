@@ -106,17 +106,21 @@ extension Explainer {
       by: world.party(serial: call.caller).map(namer.name(party:)))
   }
 
-  /// The generator in which a task took what it waits for again, if it has left that in the middle: a function
-  /// that took it by 'with', and is not on the task's stack any more.
-  func leftGenerator(_ cause: Cause) -> Site? {
+  /// The generator in which a task took what it waits for again, and which pauses within its 'with': it is not on the
+  /// task's stack any more. One that makes a 'with' for others is no more than that.
+  func pausingGenerator(_ cause: Cause) -> Site? {
     resources(cause).lazy.flatMap { world.resources[$0].holds }.compactMap { hold -> Site? in
       guard let took = namer.userSite(hold.site), namer.isWith(took),
-        let wait = wait(of: hold.party),
-        !world.definitions.frames(wait.site).contains(where: {
-          $0.function == took.function && $0.file == took.file
-        })
+        let wait = wait(of: hold.party)
       else { return nil }
-      return took
+      let outside = world.definitions.frames(hold.site).drop { $0 != took }.dropFirst()
+      let isEntered = outside.prefix { $0.ownership == .runtime }.contains {
+        $0.function.hasSuffix("__enter__") || $0.function.hasSuffix("__aenter__")
+      }
+      let isOnStack = world.definitions.frames(wait.site).contains {
+        $0.function == took.function && $0.file == took.file
+      }
+      return isEntered || isOnStack ? nil : took
     }.first
   }
 

@@ -144,7 +144,7 @@ extension Explainer {
         "\(Namer.grouped(others)) more \(others == 1 ? "cycle" : "cycles") like this one, of other "
           + "tasks at the same lines, \(others == 1 ? "is" : "are") not shown")
     }
-    if kind(of: cause) == .selfDeadlock, let took = leftGenerator(cause) {
+    if kind(of: cause) == .selfDeadlock, let took = pausingGenerator(cause) {
       notes.append(
         "\(took.function) (\(Namer.place(took))) took it, and is on the stack of nobody: a generator that pauses "
           + "within its 'with'")
