@@ -21,12 +21,15 @@ package struct Site: Hashable, Sendable {
     case limit
     /// It takes the lock under which a module is imported.
     case importing = "import"
+    /// It ends the tasks of a group, of which one has failed.
+    case abort
 
     package var flag: UInt32 {
       switch self {
       case .ending: CORONER_SITE_ENDING.rawValue
       case .limit: CORONER_SITE_LIMIT.rawValue
       case .importing: CORONER_SITE_IMPORT.rawValue
+      case .abort: CORONER_SITE_ABORT.rawValue
       }
     }
   }

@@ -6,7 +6,7 @@ extension WaitModel {
   /// A task that was asked to end, and waits again where the request met it.
   ///
   /// Elsewhere it may be cleaning up; there it has taken the request for an error of its work. Requests
-  /// by timers and task groups alone are not for the task's end.
+  /// by timers alone are not for the task's end, nor are those of a group that ends the body of its block.
   func ignoresCancel(_ task: Int) -> Bool {
     let party = world.parties[task]
     guard party.kind == .task, let asked = party.cancelRequested, let broken = party.brokenWait,
@@ -31,7 +31,7 @@ extension WaitModel {
 
   private func isForItsEnd(_ asked: Occurrence) -> Bool {
     world.definitions.frames(asked.site).contains {
-      $0.ownership == .user || $0.role == .ending
+      $0.ownership == .user || $0.role == .ending || $0.role == .abort
     }
   }
 
@@ -39,6 +39,13 @@ extension WaitModel {
   func isAskedByRun(_ task: Int) -> Bool {
     world.definitions.frames(world.parties[task].cancelRequested?.site).contains {
       $0.role == .ending
+    }
+  }
+
+  /// Whether a group asked that ends its tasks because one has failed.
+  func isAskedByGroup(_ task: Int) -> Bool {
+    world.definitions.frames(world.parties[task].cancelRequested?.site).contains {
+      $0.role == .abort
     }
   }
 
@@ -59,11 +66,17 @@ extension WaitModel {
     }
   }
 
-  /// Those that wait for the end of a task that was asked to end, since then.
+  /// Those that wait for the end of a task that was asked to end, since then; who waits for a group that asked
+  /// has done so before.
   func waiters(ofTheEndOf task: Int) -> [Int] {
     guard let asked = world.parties[task].cancelRequested?.time else { return [] }
+    let isAbort = isAskedByGroup(task)
     return world.parties.indices.filter { index in
-      guard let wait = world.parties[index].wait, wait.since >= asked else { return false }
+      guard let wait = world.parties[index].wait else { return false }
+      if isAbort, let (resource, operation) = wait.primitive, let resource, operation == .group {
+        return world.resources[resource].members.contains(.party(task))
+      }
+      guard wait.since >= asked else { return false }
       switch wait.future {
       case .party(let awaited): return awaited == task
       case .resource(let group):

@@ -68,8 +68,11 @@ struct Because {
     let party = world.parties[task]
     guard let asked = party.cancelRequested, let broken = party.brokenWait, let wait = party.wait
     else { return [] }
+    let model = explainer.model
     let asker =
-      explainer.model.isAskedByRun(task) ? namer.terms.runner : namer.quoted(party: asked.party)
+      model.isAskedByRun(task)
+      ? namer.terms.runner
+      : model.isAskedByGroup(task) ? "its group" : namer.quoted(party: asked.party)
     let place = namer.userSite(broken.site).map { " at \(Namer.place($0))" } ?? ""
     var facts = [
       "\(asker) asked \(namer.quoted(party: task)) to end at \(Clock.instant(asked.time))"

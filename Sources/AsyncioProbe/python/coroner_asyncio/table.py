@@ -141,12 +141,13 @@ ADDITIONS = (
 )
 
 # What runs when the main task is over: it cancels the tasks that are left, waits for the executor's threads.
-# What ends a wait because its time is over.
+# What ends a wait because its time is over, or the tasks of a group because one has failed.
 ROLES = (
     ("asyncio.runners", "_cancel_all_tasks", e.SITE_ENDING),
     ("asyncio.base_events", "BaseEventLoop.shutdown_default_executor", e.SITE_ENDING),
     ("asyncio.tasks", "wait_for", e.SITE_LIMIT),
     ("asyncio.timeouts", "Timeout._on_timeout", e.SITE_LIMIT),
+    ("asyncio.taskgroups", "TaskGroup._abort", e.SITE_ABORT),
     ("_frozen_importlib", "_ModuleLock.acquire", e.SITE_IMPORT),
 )
 
