@@ -7,7 +7,7 @@ extension Explanation {
     meaning: """
       The task was cancelled, and waits again where the request met it, or for new work elsewhere, \
       with no exception that it still handles. Somebody waits for its end: \
-      the one that asked, its task group, which cancels the others when one has failed, or asyncio.run,
+      the one that asked, its task group, which cancels the others when one has failed, or asyncio.run, \
       which cancels all tasks when its own is over.
       """,
     example: """
