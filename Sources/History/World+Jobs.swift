@@ -15,6 +15,7 @@ extension World {
       threads.states[here].lastConcurrentFuture = nil
     case .jobStart:
       guard let job = jobs[event.subject] else { return }
+      endFormerJobs(at: event.time)
       parties[job].state = .running
       parties[job].thread = event.thread
       parties[job].lastRun = event.time
@@ -70,6 +71,18 @@ extension World {
       if let job = jobs[dependent], case .waiting = parties[job].state {
         parties[job].state = .ready
       }
+    }
+  }
+
+  /// A worker that takes up a job has ended those that have a result, even if that is not in the trace.
+  private mutating func endFormerJobs(at time: TraceInstant) {
+    for former in threads.states[here].running
+    where parties[former].kind == .job
+      && resource(parties[former].number).map({ resources[$0].isDone }) == true
+    {
+      jobs[parties[former].number] = nil
+      parties[former].state = .ended(.value, at: time)
+      threads.states[here].leave(former)
     }
   }
 }

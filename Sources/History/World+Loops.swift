@@ -11,12 +11,23 @@ extension World {
     case .loopStop:
       if !threads.states[here].loops.isEmpty { threads.states[here].loops.removeLast() }
     case .loopIdle:
+      if threads.states[here].loops.isEmpty, event.subject != 0, !LoopState.isSet(event.subject) {
+        // Its start is not in the trace.
+        threads.states[here].loops = [
+          LoopState(number: event.subject, since: event.time, mainTask: nil)
+        ]
+      }
       guard let last = threads.states[here].loops.indices.last else {
         threads.states[here].isResting = true
         return pruneTimers(of: event.thread)
       }
       let limit = event.value == .max ? nil : event.value
       threads.states[here].loops[last].idle = (event.time, limit)
+      // Whose turn, or wait, it was yet has left the thread in an event that is not in the trace.
+      if last == 0, !threads.states[here].loops[last].isSet {
+        threads.states[here].running = []
+        threads.states[here].blocks = []
+      }
       threads.states[here].loops[last].rested = event.time
       threads.states[here].loops[last].nextTimer = limit.map {
         TraceInstant(nanoseconds: event.time.nanoseconds.saturatingSum(UInt64($0) * 1_000_000))

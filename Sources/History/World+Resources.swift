@@ -19,6 +19,7 @@ extension World {
       resources[index] = new
       resources[index].serial = serial
     } else {
+      if known == nil { endFormerLife(of: event) }
       living[event.subject] = .resource(append(new))
     }
     if kind == .process { processes[event.object] = living[event.subject]?.resource }

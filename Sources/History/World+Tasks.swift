@@ -8,9 +8,18 @@ extension World {
     task.ordinal = event.object
     task.code = code(event.value)
     let index = append(task)
+    endFormerLife(of: event)
     living[event.subject] = .party(index)
     threads.states[here].lastTaskCreated = index
     if firstTask == nil, event.thread == mainThread { firstTask = index }
+  }
+
+  /// What begins a new life of a number shows that the task of this number is gone, if its end is not in the trace.
+  mutating func endFormerLife(of event: Event) {
+    guard let former = party(event.subject), parties[former].kind == .task,
+      !parties[former].isEnded
+    else { return }
+    parties[former].state = .ended(.value, at: event.time)
   }
 
   /// A task of a group, perhaps, which is queued at once.

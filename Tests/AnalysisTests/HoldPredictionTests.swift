@@ -43,6 +43,36 @@ import TraceFormat
     #expect(finding.scenario.count == 4)
   }
 
+  /// Connections that are taken from a queue, and put back.
+  private func pool(_ task: String, at time: Int) -> String {
+    nested(task, at: time).replacing("acquired 0xb1", with: "queue-got 0xb1 value=0")
+      .replacing("released 0xb1", with: "queue-put 0xb1 value=1")
+  }
+
+  private func fill(by task: String, _ count: Int) -> String {
+    "+2ms 1 task-resume \(task)\n"
+      + semaphore("0xb1", count, "queue")
+      .replacing("+1ms", with: "+2ms")
+      + (1...count).map { "+2ms 1 queue-put 0xb1 site=atMade value=\($0)\n" }.joined()
+      + "+2ms 1 task-suspend \(task)\n"
+  }
+
+  @Test func aPoolOfWhichEachNeedsTwoIsTold() throws {
+    let found = try hazards(
+      fill(by: "0xa0", 2) + pool("0xa1", at: 10) + pool("0xa2", at: 20))
+    #expect(found.map(\.kind) == [.nearExhaustion])
+    #expect(
+      try hazards(fill(by: "0xa0", 3) + pool("0xa1", at: 10) + pool("0xa2", at: 20)).isEmpty)
+  }
+
+  @Test func itemsThatWorkersTakeAreNoPool() throws {
+    let puts = "+2ms 1 task-resume 0xa0\n+2ms 1 task-suspend 0xa0\n"
+    #expect(
+      try hazards(
+        semaphore("0xb1", 2, "queue") + puts + pool("0xa1", at: 10) + pool("0xa2", at: 20)
+      ).isEmpty)
+  }
+
   @Test func fewerThanThePermitsAreSafe() throws {
     #expect(
       try hazards(semaphore("0xb1", 3) + nested("0xa1", at: 10) + nested("0xa2", at: 20)).isEmpty)

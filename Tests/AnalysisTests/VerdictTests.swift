@@ -164,8 +164,32 @@ import TraceFormat
       +2ms 1 resource-create 0xc1 site=atPut value=concurrent-future
       +2ms 1 loop-wakeup 0x1
       +3ms 1 block-begin 0xc1 object=none site=atPut value=result
-      """)
+      """, atRest: "")
     #expect(all.map(\.kind).first == .loopSelfWait)
+  }
+
+  @Test func aFreeLockThatIsWaitedForIsHeldUnseen() throws {
+    let all = try findings(
+      """
+      +1ms 1 resource-create 0xb1 object=1 site=atMade value=lock
+      +2ms 1 task-suspend 0xa0 object=0xa1 site=atMain
+      +2ms 1 task-resume 0xa1
+      +3ms 1 task-wait-own 0xb1 object=0xf1 site=atPut value=acquire
+      +4ms 1 task-resume 0xa2
+      +4ms 1 task-end 0xa2
+      """)
+    #expect(all.map(\.certainty) == [.likely])
+  }
+
+  @Test(arguments: [true, false]) func aLoopThatFellSilentIsCertainIfItWasSeen(_ isSeen: Bool)
+    throws
+  {
+    let seen = "+2s 9 stack-sample 100 object=1990 site=atPut\n"
+    let all = try findings(
+      "+2ms 1 task-suspend 0xa0 object=0xa1 site=atMain\n+3ms 1 task-resume 0xa1\n",
+      atRest: (isSeen ? seen : "") + "+3s 9 thread-start 109")
+    #expect(all.first?.kind == .blockedLoop)
+    #expect(all.first?.certainty == (isSeen ? .certain : .likely))
   }
 
   @Test func tasksThatAwaitEachOtherAreAnAwaitCycle() throws {

@@ -48,14 +48,11 @@ private func foresees(_ name: String, _ blueprints: some Sequence<Blueprint>) ->
 
 /// Every way to hang that has a name, and safe ones that look like them.
 private func namesShapes() -> Bool {
-  var named = 0
-  for shape in Shape.hanging {
-    let outcome = shape.outcome()
-    if outcome.hangs > 0, outcome.named == outcome.hangs, outcome.alarms.isEmpty {
-      named += 1
-    } else {
-      tell("\(shape.name): \(outcome)")
-    }
+  let named = countNamed(Shape.hanging)
+  let kernels = Shape.kernels.map { kind, shapes in
+    let named = countNamed(shapes)
+    tell("kernels of GoKer, \(kind): \(named) of \(shapes.count) named")
+    return named == shapes.count
   }
   let alarming = Shape.safe.filter {
     let outcome = $0.outcome()
@@ -65,7 +62,16 @@ private func namesShapes() -> Bool {
   tell(
     "shapes: \(named) of \(Shape.hanging.count) named, \(alarming.count) alarms in"
       + " \(Shape.safe.count) safe ones")
-  return named == Shape.hanging.count && alarming.isEmpty
+  return named == Shape.hanging.count && alarming.isEmpty && !kernels.contains(false)
+}
+
+private func countNamed(_ shapes: [Shape]) -> Int {
+  shapes.count { shape in
+    let outcome = shape.outcome()
+    let isNamed = outcome.hangs > 0 && outcome.named == outcome.hangs && outcome.alarms.isEmpty
+    if !isNamed { tell("\(shape.name): \(outcome)") }
+    return isNamed
+  }
 }
 
 private func compare(

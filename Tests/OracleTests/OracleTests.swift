@@ -45,6 +45,7 @@ import TraceFormat
       ([.task, .thread], [[.awaitFuture(0)], [.resolve(0)]]),
       ([.thread, .job], [[.resolve(0)], [.awaitFlag(0)]]),
       ([.thread, .thread], [[.fetch(0)], [.store(0)]]),
+      ([.task, .job, .task], [[.result(2)], [.store(0), .store(0)], [.fetch(0), .unlock(0)]]),
     ] as [([Host], [[Step]])])
   func worldsInWhichAThreadIsAboutToGoOn(_ hosts: [Host], _ programs: [[Step]]) {
     var world = Blueprint(programs)
@@ -62,6 +63,14 @@ import TraceFormat
 
   @Test(arguments: Shape.hanging) func everyHangOfAKnownShapeHasItsName(_ shape: Shape) {
     let outcome = shape.outcome()
+    #expect(outcome.hangs > 0)
+    #expect(outcome.named == outcome.hangs, "also called \(outcome.others)")
+    #expect(outcome.alarms.isEmpty)
+  }
+
+  @Test(arguments: Shape.kernels.flatMap { $0.shapes })
+  func everyHangOfAKernelHasItsName(_ kernel: Shape) {
+    let outcome = kernel.outcome()
     #expect(outcome.hangs > 0)
     #expect(outcome.named == outcome.hangs, "also called \(outcome.others)")
     #expect(outcome.alarms.isEmpty)

@@ -34,11 +34,21 @@ package struct Losses {
   package init(_ trace: MemoryTrace) throws {
     self.trace = trace
     let analysis = try analyzer.analyze(trace, path: "whole")
-    stuck = Set(
-      Self.numbers(analysis.world.parties.indices.filter(analysis.isStuck), analysis.world))
-    certain = Self.certain(analysis)
+    let world = analysis.world
+    stuck = Set(Self.numbers(world.parties.indices.filter(analysis.isStuck), world))
+    var certain = Self.certain(analysis)
+    // With who runs on a thread, or has it run a loop, that thread is stuck, and goes by its own name where the
+    // beginning of the turn is missing.
+    for slot in world.threadSlots {
+      guard let thread = world.threads[slot] else { continue }
+      let users = [thread.actor, thread.loops.last?.mainTask].compactMap { $0 }
+      guard users.contains(where: { certain.contains(world.parties[$0].number) }) else { continue }
+      certain.insert(world.parties[thread.party].number)
+    }
+    self.certain = certain
   }
 
+  /// Parties that are said to be stuck for certain.
   private static func certain(_ analysis: Analysis) -> Set<UInt64> {
     guard analysis.report.findings.contains(where: { $0.certainty == .certain }) else { return [] }
     return analysis.causeParties.filter(\.isCertain).reduce(into: []) {

@@ -10,9 +10,9 @@ package struct Shape: Sendable, CustomStringConvertible {
   /// What any of its hangs may be called; empty for one that cannot hang.
   package var kinds: Set<FindingKind>
 
-  private init(
+  init(
     _ name: String, _ kinds: Set<FindingKind>, permits: [Int] = [1], rooms: [Int] = [1, 1],
-    _ programs: [Step]...
+    on hosts: [Host] = [], _ programs: [Step]...
   ) {
     self.name = name
     self.kinds = kinds
@@ -22,6 +22,11 @@ package struct Shape: Sendable, CustomStringConvertible {
     world.rooms = rooms
     world.eventCount = 2
     world.futureCount = 3
+    guard !hosts.isEmpty else { return }
+    world.hosts = hosts
+    world.mutexCount = 2
+    world.flagCount = 1
+    world.stocks = [1]
   }
 
   package static let hanging: [Shape] = [
@@ -103,6 +108,35 @@ package struct Shape: Sendable, CustomStringConvertible {
       "a lock and a permit in two orders", [.lockCycle, .permitExhaustion],
       [.acquire(0), .take(0), .give(0), .release(0)],
       [.take(0), .acquire(0), .release(0), .give(0)]),
+    Shape(
+      "two locks of threads in two orders", [.lockCycle], on: [.thread, .thread],
+      [.lock(0), .lock(1), .unlock(1), .unlock(0)], [.lock(1), .lock(0), .unlock(0), .unlock(1)]),
+    Shape(
+      "a thread's lock taken twice", [.selfDeadlock], on: [.thread], [.lock(0), .lock(0)]),
+    Shape(
+      "a thread ends with its lock", [.abandonedLock, .exitBlocked], on: [.thread, .thread],
+      [.lock(0)], [.lock(0), .unlock(0)]),
+    Shape(
+      "threads join each other", [.awaitCycle], on: [.thread, .thread], [.result(1)], [.result(0)]),
+    Shape(
+      "who joins a thread has the lock that it needs", [.lockCycle], on: [.thread, .thread],
+      [.lock(0), .result(1), .unlock(0)], [.lock(0), .unlock(0)]),
+    Shape(
+      "a job of a pool waits for another job of it", [.poolStarvation], on: [.job, .job],
+      [.result(1)], []),
+    Shape(
+      "the loop waits for a thread that waits for the loop", [.loopSelfWait, .suspendedHolder],
+      on: [.task, .thread, .task], [.result(1)], [.result(2)], [.sleep]),
+    Shape(
+      "a thread's lock across an await", [.suspendedHolder, .lockCycle, .selfDeadlock],
+      on: [.task, .task], [.lock(0), .sleep, .unlock(0)], [.lock(0), .unlock(0)]),
+    Shape(
+      "a flag that only the loop's tasks would raise, waited for on the loop",
+      [.blockedLoop, .loopSelfWait, .orphanedFuture, .lostWakeup], on: [.task, .task],
+      [.awaitFlag(0)], [.sleep, .raise(0)]),
+    Shape(
+      "a thread waits for an item of nobody", [.queueNoProducer, .loopSelfWait], on: [.thread],
+      [.fetch(0)]),
   ]
 
   package static let safe: [Shape] = [
@@ -139,6 +173,21 @@ package struct Shape: Sendable, CustomStringConvertible {
     Shape(
       "permits taken one by one", [], [.take(0), .give(0), .take(0), .give(0)],
       [.take(0), .sleep, .give(0)]),
+    Shape(
+      "two locks of threads in one order", [], on: [.thread, .job],
+      [.lock(0), .lock(1), .unlock(1), .unlock(0)], [.lock(0), .lock(1), .unlock(1), .unlock(0)]),
+    Shape(
+      "a job awaited by the loop has the lock that a thread needs", [], on: [.task, .job, .thread],
+      [.awaitTask(1)], [.lock(0), .sleep, .unlock(0)], [.lock(0), .unlock(0)]),
+    Shape(
+      "a job waits for a task, which goes on", [], on: [.job, .task], [.result(1)],
+      [.sleep, .sleep]),
+    Shape(
+      "the loop waits for a thread that needs nothing of it", [], on: [.task, .thread, .task],
+      [.result(1)], [.sleep], [.sleep]),
+    Shape(
+      "a thread resolves a future of the loop", [], on: [.thread, .task], [.sleep, .resolve(0)],
+      [.awaitFuture(0)]),
   ]
 }
 

@@ -41,7 +41,8 @@ extension WaitModel {
         kinds.insert(resource.kind)
         if resource.isPool || resource.kind == .semaphore && resource.capacity > 1 {
           hasPermits = true
-          hasLeak = hasLeak || isLeaked(resource)
+          // With what one that has ended keeps, somebody of the others could go on.
+          hasLeak = hasLeak || resource.holds.contains { world.parties[$0.party].isEnded }
         }
       }
     }

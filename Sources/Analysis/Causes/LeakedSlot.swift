@@ -65,7 +65,9 @@ extension Explainer {
     if cause.gate != nil { return kind }
     guard kind == .permitExhaustion else { return leakedSlot(cause) == nil ? kind : .leakedPermit }
     let holds = allResources(cause).flatMap { world.resources[$0].holds }
-    return holds.allSatisfy(hasLeft) ? .leakedPermit : kind
+    let isLeaked =
+      holds.contains { world.parties[$0.party].isEnded } || holds.allSatisfy(hasLeft)
+    return isLeaked ? .leakedPermit : kind
   }
 
   /// Whether a party that took something in a `with` statement has left it: it has ended, or waits to

@@ -12,7 +12,13 @@ extension WaitModel {
   /// recorded something since.
   static func keeper(in world: World) -> Keeper? {
     let seen = world.threads.keys.filter { slot in
-      world.threads[slot].map { $0.sample != nil && $0.loops.isEmpty && !$0.hasEnded } ?? false
+      guard let thread = world.threads[slot], thread.sample != nil, thread.loops.isEmpty,
+        !thread.hasEnded
+      else { return false }
+      // The start of the loop that runs a task is not in the trace.
+      return thread.running.allSatisfy {
+        world.parties[$0].kind != .task || world.parties[$0].isScheduled
+      }
     }
     guard let slot = seen.max(by: { sampled($0, world) < sampled($1, world) }),
       let sample = world.threads[slot]?.sample,

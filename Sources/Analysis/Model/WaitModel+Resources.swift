@@ -42,12 +42,14 @@ extension WaitModel {
 
   /// Whether what threads wait for at it has come already, and those that wait have merely not run since: nobody
   /// hands it to them, as loops and executors do to tasks.
-  private func isGiven(_ index: Int, _ resource: ResourceRecord, _ operation: Operation?) -> Bool {
+  func isGiven(_ index: Int, _ resource: ResourceRecord, _ operation: Operation?) -> Bool {
     switch (resource.kind, operation) {
     case (.concurrentFuture, _): resource.isDone
     case (.threadLock, .acquire): resource.holds.isEmpty && wasGivenBack(index, resource)
     case (.event, .eventWait): resource.isSet && isBlockedOn(index)
     case (.queue, .queueGet): resource.items > 0 && isBlockedOn(index)
+    case (.queue, .queuePut): resource.items < resource.capacity && isBlockedOn(index)
+    case (.queue, .queueJoin): resource.unfinished == 0 && isBlockedOn(index)
     default: false
     }
   }
@@ -107,7 +109,7 @@ extension WaitModel {
       || (resource.holds.isEmpty && resource.kind != .lock)
       || resource.kind == .semaphore
         && !resource.holds.allSatisfy({ world.isReturned($0, to: index) })
-      || isUnseen(index) || resource.kind == .lock && isTakenUnseen(index, resource)
+      || isUnseen(index) || isTakenUnseen(index, resource)
     {
       let others = reach.actors(on: index)
       if let others, !others.contains(.anything) { proved.insert(node) }
@@ -121,13 +123,13 @@ extension WaitModel {
     return world.resources[future].done?.outcome == .cancelled
   }
 
-  /// Whether the trace cannot have all that was done with a lock: it is free while somebody waits, although no
-  /// wake-up was lost, or it was taken on a loop's thread outside of any turn, which only tasks do.
+  /// Whether the trace cannot have all that was done with a task's lock: it is free while somebody waits, although
+  /// no wake-up was lost, or it, or a permit, was taken on a loop's thread outside of any turn, which only tasks do.
   private func isTakenUnseen(_ index: Int, _ resource: ResourceRecord) -> Bool {
-    if resource.holds.isEmpty, woken[index] == nil {
+    if resource.kind == .lock, resource.holds.isEmpty, woken[index] == nil {
       return resource.wasted == nil && resource.wastedOn == nil
     }
-    return resource.holds.contains { isLoop($0.party) }
+    return resource.kind != .threadLock && resource.holds.contains { isLoop($0.party) }
   }
 
   private func isLoop(_ party: Int) -> Bool {

@@ -29,10 +29,11 @@ extension WaitModel {
   }
 
   /// Whether only that nothing came any more says that a loop's thread is busy: nobody has looked at its stack since.
-  /// Had it gone to sleep in an event that went missing, all would be the same.
+  /// Had it gone on, or to sleep, in an event that went missing, all would be the same.
   private func isMerelySilent(_ slot: ThreadSlot) -> Bool {
     guard busyThreads.contains(slot), let thread = world.threads[slot] else { return false }
-    return thread.block == nil && synchronousWait(of: slot) == nil
+    if thread.block != nil, thread.loops.last?.isSet ?? true { return false }
+    return (thread.block != nil || synchronousWait(of: slot) == nil)
       && (thread.sample?.time ?? .start) < thread.lastEvent
   }
 
@@ -45,6 +46,12 @@ extension WaitModel {
           let block = thread.block ?? standingWait(of: slot),
           world.now.since(block.since) >= Self.blockedLoopThreshold, isLive(.thread(slot))
         else { return false }
+        // It has come: the end of the wait is not in the trace, nor what was after it.
+        if case (let index?, let operation)? = block.primitive,
+          isGiven(index, world.resources[index], operation)
+        {
+          return false
+        }
         // Whether a thread that also rests elsewhere is kept from anything is not known otherwise.
         if loop.isSet { return loop.woken > block.since }
         // In the kernel.

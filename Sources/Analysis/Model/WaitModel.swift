@@ -193,6 +193,7 @@ struct WaitModel {
       case .ended: need(node, .all, [])
       }
     case .task:
+      if isLostSight(of: index) { return need(node, .all, []) }
       let hosts = hosts(ofTask: index)
       guard let wait = party.wait, !timed.contains(.party(index)) else {
         return need(node, .all, hosts + awaitedThreads(index))
@@ -204,6 +205,14 @@ struct WaitModel {
       }
       need(node, .all, [waitNode(wait)].compactMap { $0 } + hosts)
     }
+  }
+
+  /// Whether a turn of a loop's task is over of which the trace does not have the end: it may wait, or have ended.
+  private func isLostSight(of task: Int) -> Bool {
+    let party = world.parties[task]
+    guard !party.isScheduled, case .running = party.state, let thread = world.threads[party.thread]
+    else { return false }
+    return thread.loops.last?.isSet == false && !thread.running.contains(task)
   }
 
   /// What a job or a thread that runs a loop of its own needs: the main task of that loop.

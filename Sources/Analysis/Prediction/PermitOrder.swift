@@ -1,7 +1,7 @@
 import History
 import TraceFormat
 
-/// Which parties took a permit while they had others of the same semaphore.
+/// Which parties took a permit while they had others of the same semaphore, or an item of a queue that lends them.
 ///
 /// As many of them as together hold all permits, each with one too few, wait for each other.
 struct PermitOrder {
@@ -24,7 +24,7 @@ struct PermitOrder {
     _ event: Event, ordinal: UInt64, by actor: Int?, in world: World, locks: (UInt64) -> [Take]
   ) {
     switch event.kind {
-    case .acquired:
+    case .acquired, .queueGot:
       guard let actor, event.object == 0 || world.livingParty(event.object) == actor,
         let index = world.livingResource(event.subject), world.hasPermits(index)
       else { return }
@@ -52,9 +52,10 @@ struct PermitOrder {
       }
       known.append(nested)
       takes[take.lock] = known
-    case .released:
+    case .released, .queuePut:
       guard let actor, let index = world.livingResource(event.subject) else { return }
-      let party = event.object == 0 ? actor : world.livingParty(event.object) ?? actor
+      let isNamed = event.kind == .released && event.object != 0
+      let party = isNamed ? world.livingParty(event.object) ?? actor : actor
       let serial = world.parties[party].serial
       let semaphore = world.resources[index].serial
       if let place = held[serial]?.lastIndex(where: { $0.lock == semaphore }) {
@@ -90,7 +91,8 @@ extension World {
   /// Whether several can have a part of it, and give that back themselves.
   fileprivate func hasPermits(_ index: Int) -> Bool {
     let record = resources[index]
-    return record.kind == .semaphore && record.capacity > 1 && !record.hasForeignRelease
+    return (record.kind == .semaphore || record.kind == .queue && record.isPool)
+      && record.capacity > 1 && !record.hasForeignRelease
       && record.capacity <= UInt64(PermitOrder.takeLimit * 4)
   }
 }

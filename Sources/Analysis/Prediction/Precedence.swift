@@ -173,9 +173,12 @@ struct Precedence {
       if let set = world.livingResource(event.subject) { tell(resource: set, news) }
       common |= news
     case .notified, .queuePut:
-      if let resource = world.livingResource(event.subject) { tell(resource: resource, news) }
+      if let resource = world.livingResource(event.subject), !world.resources[resource].isPool {
+        tell(resource: resource, news)
+      }
     case .queueGot:
-      if let queue = world.livingResource(event.subject) {
+      // What a pool lends is any of its items, whoever had it before.
+      if let queue = world.livingResource(event.subject), !world.resources[queue].isPool {
         tell(party: actor, known(resource: queue))
       }
     case .queueTaskDone:
