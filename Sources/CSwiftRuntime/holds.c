@@ -99,6 +99,19 @@ static void thread_ends(void *argument) {
   __atomic_store_n(&own->tid, 0, __ATOMIC_RELEASE);
 }
 
+/* In the number of a thread that a fork has not taken along. Nobody will give back what it held. */
+#define LEFT_BEHIND (1u << 31)
+
+static void leave_behind(struct probe_holder *gone) {
+  gone->tid = gone->tid && gone->count ? gone->tid | LEFT_BEHIND : 0;
+  gone->loop = 0;
+  gone->waits = 0;
+  gone->stands = false;
+  /* Its memory will be another thread's. */
+  gone->turns = NULL;
+  for (uint32_t i = 0; i < gone->count; i++) gone->holds[i].resource &= ~(uintptr_t)1;
+}
+
 /* In a forked child the other threads are gone, and its trace says nothing yet. */
 static void forked(void) {
   probe_watch_forked();
@@ -106,9 +119,8 @@ static void forked(void) {
   probe_objects_forked();
   probe_python_forked();
   struct probe_holder *own = probe_own_holder;
-  for (struct probe_holder *h = first; h; h = h->next) {
-    if (h != own) h->tid = h->count = 0;
-  }
+  for (struct probe_holder *h = first; h; h = h->next)
+    if (h != own) leave_behind(h);
   if (!own) return;
   own->tid = (uint32_t)syscall(SYS_gettid);
   own->is_bound = false;
@@ -206,14 +218,16 @@ static void tell(const struct probe_holder *holder, struct probe_hold *hold, uin
                                    __ATOMIC_RELAXED))
     return;
   uint64_t who = seen.task ? (uint64_t)(uintptr_t)seen.task : holder->tid;
-  probe_record_held((uint64_t)resource, who, stack_of(&seen), probe_microseconds_since(seen.since));
+  bool is_left = holder->tid & LEFT_BEHIND;
+  probe_record_held((uint64_t)resource, is_left ? 0 : who, stack_of(&seen),
+                    is_left ? UINT32_MAX : probe_microseconds_since(seen.since));
 }
 
 void probe_tell_holders(const void *resource, uint32_t tid) {
   bool is_known = false;
   for (struct probe_holder *h = __atomic_load_n(&first, __ATOMIC_ACQUIRE); h; h = h->next) {
     uint32_t its = __atomic_load_n(&h->tid, __ATOMIC_ACQUIRE);
-    if (!its || (tid && its != tid)) continue;
+    if (!its || ((tid || its & LEFT_BEHIND) && (its & ~LEFT_BEHIND) != tid)) continue;
     uint32_t count = __atomic_load_n(&h->count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count && i < PROBE_HOLD_LIMIT; i++) {
       if (resource_of(&h->holds[i]) != (uintptr_t)resource) continue;

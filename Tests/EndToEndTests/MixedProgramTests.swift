@@ -66,6 +66,41 @@ struct MixedProgramTests {
     #expect(claim.notes.contains { $0.contains("'answer' for allowed at extension.swift") })
   }
 
+  @Test(arguments: oldestAndNewest)
+  func aForkedChildHasATraceOfItsOwn(_ python: Interpreter) async throws {
+    func run(_ last: String, in folder: TemporaryFolder) async throws -> Command.Result {
+      try await Command.run(
+        Distribution.coroner,
+        [
+          "record", "--on-stall", "kill", "--stall", "2", "--output", folder.path("t.%p.coroner"),
+          "--",
+          python.path, file("forks.py"), try await module(), last,
+        ])
+    }
+    let healthy = try TemporaryFolder()
+    let ended = try await run("end", in: healthy)
+    #expect(ended == Command.Result(status: 0, output: "42 385\n8 0\n", error: ""))
+    #expect(try await verdicts(of: healthy) == [[], []])
+
+    let stuck = try TemporaryFolder()
+    #expect(try await run("hang", in: stuck).status == 124)
+    #expect(
+      try await verdicts(of: stuck).sorted { $0.count < $1.count } == [[], ["self-deadlock"]])
+  }
+
+  /// Of each trace.
+  private func verdicts(of folder: TemporaryFolder) async throws -> [[String]] {
+    var all: [[String]] = []
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+    where name.hasSuffix(".coroner") {
+      let json = try await Command.run(
+        Distribution.coroner, ["analyze", "--format", "json", folder.path(name)]
+      ).output
+      all.append(try #require(AnalyzedReport(json: json)).claims.map(\.kind))
+    }
+    return all
+  }
+
   private func hang(_ program: String, _ python: Interpreter) async throws -> Recording {
     try #require(Distribution.isStaged, "\(Distribution.howToStage)")
     let command = [python.path, file(program), try await module()]

@@ -11,6 +11,7 @@ extension Wording {
       return ["do not wait for an actor or a queue while holding what its work needs"]
     case .selfDeadlock:
       return ["locks are not reentrant: call a version that expects the lock held, or unlock first"]
+    case .abandonedLock where isInherited: return nil
     case .abandonedLock:
       return ["unlock on every way out: withLock { ... }, or defer { lock.unlock() }"]
     case .leakedPermit:
