@@ -44,12 +44,9 @@ enum Definitions {
   nonisolated(unsafe) private static var lastSite: UInt32 = 0
   nonisolated(unsafe) private static var lastStack: UInt32 = 0
   nonisolated(unsafe) private static var lastModule: UInt32 = 0
-  /// The active buffer, bytes used in it, and bytes in all buffers before it.
-  nonisolated(unsafe) private static var buffer: Int32?
-  nonisolated(unsafe) private static var used = 0
-  nonisolated(unsafe) private static var bytesBefore: UInt64 = 0
-
-  private static let bufferCapacity = Int(CORONER_BUFFER_SIZE) &- MemoryLayout<coroner_buffer>.size
+  /// A bounded file gives up what defined threads, as it does with their events.
+  nonisolated(unsafe) private static var items = DefinitionStream(isOfThreads: false)
+  nonisolated(unsafe) private static var threads = DefinitionStream(isOfThreads: true)
 
   static func start() -> Bool {
     if arena == nil { arena = platform_reserve(arenaCapacity) }
@@ -105,7 +102,7 @@ enum Definitions {
     guard arenaUsed &+ size <= arenaCapacity else { return false }
     let item = arena! + arenaUsed
     DefinitionItem.write(kind, id: id, payload: payload, length: length, to: item)
-    guard writeToFile(item, size) else { return false }
+    guard items.write(item, size) else { return false }
     arenaUsed &+= size
     return true
   }
@@ -115,6 +112,8 @@ enum Definitions {
   static func defineThread(
     slot: UInt32, tid: UInt64, name: UnsafePointer<CChar>, length: Int
   ) {
+    // What is given up as a whole must be complete in itself.
+    if Ring.isOn, threads.isNarrow { threadNameLength = -1 }
     if length != threadNameLength || platform_compare(threadName!, name, length) != 0 {
       threadNameID = lastString &+ 1
       withUnsafeTemporaryAllocation(
@@ -123,7 +122,7 @@ enum Definitions {
         DefinitionItem.write(
           CORONER_DEFINE_STRING, id: threadNameID, payload: name, length: length,
           to: item.baseAddress!)
-        if writeToFile(item.baseAddress!, item.count) { lastString = threadNameID }
+        if writeThread(item.baseAddress!, item.count) { lastString = threadNameID }
       }
       guard lastString == threadNameID else { return }
       platform_copy(threadName, name, length)
@@ -141,50 +140,25 @@ enum Definitions {
         DefinitionItem.write(
           CORONER_DEFINE_THREAD, id: slot, payload: payload.baseAddress!, length: 16,
           to: item.baseAddress!)
-        _ = writeToFile(item.baseAddress!, 24)
+        _ = writeThread(item.baseAddress!, 24)
       }
     }
   }
 
-  /// Appends a whole item to the active buffer, replacing that when it is full.
-  private static func writeToFile(_ item: UnsafeRawPointer, _ size: Int) -> Bool {
-    if buffer == nil || used &+ size > bufferCapacity {
-      guard replaceBuffer() else { return false }
-    }
-    guard let buffer else { return false }
-    platform_copy(BufferPool.records(of: buffer) + used, item, size)
-    used &+= size
-    platform_store(&BufferPool.memory(of: buffer).pointee.committed, UInt64(used))
-    return true
-  }
-
-  private static func replaceBuffer() -> Bool {
-    platform_lock(Int32(PLATFORM_POOL))
-    defer { platform_unlock(Int32(PLATFORM_POOL)) }
-    guard BufferPool.isOpen else { return false }
-    if let old = buffer {
-      BufferPool.markFull(old)
-      BufferPool.handOver(old)
-      bytesBefore &+= UInt64(used)
-    }
-    used = 0
-    buffer = BufferPool.take(
-      CORONER_BUFFER_DEFINITIONS, thread: 0, firstIndex: bytesBefore,
-      limit: BufferPool.definitionsLimit, mayWait: true)
-    return buffer != nil
+  private static func writeThread(_ item: UnsafeRawPointer, _ size: Int) -> Bool {
+    Ring.isOn ? threads.write(item, size) : items.write(item, size)
   }
 
   /// Begins anew in a forked child: all that is known goes into its own trace.
   static func restart() {
-    buffer = nil
-    used = 0
-    bytesBefore = 0
+    items.restart()
+    threads.restart()
     threadNameLength = -1
     var offset = 0
     while offset < arenaUsed {
       let item = UnsafeRawPointer(arena! + offset)
       let size = DefinitionItem.size(payload: Int(item.load(as: UInt16.self)))
-      guard writeToFile(item, size) else { return }
+      guard items.write(item, size) else { return }
       offset &+= size
     }
   }

@@ -50,8 +50,7 @@ enum Drain {
 
   /// Whether a buffer is empty now, and free; not if it takes the disk, or others would have to be waited for.
   private static func emptyInMemory(_ buffer: Int32) -> Bool {
-    let isDefinitions = holdsDefinitions(buffer)
-    guard mayHelp(), hasWindow(isDefinitions: isDefinitions) else { return false }
+    guard mayHelp(), hasWindow(isForEver: isForEver(buffer)) else { return false }
     let encoder = Ring.isOn ? SectionEncoder.first : SectionEncoder.take()
     guard let encoder else { return false }
     if Ring.isOn { isBusy = true }
@@ -67,8 +66,8 @@ enum Drain {
     return isWritten
   }
 
-  private static func hasWindow(isDefinitions: Bool) -> Bool {
-    if TraceFile.isReady(isDefinitions: isDefinitions) { return true }
+  private static func hasWindow(isForEver: Bool) -> Bool {
+    if TraceFile.isReady(isForEver: isForEver) { return true }
     (isWindowWanted, isWindowShort) = (true, true)
     platform_wake()
     return false
@@ -76,7 +75,7 @@ enum Drain {
 
   private static func appendInMemory(_ section: EncodedSection) -> Bool {
     guard !isAppending,
-      TraceFile.isReady(for: section.length, isDefinitions: section.isDefinitions)
+      TraceFile.isReady(for: section.length, isForEver: section.isForEver)
     else { return false }
     let begin = platform_monotonic_ns()
     let waited = platform_times_waited()
@@ -102,8 +101,8 @@ enum Drain {
     return isWritten
   }
 
-  private static func holdsDefinitions(_ buffer: Int32) -> Bool {
-    BufferPool.memory(of: buffer).pointee.content == CORONER_BUFFER_DEFINITIONS.rawValue
+  private static func isForEver(_ buffer: Int32) -> Bool {
+    DefinitionStream.isForEver(BufferPool.memory(of: buffer))
   }
 
   /// What a buffer held is in a section.
@@ -116,8 +115,8 @@ enum Drain {
   private static func encode(
     _ buffer: Int32, _ encoder: UnsafeMutablePointer<SectionEncoder>, isLocked: Bool
   ) -> EncodedSection? {
-    if Ring.isOn, !holdsDefinitions(buffer) {
-      if !Ring.hasApplied(buffer) { Ring.catchUp(isLocked: isLocked) }
+    if Ring.isOn, !isForEver(buffer) {
+      Ring.takeIntoAccount(buffer, isLocked: isLocked)
       guard Ring.makeRoom() else { return nil }
     }
     return encoder.pointee.encode(BufferPool.memory(of: buffer))

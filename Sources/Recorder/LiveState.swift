@@ -12,6 +12,9 @@ struct LiveThread {
   /// The concurrent future that it made last, until it wakes a loop.
   var future: Int32 = -1
   var futureSerial: UInt32 = 0
+  /// As it was defined; 0 if that is not known.
+  var tid: UInt64 = 0
+  var name = ThreadName()
 }
 
 /// What is alive and who holds what, kept up to date event by event: the events from which a reader would come

@@ -109,7 +109,7 @@ enum Ring {
     if sequence > 0 {
       LiveSweep.run(now: now)
       LiveSweep.forgetThreads()
-      isWhole = KeyFrame.write()
+      isWhole = KeyFrame.write() && ThreadFrame.write()
     }
     it.pointee.time = now
     it.pointee.missing = max(LiveTable.missing, isWhole ? 0 : 1)
@@ -142,6 +142,14 @@ enum Ring {
 
   static func hasApplied(_ buffer: Int32) -> Bool {
     UInt64(applied[Int(buffer)]) == platform_load(&BufferPool.memory(of: buffer).pointee.committed)
+  }
+
+  /// Takes what a buffer holds into account, which is about to be moved.
+  static func takeIntoAccount(_ buffer: Int32, isLocked: Bool) {
+    let it = BufferPool.memory(of: buffer)
+    let isEvents = it.pointee.content == CORONER_BUFFER_EVENTS.rawValue
+    if !isEvents || !hasApplied(buffer) { catchUp(isLocked: isLocked) }
+    if !isEvents { LiveState.noteThreads(it) }
   }
 
   /// Takes all events that there are into account, also of buffers that threads write into, in the order of

@@ -79,13 +79,12 @@ struct SectionEncoder {
   ) -> EncodedSection? {
     let committed = Int(truncatingIfNeeded: platform_load(&buffer.pointee.committed))
     guard committed > 0 else {
-      return EncodedSection(bytes: output, length: 0, isDefinitions: false)
+      return EncodedSection(bytes: output, length: 0, isForEver: false)
     }
     let contents = UnsafeRawPointer(buffer) + MemoryLayout<coroner_buffer>.size
     var section: coroner_section
     let inflated: UnsafePointer<UInt8>
-    let isDefinitions = buffer.pointee.content == UInt32(CORONER_BUFFER_DEFINITIONS.rawValue)
-    if isDefinitions {
+    if buffer.pointee.content == UInt32(CORONER_BUFFER_DEFINITIONS.rawValue) {
       section = TraceFile.newSection(CORONER_SECTION_DEFINITIONS)
       section.count = Self.countItems(contents, bytes: committed)
       section.inflated_length = UInt32(committed)
@@ -103,7 +102,8 @@ struct SectionEncoder {
     section.first_index = buffer.pointee.first_index
     guard let payload = deflated(inflated, Int(section.inflated_length)) else { return nil }
     let length = TraceFile.complete(&section, bytes: output, payload: payload)
-    return EncodedSection(bytes: output, length: length, isDefinitions: isDefinitions)
+    return EncodedSection(
+      bytes: output, length: length, isForEver: DefinitionStream.isForEver(buffer))
   }
 
   private static func countItems(_ items: UnsafeRawPointer, bytes: Int) -> UInt32 {
@@ -133,5 +133,6 @@ struct SectionEncoder {
 struct EncodedSection {
   let bytes: UnsafeMutableRawPointer
   let length: UInt64
-  let isDefinitions: Bool
+  /// Of a bounded file: whether it is not to be given up.
+  let isForEver: Bool
 }

@@ -75,7 +75,7 @@ enum TraceFile {
   static func append(_ section: EncodedSection) -> Bool {
     if section.length == 0 { return true }
     guard let header else { return false }
-    if Ring.isOn, !section.isDefinitions { return Ring.append(section.bytes, section.length) }
+    if Ring.isOn, !section.isForEver { return Ring.append(section.bytes, section.length) }
     let end = header.pointee.end
     guard write(section.bytes, section.length, at: end) else {
       // What was written in part must not be taken for the zeros of a padding or of free buffers.
@@ -91,9 +91,9 @@ enum TraceFile {
   static let largestSection: UInt64 = 80 * 1024
 
   /// Whether a section of that length at most can be appended without a call that may wait for the disk.
-  static func isReady(for length: UInt64 = largestSection, isDefinitions: Bool = false) -> Bool {
+  static func isReady(for length: UInt64 = largestSection, isForEver: Bool = false) -> Bool {
     guard let header else { return false }
-    return Window.shows(Ring.isOn && !isDefinitions ? Ring.place : header.pointee.end, length)
+    return Window.shows(Ring.isOn && !isForEver ? Ring.place : header.pointee.end, length)
   }
 
   /// Where the next sections of events go, and how far they may reach.

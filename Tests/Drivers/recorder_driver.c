@@ -9,6 +9,7 @@
  *   recorder_driver LIBRARY late                     records on while and after the recording is stopped
  *   recorder_driver LIBRARY crowd THREADS            so many threads at once, each one event
  *   recorder_driver LIBRARY random SEED EVENTS       one thread, events of random fields
+ *   recorder_driver LIBRARY generations COUNT        24 short threads, then random fields, and so on
  *
  * Events are kind 22 with the thread's number as subject, their own number as object and value. */
 #define _GNU_SOURCE
@@ -207,6 +208,13 @@ int main(int argc, char **argv) {
     if (define_string("late", 4) != 0) return 5;
   } else if (!strcmp(mode, "random")) {
     record_random(strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+  } else if (!strcmp(mode, "generations")) {
+    events = 1;
+    for (int i = 1; i <= number; i++) {
+      run_threads(24, count, handles);
+      join(24, handles);
+      record_random((uint64_t)i, 1500);
+    }
   } else if (!strcmp(mode, "crowd")) {
     pthread_barrier_init(&everybody, NULL, (unsigned)number);
     run_threads(number, record_together, handles);

@@ -96,13 +96,15 @@ struct RawTrace {
     }
   }
 
-  var threadNames: Set<String> {
-    var names: Set<String> = []
+  /// By slot.
+  var threads: [UInt32: String] {
+    var names: [UInt32: String] = [:]
     for (item, payload) in definitions where item.kind == CORONER_DEFINE_THREAD.rawValue {
-      names.insert(string(payload.u32(8)) ?? "?")
+      names[item.id] = string(payload.u32(8)) ?? "?"
     }
     return names
   }
+  var threadNames: Set<String> { Set(threads.values) }
 
   private mutating func readSection(at offset: Int) throws -> coroner_section {
     let size = MemoryLayout<coroner_section>.size

@@ -62,6 +62,16 @@ import TraceABI
     #expect(trace.header.lost_events == 0)
   }
 
+  @Test func `a bounded trace gives up what defined threads that are gone`() throws {
+    let path = folder + "/trace"
+    let settings = ["CORONER_TRACE": path, "CORONER_LIMIT": "4M"]
+    #expect(try Driver.run(["generations", "300"], settings).status == 0)
+    let trace = try RawTrace(path: path)
+    let main = try #require(trace.events.max { $0.value.count < $1.value.count }).key
+    #expect(trace.threads.count < 6000)  // of 7201
+    #expect(trace.threads[main] != nil && trace.threads[main] != "?")
+  }
+
   @Test func `a thread begins and ends with its own events`() throws {
     let trace = try record("count", "10", "3")
     #expect(trace.events.count == 3)
