@@ -1,7 +1,7 @@
 /* A program that records while its disk, its clock or the drain thread fail. Calls of the recorder that go to the
  * disk or read the clock come by here. DiskTests.swift says what has to come of it.
  *
- *   disk_driver LIBRARY count       records
+ *   disk_driver LIBRARY count       records; fill: more than a small disk has room for
  *   disk_driver LIBRARY quota       the disk has no room, later it has again
  *   disk_driver LIBRARY hang        the disk does not answer, later it does again
  *   disk_driver LIBRARY hung        the disk does not answer any more
@@ -136,6 +136,8 @@ int main(int argc, char **argv) {
   const char *mode = argv[2];
   if (!strcmp(mode, "count")) {
     count_all(800000);
+  } else if (!strcmp(mode, "fill")) {
+    count_all(8000000);
   } else if (!strcmp(mode, "quota") || !strcmp(mode, "hang")) {
     count_all(200000);
     set(*mode == 'q' ? FULL : SILENT);

@@ -31,13 +31,13 @@ import TraceABI
   }
 
   /// Runs a program that mounts, in a namespace of its own; `disk` in the environment is an empty folder.
-  private func inNamespace(_ script: String) throws -> Driver.Result {
+  private func inNamespace(_ script: String, mode: String = "count") throws -> Driver.Result {
     let disk = folder + "/disk"
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
     return try Driver.run(
       "/usr/bin/env",
       ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, try driver()]
-        + [try Driver.library(), "count"],
+        + [try Driver.library(), mode],
       ["CORONER_TRACE": disk + "/trace", "disk": disk, "kept": folder + "/trace"])
   }
 
@@ -74,8 +74,8 @@ import TraceABI
   @Test(.enabled(if: mayMount, "may not mount here"))
   func `that becomes full loses what it counts`() throws {
     let result = try inNamespace(
-      "mount -t tmpfs -o size=1536k tmpfs $disk; \"$0\" \"$@\"; s=$?; cp $disk/trace $kept; exit $s"
-    )
+      "mount -t tmpfs -o size=1536k tmpfs $disk; \"$0\" \"$@\"; s=$?; cp $disk/trace $kept; exit $s",
+      mode: "fill")
     let outcome = try Outcome(result)
     let trace = try RawTrace(path: folder + "/trace")
     #expect(outcome.calls == 0)
