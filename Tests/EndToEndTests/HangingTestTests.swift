@@ -24,7 +24,7 @@ struct HangingTestTests {
         Package.root.appending(path: Self.package).path, "--scratch-path", scratch,
       ])
     #expect(result.status == 124, "\(result)")
-    #expect(result.error.contains("warning[queue-no-producer]"), "\(result)")
+    #expect(result.error.contains("[queue-no-producer]"), "\(result)")
     #expect(result.error.contains("test openFeed()"), "\(result)")
     #expect(result.error.contains("FeedTests.swift:14"), "\(result)")
     #expect(!result.error.contains("closedFeed"), "\(result)")
@@ -41,7 +41,7 @@ struct HangingTestTests {
         program,
       ])
     #expect(result.status == 124, "\(result)")
-    #expect(result.error.contains("warning[orphaned-future]"), "\(result)")
+    #expect(result.error.contains("[orphaned-future]"), "\(result)")
     #expect(result.error.contains("'StoreTests.testOfNothing' waits"), "\(result)")
     #expect(result.error.contains("StoreTests.swift:9"), "\(result)")
   }
