@@ -15,7 +15,7 @@ struct EarlierCall {
 /// Whether functions that wait for ever are such that come back.
 ///
 /// That nobody can end a wait is no fault in a main task that serves for ever. It is one within a function that was
-/// called before, waited at another of its lines, and was left, or came round. The trace is replayed once more for this, so
+/// called before, waited at another of its lines, and was left, or came round; the one that waits, or one of the same class. The trace is replayed once more for this, so
 /// that nothing has to keep where each task has been.
 struct EarlierCalls {
   private let definitions: Definitions
@@ -58,7 +58,9 @@ struct EarlierCalls {
     definitions = trace.definitions
     found = Array(repeating: nil, count: waits.count)
     for (index, wait) in waits.enumerated() {
-      for frame in definitions.frames(wait.site) where frame.ownership != .runtime {
+      let frames = definitions.frames(wait.site).filter { $0.ownership != .runtime }
+      // Who merely runs what it is given, as a wrapper does, runs what ends and what does not.
+      for frame in frames where frames.first.map(frame.isSameObject) == true {
         wanted[Function(frame), default: []].append((index, frame.line))
       }
     }

@@ -44,7 +44,7 @@ struct LeakedSlot {
 
 extension Site {
   /// Whether both are in one function, or in methods of one class.
-  fileprivate func isSameObject(as other: Site) -> Bool {
+  func isSameObject(as other: Site) -> Bool {
     file == other.file && (function == other.function || owner != nil && owner == other.owner)
   }
 
