@@ -35,19 +35,9 @@ extension Because {
         return ["no open connection leads to \(namer.name(resource: index)) any more"]
       }
       return [
-        "only \(list(acted)) \(verb(index)) \(namer.name(resource: index)), or others made at the same "
+        "only \(list(acted)) \(namer.end(index).past) \(namer.name(resource: index)), or others made at the same "
           + "place, so far"
       ] + explainer.model.providers(habit).suffix(Self.limit).compactMap(fateFact)
-    }
-  }
-
-  private func verb(_ index: Int) -> String {
-    switch world.resources[index].kind {
-    case .queue: "filled"
-    case .event: "set"
-    case .condition: "notified"
-    case .semaphore: "released"
-    default: "resolved"
     }
   }
 

@@ -24,9 +24,8 @@ extension Because {
     switch resource.kind {
     case .future where !resource.members.isEmpty: break
     case .future:
-      let speaksSwift = namer.speaksSwift(resource: index)
       facts.append(
-        speaksSwift
+        namer.speaksSwift(resource: index)
           ? "the continuation was not resumed before the trace ended"
           : "the future was pending when the trace ended")
       if let lost = resource.lost {
@@ -35,7 +34,7 @@ extension Because {
           "\(namer.quoted(party: lost.party)) let go of it\(isKnown ? " at " + place(lost) : ""), "
             + "\(Clock.instant(lost.time)), and nobody else has it")
       }
-      facts += siblingFacts(index, speaksSwift ? "resumed" : "resolved") + makerFacts(resource)
+      facts += siblingFacts(index) + makerFacts(resource)
     case .event:
       facts.append(
         resource.signalled.map { set in
@@ -44,7 +43,7 @@ extension Because {
           }
           return "\(name) was set last at \(place(set)), and cleared \(cleared ?? "since")"
         } ?? "nothing ever set \(name)")
-      if resource.signalled == nil { facts += siblingFacts(index, "set") }
+      if resource.signalled == nil { facts += siblingFacts(index) }
     case .condition:
       facts.append(
         resource.signalled.map {
@@ -81,9 +80,9 @@ extension Because {
   /// Who released last a semaphore that passes on signals.
   private func signalFacts(_ index: Int) -> [String] {
     let name = namer.name(resource: index)
-    let verb = namer.speaksSwift(resource: index) ? "signalled" : "released"
+    let verb = namer.end(index).past
     guard let last = world.resources[index].released else {
-      return ["nothing ever \(verb) \(name)"] + siblingFacts(index, verb)
+      return ["nothing ever \(verb) \(name)"] + siblingFacts(index)
     }
     let who = namer.quoted(party: last.party)
     var fact = "\(name) was \(verb) last by \(who) at \(place(last)), \(Clock.instant(last.time))"
@@ -94,7 +93,7 @@ extension Because {
   }
 
   /// Who ended such waits before, and the fate of those that waited at the same place.
-  private func siblingFacts(_ index: Int, _ verb: String) -> [String] {
+  private func siblingFacts(_ index: Int) -> [String] {
     var facts: [String] = []
     if let habit = world.habit(of: index),
       !cause.isLearned || world.parties[habit.last.party].kind == .thread
@@ -102,7 +101,7 @@ extension Because {
       let last = habit.last
       var fact =
         "of those made at the same place, \(habit.count) \(habit.count == 1 ? "was" : "were") "
-        + "\(verb)\(habit.isByMaker && habit.count > 1 ? ", each by the task that made it" : ""), the last one by \(namer.quoted(party: last.party)) at "
+        + "\(namer.end(index).past)\(habit.isByMaker && habit.count > 1 ? ", each by the task that made it" : ""), the last one by \(namer.quoted(party: last.party)) at "
         + "\(place(last)), \(Clock.instant(last.time))"
       if case .ended(let outcome, let at) = world.parties[last.party].state {
         fact += "; \(namer.quoted(party: last.party)) \(word(outcome)) at \(Clock.instant(at))"

@@ -23,12 +23,7 @@ extension Explainer {
   }
 
   func isHeld(_ resource: Int) -> Bool {
-    switch world.resources[resource].kind {
-    case .lock, .semaphore, .threadLock, .actor: true
-    case .future, .condition, .event, .barrier, .queue, .group, .stream, .executor,
-      .concurrentFuture, .thread, .process:
-      false
-    }
+    world.resources[resource].kind.terms.traits.contains(.held)
   }
 
   /// What a wait is for, in words.
@@ -82,7 +77,7 @@ extension Explainer {
       }
       if resource.countsSignals, let released = resource.released {
         moments.append(
-          moment(released, (namer.speaksSwift(resource: index) ? "signals " : "releases ") + name))
+          moment(released, "\(namer.end(index).present) \(name)"))
         if case .ended(let outcome, let at) = world.parties[released.party].state {
           moments.append(
             Moment(
@@ -91,7 +86,7 @@ extension Explainer {
         }
       }
       if let signalled = resource.signalled {
-        let verb = resource.kind == .condition ? "notifies" : "sets"
+        let verb = namer.end(index).present
         let nobody = resource.kind == .condition && resource.signalledWaiters == 0
         moments.append(moment(signalled, "\(verb) \(name)" + (nobody ? ", nobody waits yet" : "")))
         if let cleared = resource.cleared { moments.append(moment(cleared, "clears \(name)")) }

@@ -26,12 +26,8 @@ extension Namer {
 
   /// The library whose own constructor is the innermost frame where a resource was made.
   private func library(of index: Int) -> String? {
-    switch world.resources[index].kind {
-    case .lock, .semaphore, .condition, .event, .barrier, .queue, .group: break
-    // Made by C code, they have no frame of their own.
-    case .future, .concurrentFuture, .threadLock, .stream, .executor, .thread, .process, .actor:
-      return nil
-    }
+    // Others are made by C code, and have no frame of their own.
+    guard world.resources[index].kind.terms.traits.contains(.derived) else { return nil }
     let frames = world.definitions.frames(world.resources[index].created?.site)
     guard let first = frames.first, first.ownership == .library else { return nil }
     return Self.package(first)

@@ -70,6 +70,6 @@ extension Namer {
 
   func word(resource index: Int) -> String {
     let kind = world.resources[index].kind
-    return (speaksSwift(resource: index) ? swiftWord(kind) : nil) ?? word(kind)
+    return (speaksSwift(resource: index) ? kind.terms.swiftWord : nil) ?? word(kind)
   }
 }

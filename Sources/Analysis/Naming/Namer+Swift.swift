@@ -32,13 +32,8 @@ extension Namer {
   }
 
   private func mayBeRead(_ index: Int) -> Bool {
-    guard world.resources[index].name == nil else { return false }
-    switch world.resources[index].kind {
-    case .lock, .threadLock, .semaphore, .condition, .group: return true
-    case .future, .event, .barrier, .queue, .stream, .executor, .concurrentFuture, .thread,
-      .process, .actor:
-      return false
-    }
+    world.resources[index].name == nil
+      && world.resources[index].kind.terms.traits.contains(.named)
   }
 
   private static let methods = [
@@ -103,19 +98,5 @@ extension Namer {
     let type =
       name[module.endIndex...].first == "." ? name[module.endIndex...].dropFirst() : name[...]
     return "actor \(type)"
-  }
-
-  /// What Swift calls it.
-  func swiftWord(_ kind: ResourceKind) -> String? {
-    switch kind {
-    case .future: "continuation"
-    case .queue: "stream"
-    case .threadLock: "lock"
-    case .group: "group"
-    case .concurrentFuture: "operation"
-    case .lock, .semaphore, .condition, .event, .barrier, .stream, .executor, .thread, .process,
-      .actor:
-      nil
-    }
   }
 }

@@ -84,15 +84,11 @@ struct Namer {
   private mutating func numberMade() {
     var made: [Site: [Int]] = [:]
     for (index, resource) in world.resources.enumerated() {
-      switch resource.kind {
-      case .lock, .semaphore, .condition, .event, .barrier, .queue, .threadLock:
-        guard readings[index] == nil, var site = directSite(resource.created?.site, of: index)
-        else { continue }
-        (site.column, site.endColumn) = (nil, nil)
-        made[site, default: []].append(index)
-      case .future, .group, .stream, .executor, .concurrentFuture, .thread, .process, .actor:
-        continue
-      }
+      guard resource.kind.terms.traits.contains(.alike), readings[index] == nil,
+        var site = directSite(resource.created?.site, of: index)
+      else { continue }
+      (site.column, site.endColumn) = (nil, nil)
+      made[site, default: []].append(index)
     }
     for (site, indices) in made {
       if indices.count > 1, let names = line(site).flatMap(AssignedNames.ofTuple) {
