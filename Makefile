@@ -31,12 +31,15 @@ TOOL     = $(SCRATCH)/tool
 EMBEDDED = $(SCRATCH)/embedded
 PYTHON_SOURCES = Sources/AsyncioProbe/python
 
-.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool losses losses-recorded fuzz soak kills install clean deps
+.PHONY: all tool embedded stage demo test lint bench suites real servers oracle oracle-tool losses losses-recorded fuzz soak kills install clean deps deps-of-tests
 
 all: stage
 
 deps:
 	@sh .ci/deps
+
+deps-of-tests:
+	@sh .ci/deps tests
 
 tool: deps
 	$(BUILD) $(TOOL) --static-swift-stdlib -Xlinker --strip-all --product coroner
@@ -66,7 +69,7 @@ stage: tool embedded
 demo: stage
 	@$(DIST)/bin/coroner demo
 
-test: stage oracle-tool
+test: deps-of-tests stage oracle-tool
 	$(TOOL)/release/oracle quick
 	@$(MAKE) --no-print-directory losses-recorded SOME="12 1" LIMIT=200
 	CORONER_DIST=$(abspath $(DIST)) \
