@@ -17,7 +17,7 @@ static const char *const own_affairs[] = {"libdispatch.so",  "libswiftCore.so", 
 enum { OWN_COUNT = sizeof own_affairs / sizeof *own_affairs };
 static struct range {
   uintptr_t start, size;
-} ranges[OWN_COUNT + 1], dispatch, interpreter;
+} ranges[OWN_COUNT + 1], dispatch, overlay, interpreter;
 static int range_count;
 bool probe_has_python;
 
@@ -39,6 +39,7 @@ static int note_range(struct dl_phdr_info *info, size_t size, void *python) {
   for (int i = 0; name && i < OWN_COUNT; i++)
     if (strcmp(name + 1, own_affairs[i]) == 0) own = i;
   bool is_python = python && (uintptr_t)python - code.start < code.size;
+  if (name && !strcmp(name, "/libswiftDispatch.so")) overlay = code;
   if ((own == OWN_COUNT && !is_python) || range_count > OWN_COUNT) return 0;
   if (own == 0) dispatch = code;
   if (is_python) interpreter = code;
@@ -53,6 +54,7 @@ void probe_waits_start(void) {
   dl_iterate_phdr(note_range, python);
   probe_mutexes_start();
   probe_dispatch_start();
+  probe_queues_start();
   probe_operations_start();
   probe_threads_start();
   probe_futexes_start();
@@ -70,6 +72,8 @@ bool probe_knows_dispatch(void) { return dispatch.size != 0; }
 bool probe_is_dispatch(const void *caller) {
   return (uintptr_t)caller - dispatch.start < dispatch.size;
 }
+
+bool probe_is_overlay(const void *caller) { return (uintptr_t)caller - overlay.start < overlay.size; }
 
 bool probe_is_python(const void *caller) {
   return (uintptr_t)caller - interpreter.start < interpreter.size;

@@ -117,6 +117,9 @@ package struct ResourceRecord: Sendable {
   /// Whether it is the executor of the program's main thread, which goes by this name in a trace.
   package var isMainActor: Bool { kind == .actor && name == "MainActor" }
 
+  /// Whether it is an executor whose work may overlap, but for what has to be alone there.
+  package var isShared: Bool { kind == .actor && capacity > 0 }
+
   /// Whether it stands for a connection at which a thread waits.
   package var isConnection: Bool { kind == .stream && number >> 63 == 1 }
 

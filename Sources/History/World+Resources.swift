@@ -233,9 +233,9 @@ extension World {
     // What was taken in a turn was not taken before it, whatever the coarse clock says.
     let since = isKnown ? max(taken, parties[holder].lastRun ?? taken) : .start
     let take = Occurrence(time: since, party: holder, site: event.site)
-    // Of a semaphore there may be several holders, each told by itself.
+    // Where there may be several holders, each is told by itself.
     let use = resources[lock].changeUse()
-    if resources[lock].kind != .semaphore { use.takes = [] }
+    if resources[lock].kind != .semaphore && !resources[lock].isShared { use.takes = [] }
     use.takes.append(take)
     use.takers.insert(holder)
   }

@@ -60,8 +60,11 @@ func probe_record_group(_ group: UInt64, _ stack: UInt32) {
 }
 
 @c @implementation
-func probe_record_queue(_ queue: UInt64, _ label: UnsafePointer<CChar>!, _ length: Int) {
-  record(CORONER_RESOURCE_CREATE, queue, value: CORONER_RESOURCE_ACTOR.rawValue)
+func probe_record_queue(
+  _ queue: UInt64, _ shared: Bool, _ label: UnsafePointer<CChar>!, _ length: Int
+) {
+  record(
+    CORONER_RESOURCE_CREATE, queue, shared ? 1 : 0, value: CORONER_RESOURCE_ACTOR.rawValue)
   let name = length > 0 ? probe_define_string(label, length) : 0
   if name != 0 { record(CORONER_NAME, queue, value: name) }
 }

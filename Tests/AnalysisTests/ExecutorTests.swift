@@ -222,6 +222,31 @@ import TraceFormat
     #expect(all.first?.edges.count == 2)
   }
 
+  @Test func whoIsToBeAloneOnASharedQueueWaitsForAllThatAreThere() throws {
+    let all = try findings(
+      Self.mainAwaits + Self.bothRun + """
+        +2ms 2 resource-create 0xd1 object=1 value=actor
+        +3ms 2 held 0xd1 object=0xa1 site=atPut
+        +3ms 2 held 0xd1 object=0xa2 site=atCompact
+        +4ms 2 block-begin 0xd1 object=none site=atPut value=acquire
+        """)
+    #expect(all.map(\.kind) == [.selfDeadlock])
+    #expect(all.first?.parties.first?.name == "put")
+  }
+
+  @Test func aSharedQueueIsFreeWhenAllHaveLeftIt() throws {
+    let all = try findings(
+      Self.mainAwaits + Self.bothRun + """
+        +2ms 2 resource-create 0xd1 object=1 value=actor
+        +3ms 2 held 0xd1 object=0xa1 site=atPut
+        +3ms 2 held 0xd1 object=0xa2 site=atCompact
+        +4ms 3 released 0xd1
+        +4ms 2 released 0xd1
+        +4ms 2 block-begin 0xd1 object=none site=atPut value=acquire
+        """)
+    #expect(all.isEmpty)
+  }
+
   @Test func aStreamWhoseProducerHasEndedIsNamed() throws {
     let all = try findings(
       Self.mainAwaits + Self.bothRun + """

@@ -5,7 +5,8 @@ import PackageDescription
 /// To run one: swift build && coroner record --output t.coroner -- .build/debug/lock_cycle
 let samples = [
   "abandoned_lock", "accepting_thread", "actor_and_lock", "actors_at_work", "answer_forgotten",
-  "await_cycle", "awaits_itself", "blocked_main_actor", "callbacks", "cancel_under_lock",
+  "await_cycle", "awaits_itself", "barrier_behind_reader", "barrier_within_reader",
+  "barriers_at_work", "blocked_main_actor", "callbacks", "cancel_under_lock",
   "cancellation",
   "channel_without_reader",
   "condition_never_signalled", "continuation_dropped", "continuation_lost",
@@ -17,7 +18,8 @@ let samples = [
   "mutex_and_lock", "occupied_actor", "operation_waits_for_operation", "operations_at_work",
   "operations_wait_for_each_other",
   "ordered_locks",
-  "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other", "resume_under_lock",
+  "pool_exhausted", "queue_waits_for_itself", "queues_wait_for_each_other",
+  "reader_behind_barrier", "resume_under_lock",
   "rwlock_upgrade", "short_barrier", "stream_never_finished", "streams_at_work", "stuck_async_let",
   "stuck_child",
   "ticking", "timeouts", "waits_for_child", "waits_for_signal",

@@ -9,6 +9,11 @@ extension Wording {
     switch kind {
     case .lockCycle where hops.contains(where: { isKind(.actor, $0.resource) }):
       return ["do not wait for an actor or a queue while holding what its work needs"]
+    case .selfDeadlock where hops.contains(where: { isShared($0.resource) }):
+      return [
+        "do not call sync on a queue from its own blocks: a barrier waits for the block that runs, and what comes "
+          + "after a barrier waits for it"
+      ]
     case .selfDeadlock:
       return ["locks are not reentrant: call a version that expects the lock held, or unlock first"]
     case .abandonedLock where isInherited: return nil

@@ -122,12 +122,18 @@ extension Explainer {
     return world.parties[party].kind == .job
   }
 
+  /// What a job that is queued has to wait for.
+  private func worker(of job: Int) -> String {
+    guard let turn = model.turn(of: job) else { return "a worker" }
+    return "a turn on \(namer.name(resource: turn.executor))"
+  }
+
   func behind(_ party: Int) -> BehindParty {
     let wait = wait(of: party)
     return BehindParty(
       name: namer.name(party: party),
       what: wait.map { "waits for \(awaited($0))" }
-        ?? (isQueued(party) ? "waits for a worker" : "waits for its thread"),
+        ?? (isQueued(party) ? "waits for \(worker(of: party))" : "waits for its thread"),
       site: namer.userSite(wait?.site))
   }
 

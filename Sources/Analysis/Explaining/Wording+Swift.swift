@@ -59,6 +59,10 @@ extension Wording {
     resource.map { world.resources[$0].kind == kind } ?? false
   }
 
+  func isShared(_ resource: Int?) -> Bool {
+    resource.map { world.resources[$0].isShared } ?? false
+  }
+
   func isAbout(_ kind: ResourceKind) -> Bool {
     isKind(kind, explainer.resources(cause).first)
   }

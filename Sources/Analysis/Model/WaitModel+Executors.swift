@@ -68,11 +68,14 @@ extension WaitModel {
       .filter { world.resources[$0].kind == .executor && world.resources[$0].capacity > 0 }.sorted()
   }
 
-  /// An actor goes on when the one that has its turn there does; when nobody has, with its thread, or with
-  /// any of the pools.
+  /// An actor goes on when the one that has its turn there does, or all where several may have theirs: whoever waits
+  /// there is to be alone, or behind one that is. When nobody has, it goes on with its thread, or with any of the pools.
   mutating func connectActor(_ node: Int, _ index: Int) {
     let occupants = occupants(of: index)
-    if !occupants.isEmpty { return need(node, .any, occupants.map { .party($0) }) }
+    if !occupants.isEmpty {
+      let mode: LivenessGraph.Mode = world.resources[index].isShared ? .all : .any
+      return need(node, mode, occupants.map { .party($0) })
+    }
     if let slot = thread(of: index) { return need(node, .all, [.thread(slot)]) }
     let pools = pools
     need(node, pools.isEmpty ? .all : .any, pools.map { .executor($0) })

@@ -137,6 +137,7 @@ void probe_waits_start(void) PROBE_HIDDEN;
 /* They find the functions that they stand for: at the start, or when called before it. */
 void probe_mutexes_start(void) PROBE_HIDDEN;
 void probe_dispatch_start(void) PROBE_HIDDEN;
+void probe_queues_start(void) PROBE_HIDDEN;
 void probe_threads_start(void) PROBE_HIDDEN;
 void probe_futexes_start(void) PROBE_HIDDEN;
 void probe_outside_start(void) PROBE_HIDDEN;
@@ -154,6 +155,8 @@ bool probe_is_python(const void *caller) PROBE_HIDDEN;
 bool probe_knows_dispatch(void) PROBE_HIDDEN;
 /* Whether the address is libdispatch's. */
 bool probe_is_dispatch(const void *caller) PROBE_HIDDEN;
+/* Whether the address is of the functions by which Swift calls libdispatch. */
+bool probe_is_overlay(const void *caller) PROBE_HIDDEN;
 /* So long a wait is nobody's business. */
 #define PROBE_SHORT_NS 1000000
 #define PROBE_NO_LIMIT UINT64_MAX
@@ -211,6 +214,10 @@ struct probe_object {
   bool is_told;      /* the trace knows it */
   uint32_t count;    /* of a queue: blocks told since then */
   uint64_t counted_at;
+  bool is_shared;    /* of a queue: its blocks may run beside each other */
+  uint32_t at_work;  /* its blocks that were seen to come to it, and have not ended */
+  uint32_t alone;    /* the thread that runs one of them which has to be alone; 0: none that is known */
+  uint32_t barriers; /* those that wait until they are alone, as far as they are told */
   const void *callers[2]; /* of who made it */
 };
 /* What is known of it; if `new`, that may be nothing. NULL: no room. */
@@ -223,7 +230,7 @@ void probe_objects_forked(void) PROBE_HIDDEN;
 /* The stack of who made it. */
 uint32_t probe_origin(const struct probe_object *known) PROBE_HIDDEN;
 
-/* ---- dispatch.c ---- */
+/* ---- dispatch.c, queues.c ---- */
 
 /* Tells the trace which queue the calling thread works on, if no other thread can meanwhile; NULL: none. */
 const void *probe_tell_work(void) PROBE_HIDDEN;
@@ -268,7 +275,8 @@ void probe_record_notified(uint64_t condition, uint64_t count, uint32_t waiters,
 void probe_record_semaphore(uint64_t semaphore, uint64_t permits, uint32_t stack) PROBE_HIDDEN;
 void probe_record_barrier(uint64_t barrier, uint64_t parties, uint32_t stack) PROBE_HIDDEN;
 void probe_record_group(uint64_t group, uint32_t stack) PROBE_HIDDEN;
-void probe_record_queue(uint64_t queue, const char *label, size_t length) PROBE_HIDDEN;
+/* `shared`: what runs there may run beside each other. */
+void probe_record_queue(uint64_t queue, bool shared, const char *label, size_t length) PROBE_HIDDEN;
 void probe_record_thread(uint64_t thread) PROBE_HIDDEN;
 void probe_record_name(uint64_t resource, const char *name) PROBE_HIDDEN;
 /* The thread rests until there is work for it, no longer than so many ms (UINT32_MAX: any time); it rests no more.

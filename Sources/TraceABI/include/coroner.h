@@ -166,7 +166,8 @@ enum coroner_resource_kind {
   CORONER_RESOURCE_THREAD = 13,
   CORONER_RESOURCE_PROCESS = 14,
   CORONER_RESOURCE_ACTOR = 15,          /* a serial executor: an actor, the main actor, a serial queue. Runs one
-                                           task at a time, until that suspends */
+                                           task at a time, until that suspends. With a capacity: several, but
+                                           who waits for it waits for all of them */
 };
 
 enum coroner_operation {
