@@ -1,10 +1,10 @@
 /* The C library's mutexes, conditions and reader-writer locks: NSLock and its like are made of them. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 
 #include "locks.h"
+#include "next.h"
 #include "tasks.h"
 
 #define HERE __builtin_frame_address(0)
@@ -14,55 +14,42 @@
 static int first_lock(pthread_mutex_t *), first_unlock(pthread_mutex_t *);
 
 /* The functions of the next library; those that are called most begin as ones that look them all up. */
+#define LOCKS(X) \
+  X(pthread_mutex_unlock) X(pthread_mutex_timedlock) X(pthread_mutex_clocklock) \
+  X(pthread_rwlock_rdlock) X(pthread_rwlock_tryrdlock) X(pthread_rwlock_wrlock) X(pthread_rwlock_trywrlock) \
+  X(pthread_rwlock_unlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock) \
+  X(pthread_cond_clockwait) X(pthread_mutex_lock)
+#define CONDITIONS(X) X(pthread_cond_wait) X(pthread_cond_timedwait) X(pthread_cond_signal) X(pthread_cond_broadcast)
 static struct {
-  int (*lock)(pthread_mutex_t *), (*trylock)(pthread_mutex_t *), (*unlock)(pthread_mutex_t *);
-  int (*timedlock)(pthread_mutex_t *, const struct timespec *);
-  int (*clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
-  int (*wait)(pthread_cond_t *, pthread_mutex_t *);
-  int (*timedwait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
-  int (*clockwait)(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *);
-  int (*signal)(pthread_cond_t *), (*broadcast)(pthread_cond_t *);
-  int (*rdlock)(pthread_rwlock_t *), (*tryrdlock)(pthread_rwlock_t *), (*wrlock)(pthread_rwlock_t *),
-      (*trywrlock)(pthread_rwlock_t *), (*rwunlock)(pthread_rwlock_t *);
-  int (*clockrdlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
-  int (*clockwrlock)(pthread_rwlock_t *, clockid_t, const struct timespec *);
-} next = {.lock = first_lock, .unlock = first_unlock};
+  LOCKS(PROBE_FIELD)
+  CONDITIONS(PROBE_FIELD)
+  PROBE_FIELD(pthread_mutex_trylock)
+} next = {.pthread_mutex_lock = first_lock, .pthread_mutex_unlock = first_unlock};
 
 /* Conditions have two versions; dlsym may answer with the old one. */
 static void *condition_function(const char *name) {
   void *found = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
   return found ? found : dlsym(RTLD_NEXT, name);
 }
+#define FIND_CONDITION(name) next.name = condition_function(#name);
 
 __attribute__((noinline, cold)) void probe_mutexes_start(void) {
-  if (next.trylock) return;
-  next.unlock = dlsym(RTLD_NEXT, "pthread_mutex_unlock");
-  next.timedlock = dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
-  next.clocklock = dlsym(RTLD_NEXT, "pthread_mutex_clocklock");
-  next.wait = condition_function("pthread_cond_wait");
-  next.timedwait = condition_function("pthread_cond_timedwait");
-  next.clockwait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
-  next.signal = condition_function("pthread_cond_signal");
-  next.broadcast = condition_function("pthread_cond_broadcast");
-  next.rdlock = dlsym(RTLD_NEXT, "pthread_rwlock_rdlock");
-  next.tryrdlock = dlsym(RTLD_NEXT, "pthread_rwlock_tryrdlock");
-  next.wrlock = dlsym(RTLD_NEXT, "pthread_rwlock_wrlock");
-  next.trywrlock = dlsym(RTLD_NEXT, "pthread_rwlock_trywrlock");
-  next.rwunlock = dlsym(RTLD_NEXT, "pthread_rwlock_unlock");
-  next.clockrdlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockrdlock");
-  next.clockwrlock = dlsym(RTLD_NEXT, "pthread_rwlock_clockwrlock");
-  next.lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
-  __atomic_store_n(&next.trylock, dlsym(RTLD_NEXT, "pthread_mutex_trylock"), __ATOMIC_RELEASE);
+  if (next.pthread_mutex_trylock) return;
+  CONDITIONS(FIND_CONDITION)
+  LOCKS(PROBE_FIND)
+  __atomic_store_n(&next.pthread_mutex_trylock, dlsym(RTLD_NEXT, "pthread_mutex_trylock"), __ATOMIC_RELEASE);
 }
-#define RESOLVED (__builtin_expect(!next.trylock, 0) ? probe_mutexes_start() : (void)0)
+static inline void resolve(void) {
+  if (__builtin_expect(!next.pthread_mutex_trylock, 0)) probe_mutexes_start();
+}
 
 static int first_lock(pthread_mutex_t *mutex) {
   probe_mutexes_start();
-  return next.lock(mutex);
+  return next.pthread_mutex_lock(mutex);
 }
 static int first_unlock(pthread_mutex_t *mutex) {
   probe_mutexes_start();
-  return next.unlock(mutex);
+  return next.pthread_mutex_unlock(mutex);
 }
 
 /* ---- mutexes ---- */
@@ -75,17 +62,17 @@ static uint32_t owner(const pthread_mutex_t *mutex) {
 static int lock_slowly(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until,
                        const void *frame, bool *told) {
   struct timespec shortly = probe_after(PROBE_SHORT_NS);
-  if (probe_limit(clock, until) > 1 && next.clocklock) {
-    int result = next.clocklock(mutex, CLOCK_MONOTONIC, &shortly);
+  if (probe_limit(clock, until) > 1 && next.pthread_mutex_clocklock) {
+    int result = next.pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &shortly);
     /* EINVAL: not with this kind of mutex and this clock. */
     if (result != ETIMEDOUT && result != EINVAL) return result;
   }
   probe_tell_holders(mutex, owner(mutex));
   uint32_t stack =
       probe_wait_begins(mutex, CORONER_OP_ACQUIRE, probe_limit(clock, until), frame);
-  int result = PROBE_STANDS(!until                    ? next.lock(mutex)
-                            : clock == CLOCK_REALTIME ? next.timedlock(mutex, until)
-                                                      : next.clocklock(mutex, clock, until));
+  int result = PROBE_STANDS(!until                    ? next.pthread_mutex_lock(mutex)
+                            : clock == CLOCK_REALTIME ? next.pthread_mutex_timedlock(mutex, until)
+                                                      : next.pthread_mutex_clocklock(mutex, clock, until));
   probe_wait_ends(mutex);
   *told = result == 0 || result == EOWNERDEAD;
   if (*told) probe_has_now(mutex, stack);
@@ -100,9 +87,9 @@ __attribute__((noinline)) static int locked(int result, pthread_mutex_t *mutex, 
   bool told = false;
   if (result == EBUSY)
     result = probe_is_watched(((void *const *)frame)[1]) ? lock_slowly(mutex, clock, until, frame, &told)
-             : !until                                     ? next.lock(mutex)
-             : clock == CLOCK_REALTIME                    ? next.timedlock(mutex, until)
-                                                          : next.clocklock(mutex, clock, until);
+             : !until                                     ? next.pthread_mutex_lock(mutex)
+             : clock == CLOCK_REALTIME                    ? next.pthread_mutex_timedlock(mutex, until)
+                                                          : next.pthread_mutex_clocklock(mutex, clock, until);
   if (is_taken(result)) probe_took(mutex, frame, told);
   return result;
 }
@@ -113,8 +100,8 @@ static inline bool is_of_runtime(const void *caller) {
 }
 
 __attribute__((noinline)) static int lock(pthread_mutex_t *mutex) {
-  if (is_of_runtime(__builtin_return_address(0))) return next.lock(mutex);
-  int result = next.trylock(mutex);
+  if (is_of_runtime(__builtin_return_address(0))) return next.pthread_mutex_lock(mutex);
+  int result = next.pthread_mutex_trylock(mutex);
   if (!FAST(result == 0)) return locked(result, mutex, CLOCK_MONOTONIC, NULL, HERE);
   probe_took(mutex, HERE, false);
   return 0;
@@ -123,29 +110,29 @@ __attribute__((noinline)) static int lock(pthread_mutex_t *mutex) {
 /* It is called in place of this one, and has its caller. */
 PROBE_EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
   if (probe_is_on) __attribute__((musttail)) return lock(mutex);
-  return next.lock(mutex);
+  return next.pthread_mutex_lock(mutex);
 }
 
 PROBE_EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
   if (!probe_is_on) {
-    RESOLVED;
-    return next.timedlock(mutex, until);
+    resolve();
+    return next.pthread_mutex_timedlock(mutex, until);
   }
-  return locked(next.trylock(mutex), mutex, CLOCK_REALTIME, until, HERE);
+  return locked(next.pthread_mutex_trylock(mutex), mutex, CLOCK_REALTIME, until, HERE);
 }
 
 PROBE_EXPORTED int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
                                            const struct timespec *until) {
   if (!probe_is_on) {
-    RESOLVED;
-    return next.clocklock(mutex, clock, until);
+    resolve();
+    return next.pthread_mutex_clocklock(mutex, clock, until);
   }
-  return locked(next.trylock(mutex), mutex, clock, until, HERE);
+  return locked(next.pthread_mutex_trylock(mutex), mutex, clock, until, HERE);
 }
 
 PROBE_EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
-  RESOLVED;
-  int result = next.trylock(mutex);
+  resolve();
+  int result = next.pthread_mutex_trylock(mutex);
   if (probe_is_on && is_taken(result)) probe_took(mutex, HERE, false);
   return result;
 }
@@ -154,12 +141,12 @@ __attribute__((noinline)) static int unlock(pthread_mutex_t *mutex) {
   struct probe_holder *own = probe_own_holder;
   if (__builtin_expect(own && own->python_mutex == mutex, 0)) probe_asked_for_python();
   if (!is_of_runtime(__builtin_return_address(0))) probe_gave_back(mutex, true, HERE);
-  return next.unlock(mutex);
+  return next.pthread_mutex_unlock(mutex);
 }
 
 PROBE_EXPORTED int pthread_mutex_unlock(pthread_mutex_t *mutex) {
   if (probe_is_on) __attribute__((musttail)) return unlock(mutex);
-  return next.unlock(mutex);
+  return next.pthread_mutex_unlock(mutex);
 }
 
 /* ---- conditions ---- */
@@ -177,17 +164,17 @@ static int waited(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t c
   const void *awaited = operation ? (const void *)operation : condition;
   probe_wait_begins(awaited, operation ? CORONER_OP_RESULT : CORONER_OP_CONDITION_WAIT, probe_limit(clock, until),
                     frame);
-  int result = PROBE_STANDS(!until                    ? next.wait(condition, mutex)
-                            : clock == CLOCK_REALTIME ? next.timedwait(condition, mutex, until)
-                                                      : next.clockwait(condition, mutex, clock, until));
+  int result = PROBE_STANDS(!until                    ? next.pthread_cond_wait(condition, mutex)
+                            : clock == CLOCK_REALTIME ? next.pthread_cond_timedwait(condition, mutex, until)
+                                                      : next.pthread_cond_clockwait(condition, mutex, clock, until));
   probe_wait_ends(awaited);
   probe_took(mutex, frame, false);
   return result;
 }
 
 PROBE_EXPORTED int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
-  RESOLVED;
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.wait(condition, mutex);
+  resolve();
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.pthread_cond_wait(condition, mutex);
   return waited(condition, mutex, CLOCK_MONOTONIC, NULL, HERE);
 }
 
@@ -197,24 +184,24 @@ static int timedwait_of_others(pthread_cond_t *condition, pthread_mutex_t *mutex
   struct probe_holder *own = probe_own_holder;
   bool asks = own && !own->busy && probe_python_keeper && probe_is_python(caller);
   if (asks) probe_asks_for_python(mutex, frame);
-  int result = next.timedwait(condition, mutex, until);
+  int result = next.pthread_cond_timedwait(condition, mutex, until);
   if (asks && result == 0) probe_asked_for_python();
   return result;
 }
 
 PROBE_EXPORTED int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                           const struct timespec *until) {
-  RESOLVED;
-  if (!probe_is_on) return next.timedwait(condition, mutex, until);
+  resolve();
+  if (!probe_is_on) return next.pthread_cond_timedwait(condition, mutex, until);
   if (probe_is_watched(CALLER)) return waited(condition, mutex, CLOCK_REALTIME, until, HERE);
   return timedwait_of_others(condition, mutex, until, CALLER, HERE);
 }
 
 PROBE_EXPORTED int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                           clockid_t clock, const struct timespec *until) {
-  RESOLVED;
+  resolve();
   if (!probe_is_on || !probe_is_watched(CALLER))
-    return next.clockwait(condition, mutex, clock, until);
+    return next.pthread_cond_clockwait(condition, mutex, clock, until);
   return waited(condition, mutex, clock, until, HERE);
 }
 
@@ -227,15 +214,15 @@ static void note_notified(const pthread_cond_t *condition, bool all, const void 
 }
 
 PROBE_EXPORTED int pthread_cond_signal(pthread_cond_t *condition) {
-  RESOLVED;
+  resolve();
   if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, false, HERE);
-  return next.signal(condition);
+  return next.pthread_cond_signal(condition);
 }
 
 PROBE_EXPORTED int pthread_cond_broadcast(pthread_cond_t *condition) {
-  RESOLVED;
+  resolve();
   if (probe_is_on && probe_is_watched(CALLER)) note_notified(condition, true, HERE);
-  return next.broadcast(condition);
+  return next.pthread_cond_broadcast(condition);
 }
 
 /* ---- reader-writer locks ---- */
@@ -267,33 +254,35 @@ static inline int rw_locked(pthread_rwlock_t *lock, rw_function wait, rw_functio
 }
 
 PROBE_EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
-  RESOLVED;
-  if (!probe_is_on) return next.rdlock(lock);
-  return rw_locked(lock, next.rdlock, next.tryrdlock, next.clockrdlock, HERE, CALLER);
+  resolve();
+  if (!probe_is_on) return next.pthread_rwlock_rdlock(lock);
+  return rw_locked(lock, next.pthread_rwlock_rdlock, next.pthread_rwlock_tryrdlock,
+                   next.pthread_rwlock_clockrdlock, HERE, CALLER);
 }
 
 PROBE_EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
-  RESOLVED;
-  if (!probe_is_on) return next.wrlock(lock);
-  return rw_locked(lock, next.wrlock, next.trywrlock, next.clockwrlock, HERE, CALLER);
+  resolve();
+  if (!probe_is_on) return next.pthread_rwlock_wrlock(lock);
+  return rw_locked(lock, next.pthread_rwlock_wrlock, next.pthread_rwlock_trywrlock,
+                   next.pthread_rwlock_clockwrlock, HERE, CALLER);
 }
 
 PROBE_EXPORTED int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock) {
-  RESOLVED;
-  int result = next.tryrdlock(lock);
+  resolve();
+  int result = next.pthread_rwlock_tryrdlock(lock);
   if (probe_is_on && result == 0) probe_took(lock, HERE, false);
   return result;
 }
 
 PROBE_EXPORTED int pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
-  RESOLVED;
-  int result = next.trywrlock(lock);
+  resolve();
+  int result = next.pthread_rwlock_trywrlock(lock);
   if (probe_is_on && result == 0) probe_took(lock, HERE, false);
   return result;
 }
 
 PROBE_EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
-  RESOLVED;
+  resolve();
   if (probe_is_on) probe_gave_back(lock, true, HERE);
-  return next.rwunlock(lock);
+  return next.pthread_rwlock_unlock(lock);
 }

@@ -1,31 +1,17 @@
 /* Threads that rest until there is work: event loops, run loops, libdispatch's manager. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 
 #include "locks.h"
+#include "next.h"
 
 #define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)
 
-static struct {
-  int (*epoll_wait)(int, struct epoll_event *, int, int);
-  int (*epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
-  int (*poll)(struct pollfd *, nfds_t, int);
-  int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
-} next;
-
-__attribute__((noinline, cold)) static void resolve(void) {
-  next.epoll_pwait = dlsym(RTLD_NEXT, "epoll_pwait");
-  next.poll = dlsym(RTLD_NEXT, "poll");
-  next.ppoll = dlsym(RTLD_NEXT, "ppoll");
-  __atomic_store_n(&next.epoll_wait, dlsym(RTLD_NEXT, "epoll_wait"), __ATOMIC_RELEASE);
-}
-#define RESOLVED (__builtin_expect(!next.epoll_wait, 0) ? resolve() : (void)0)
-
-void probe_rests_start(void) { RESOLVED; }
+#define RESTS(X) X(epoll_pwait) X(poll) X(ppoll)
+PROBE_NEXT(RESTS, epoll_wait, probe_rests_start)
 
 /* The thread comes to a set of descriptors: the loop to tell of, 0 none. */
 static uint64_t come_to(int set, const void *caller) {
@@ -50,7 +36,7 @@ static void pass_by(int set, const void *caller) {
 }
 
 PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, int timeout) {
-  RESOLVED;
+  resolve();
   if (!probe_is_on) return next.epoll_wait(set, events, count, timeout);
   if (timeout == 0 || !probe_may_rest()) {
     pass_by(set, CALLER);
@@ -67,7 +53,7 @@ PROBE_EXPORTED int epoll_wait(int set, struct epoll_event *events, int count, in
 
 PROBE_EXPORTED int epoll_pwait(int set, struct epoll_event *events, int count, int timeout,
                                const sigset_t *mask) {
-  RESOLVED;
+  resolve();
   if (!probe_is_on) return next.epoll_pwait(set, events, count, timeout, mask);
   if (timeout == 0 || !probe_may_rest()) {
     pass_by(set, CALLER);
@@ -91,7 +77,7 @@ static bool rests(const struct pollfd *descriptors, nfds_t count) {
 }
 
 PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
-  RESOLVED;
+  resolve();
   if (!probe_is_on || timeout == 0) return next.poll(descriptors, count, timeout);
   if (count && probe_task_here() && probe_is_watched(CALLER)) {
     const void *first = (const void *)(UINT64_C(1) << 58 | (uint32_t)descriptors[0].fd);
@@ -109,7 +95,7 @@ PROBE_EXPORTED int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
 
 PROBE_EXPORTED int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout,
                          const sigset_t *mask) {
-  RESOLVED;
+  resolve();
   bool at_once = timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0;
   if (!probe_is_on || at_once) return next.ppoll(descriptors, count, timeout, mask);
   if (!rests(descriptors, count)) return PROBE_STANDS(next.ppoll(descriptors, count, timeout, mask));

@@ -1,43 +1,22 @@
 /* Threads that the program makes, joins for them, barriers, POSIX semaphores. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
 #include "locks.h"
+#include "next.h"
 
 #define HERE __builtin_frame_address(0)
 #define CALLER __builtin_return_address(0)
 
 typedef void *(*thread_body)(void *);
 
-static struct {
-  int (*create)(pthread_t *, const pthread_attr_t *, thread_body, void *);
-  int (*join)(pthread_t, void **), (*tryjoin)(pthread_t, void **);
-  int (*setname)(pthread_t, const char *);
-  int (*barrier_init)(pthread_barrier_t *, const pthread_barrierattr_t *, unsigned);
-  int (*barrier_wait)(pthread_barrier_t *);
-  int (*sem_wait)(sem_t *), (*sem_trywait)(sem_t *);
-  int (*sem_timedwait)(sem_t *, const struct timespec *);
-  int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
-} next;
-
-__attribute__((noinline, cold)) void probe_threads_start(void) {
-  if (next.create) return;
-  next.join = dlsym(RTLD_NEXT, "pthread_join");
-  next.tryjoin = dlsym(RTLD_NEXT, "pthread_tryjoin_np");
-  next.setname = dlsym(RTLD_NEXT, "pthread_setname_np");
-  next.barrier_init = dlsym(RTLD_NEXT, "pthread_barrier_init");
-  next.barrier_wait = dlsym(RTLD_NEXT, "pthread_barrier_wait");
-  next.sem_wait = dlsym(RTLD_NEXT, "sem_wait");
-  next.sem_trywait = dlsym(RTLD_NEXT, "sem_trywait");
-  next.sem_timedwait = dlsym(RTLD_NEXT, "sem_timedwait");
-  next.sem_clockwait = dlsym(RTLD_NEXT, "sem_clockwait");
-  __atomic_store_n(&next.create, dlsym(RTLD_NEXT, "pthread_create"), __ATOMIC_RELEASE);
-}
-#define RESOLVED (__builtin_expect(!next.create, 0) ? probe_threads_start() : (void)0)
+#define FUNCTIONS(X) \
+  X(pthread_join) X(pthread_tryjoin_np) X(pthread_setname_np) X(pthread_barrier_init) X(pthread_barrier_wait) \
+  X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait)
+PROBE_NEXT(FUNCTIONS, pthread_create, probe_threads_start)
 
 /* ---- threads ---- */
 
@@ -56,20 +35,20 @@ static void *begin(void *argument) {
 
 PROBE_EXPORTED int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                                   thread_body body, void *argument) {
-  RESOLVED;
+  resolve();
   struct beginning *beginning =
       probe_is_on && probe_is_watched(CALLER) ? malloc(sizeof *beginning) : NULL;
-  if (!beginning) return next.create(thread, attributes, body, argument);
+  if (!beginning) return next.pthread_create(thread, attributes, body, argument);
   *beginning = (struct beginning){body, argument};
-  int error = next.create(thread, attributes, begin, beginning);
+  int error = next.pthread_create(thread, attributes, begin, beginning);
   if (error) free(beginning);
   return error;
 }
 
 /* A thread is told at its beginning, and gets its name only then. */
 PROBE_EXPORTED int pthread_setname_np(pthread_t thread, const char *name) {
-  RESOLVED;
-  int error = next.setname(thread, name);
+  resolve();
+  int error = next.pthread_setname_np(thread, name);
   if (error || !probe_is_on || !pthread_equal(thread, pthread_self()) || !probe_is_watched(CALLER))
     return error;
   probe_name_thread(name);
@@ -78,12 +57,12 @@ PROBE_EXPORTED int pthread_setname_np(pthread_t thread, const char *name) {
 }
 
 PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {
-  RESOLVED;
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.join(thread, result);
-  int error = next.tryjoin ? next.tryjoin(thread, result) : EBUSY;
+  resolve();
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.pthread_join(thread, result);
+  int error = next.pthread_tryjoin_np ? next.pthread_tryjoin_np(thread, result) : EBUSY;
   if (error != EBUSY) return error;
   probe_wait_begins((const void *)thread, CORONER_OP_JOIN, PROBE_NO_LIMIT, HERE);
-  error = PROBE_STANDS(next.join(thread, result));
+  error = PROBE_STANDS(next.pthread_join(thread, result));
   probe_wait_ends((const void *)thread);
   return error;
 }
@@ -92,20 +71,20 @@ PROBE_EXPORTED int pthread_join(pthread_t thread, void **result) {
 
 PROBE_EXPORTED int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
                                         unsigned count) {
-  RESOLVED;
-  int error = next.barrier_init(barrier, attributes, count);
+  resolve();
+  int error = next.pthread_barrier_init(barrier, attributes, count);
   if (!error && probe_is_on && probe_is_watched(CALLER)) probe_is_made(barrier, (intptr_t)count, HERE);
   return error;
 }
 
 PROBE_EXPORTED int pthread_barrier_wait(pthread_barrier_t *barrier) {
-  RESOLVED;
-  if (!probe_is_on || !probe_is_watched(CALLER)) return next.barrier_wait(barrier);
+  resolve();
+  if (!probe_is_on || !probe_is_watched(CALLER)) return next.pthread_barrier_wait(barrier);
   struct probe_object *known = probe_object(barrier, false);
   if (probe_tells_now(known))
     probe_record_barrier((uint64_t)(uintptr_t)barrier, (uint64_t)known->permits, probe_origin(known));
   probe_wait_begins(barrier, CORONER_OP_BARRIER_WAIT, PROBE_NO_LIMIT, HERE);
-  int result = PROBE_STANDS(next.barrier_wait(barrier));
+  int result = PROBE_STANDS(next.pthread_barrier_wait(barrier));
   probe_wait_ends(barrier);
   return result;
 }
@@ -140,7 +119,7 @@ static int parked(sem_t *semaphore, clockid_t clock, const struct timespec *unti
 }
 
 PROBE_EXPORTED int sem_wait(sem_t *semaphore) {
-  RESOLVED;
+  resolve();
   if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
     return parked(semaphore, CLOCK_REALTIME, NULL);
   if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
@@ -149,7 +128,7 @@ PROBE_EXPORTED int sem_wait(sem_t *semaphore) {
 }
 
 PROBE_EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
-  RESOLVED;
+  resolve();
   if (probe_is_on && probe_is_dispatch(CALLER) && probe_may_rest())
     return parked(semaphore, CLOCK_REALTIME, until);
   if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
@@ -158,7 +137,7 @@ PROBE_EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until)
 }
 
 PROBE_EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
-  RESOLVED;
+  resolve();
   if (!probe_is_on || !probe_knows_dispatch() || !probe_is_watched(CALLER))
     return next.sem_clockwait(semaphore, clock, until);
   return sem_waited(semaphore, clock, until, HERE);
