@@ -19,8 +19,6 @@ package struct BrokenCycle: Sendable {
 }
 
 extension World {
-  /// Different circles that are kept: the first ones show the habit.
-  private static let brokenCycleLimit = 16
   /// Parties that are looked at for one request to end: a circle of more is not one that a person sees.
   private static let searchLimit = 256
 
@@ -29,15 +27,7 @@ extension World {
     guard parties[task].wait != nil, let links = cycle(through: task, asker: asked.party),
       hasRested(since: links, on: parties[task].thread, until: asked.time)
     else { return }
-    // Asking a task may ask the one that it awaits in turn: that is one break.
-    func key(_ links: [BrokenCycle.Link]) -> Set<StackID?> { Set(links.map(\.wait.site)) }
-    let members = Set(links.map(\.party))
-    for index in brokenCycles.indices where key(brokenCycles[index].links) == key(links) {
-      if members != Set(brokenCycles[index].links.map(\.party)) { brokenCycles[index].count += 1 }
-      return
-    }
-    guard brokenCycles.count < Self.brokenCycleLimit else { return }
-    brokenCycles.append(BrokenCycle(links: links, task: task, asked: asked))
+    incidents.note(BrokenCycle(links: links, task: task, asked: asked))
   }
 
   /// Whether the loop had nothing to do meanwhile. What breaks a circle before was on its way already

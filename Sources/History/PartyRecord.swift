@@ -178,17 +178,6 @@ extension PartyRecord {
   }
 }
 
-/// A function that parties run: one for all that do.
-final class FunctionCode: Sendable {
-  let site: Site
-  /// The place among all of them.
-  let number: Int
-  init(site: Site, number: Int) {
-    self.site = site
-    self.number = number
-  }
-}
-
 /// A party was asked to end.
 final class EndRequest: Sendable {
   let asked: Occurrence

@@ -85,7 +85,8 @@ extension World {
     case .blockBegin, .blockEnd: applyBlock(event)
     case .jobQueue, .jobStart, .jobEnd: applyJob(event, by: actor)
     case .timerArm, .timerCancel: applyTimer(event, by: actor)
-    case .ioRegister, .ioUnregister: applyIO(event, by: actor)
+    case .ioRegister, .ioUnregister:
+      descriptors.apply(event, by: occurrence(event, by: actor))
     case .signalHandler: applySignal(event)
     case .threadBind:
       resources[resource(event.subject, orNew: .thread)].thread = event.thread
@@ -150,16 +151,6 @@ extension World {
     resources[resources.count - 1].serial = resourceCount
     resourceCount += 1
     return resources.count - 1
-  }
-
-  /// What stands for a function: one for all that run it.
-  mutating func code(_ site: UInt32) -> FunctionCode? {
-    if let known = functionNumbers[UInt64(site)] { return functions[Int(known)] }
-    guard let definition = definitions.site(site) else { return nil }
-    let code = FunctionCode(site: definition, number: functions.count)
-    functionNumbers[UInt64(site)] = UInt32(functions.count)
-    functions.append(code)
-    return code
   }
 
   func party(_ number: UInt64) -> Int? {

@@ -99,7 +99,7 @@ extension World {
     }
     for index in connections.values { marks.keep(resource: index, Marks.alive) }
     for index in processes.values { marks.keep(resource: index, Marks.alive) }
-    for listener in listeners.values { marks.keep(listener, 1) }
+    for watch in descriptors.listening { marks.keep(watch.listener, 1) }
     for targets in signalHandlers.values { for target in targets { marks.keep(target, 1) } }
     for index in jobs.values { marks.keep(party: index, Marks.alive) }
     if let firstTask { marks.keep(party: firstTask, 1) }
@@ -116,14 +116,14 @@ extension World {
 
   /// What was noted of the past.
   private func markNotes(_ marks: inout Marks) {
-    for step in longSteps { marks.keep(party: step.party, 2) }
-    for (task, _) in destroyed { marks.keep(party: task, 2) }
-    for (entity, _) in unretrieved { marks.keep(entity, 2) }
+    for step in incidents.longSteps { marks.keep(party: step.party, 2) }
+    for (task, _) in incidents.destroyed { marks.keep(party: task, 2) }
+    for (entity, _) in incidents.unretrieved { marks.keep(entity, 2) }
     for interruption in interruptions {
       marks.keep(party: interruption.task, 1)
       marks.keep(interruption.asked, 1)
     }
-    for cycle in brokenCycles {
+    for cycle in incidents.brokenCycles {
       marks.keep(party: cycle.task, 2)
       marks.keep(cycle.asked, 2)
       for link in cycle.links {
@@ -144,10 +144,10 @@ extension World {
   /// The latest of each function, in each way to end.
   private func markExamples(_ marks: inout Marks) {
     let ways = Outcome.allCases.count
-    var counts = [UInt8](repeating: 0, count: (functions.count + 1) * ways)
+    var counts = [UInt8](repeating: 0, count: (functions.codeCount + 1) * ways)
     for index in parties.indices.reversed() {
       guard case .ended(let outcome, _) = parties[index].state else { continue }
-      let function = parties[index].code?.number ?? functions.count
+      let function = parties[index].code?.number ?? functions.codeCount
       let place = function * ways + Int(outcome.rawValue)
       guard counts[place] < Self.keptOfFunction else { continue }
       counts[place] += 1
@@ -264,20 +264,17 @@ extension World {
     for key in timers.keys { timers[key]!.renumber(map) }
     connections = connections.mapValues(map.resource)
     processes = processes.mapValues(map.resource)
-    listeners = listeners.mapValues(map.occurrence)
+    descriptors.renumber(map)
     signalHandlers = signalHandlers.mapValues { $0.map(map.entity) }
     jobs = jobs.mapValues(map.party)
     firstTask = firstTask.map(map.party)
     forgotten = forgotten.map(map.resource)
     living.renumber(map)
-    for index in longSteps.indices { longSteps[index].party = map.party(longSteps[index].party) }
-    destroyed = destroyed.map { (map.party($0.task), $0.at) }
-    unretrieved = unretrieved.map { (map.entity($0.entity), $0.at) }
+    incidents.renumber(map)
     for index in interruptions.indices {
       interruptions[index].task = map.party(interruptions[index].task)
       interruptions[index].asked = map.occurrence(interruptions[index].asked)
     }
-    for index in brokenCycles.indices { brokenCycles[index].renumber(map) }
     for index in habits.habits.indices {
       habits.habits[index].last = map.occurrence(habits.habits[index].last)
       habits.habits[index].providers.renumber(map.kept)

@@ -13,7 +13,7 @@ extension World {
   mutating func endSection(_ lock: Int, _ taken: Occurrence) {
     guard let condition = resources[lock].owner else { return }
     let waiting = resources[condition].use.waitFunctions
-    let isInWaiting = waiting.contains(directFunction(taken.site))
+    let isInWaiting = waiting.contains(functions.direct(taken.site))
     if resources[condition].use.notifier == taken.party {
       if !isInWaiting { putBack(resources[condition].changeUse(), taken) }
     } else if isInWaiting || waiting.isEmpty {
@@ -24,7 +24,7 @@ extension World {
   /// A section that waits is not over. From the first wait on it is known which sections take.
   mutating func waitInSection(_ condition: Int, of party: Int, _ site: StackID?) {
     if resources[condition].use.takes.last?.party == party { removeTakes(condition, keeping: nil) }
-    let function = directFunction(site)
+    let function = functions.direct(site)
     guard !resources[condition].use.waitFunctions.contains(function) else { return }
     if resources[condition].use.waitFunctions.isEmpty { removeTakes(condition, keeping: function) }
     resources[condition].changeUse().waitFunctions.append(function)
@@ -34,7 +34,7 @@ extension World {
   private mutating func removeTakes(_ condition: Int, keeping function: Int?) {
     let before = resources[condition].use.takes
     let after =
-      function.map { function in before.filter { directFunction($0.site) == function } }
+      function.map { function in before.filter { functions.direct($0.site) == function } }
       ?? before.dropLast()
     let use = resources[condition].changeUse()
     use.takes = after

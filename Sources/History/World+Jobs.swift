@@ -9,7 +9,7 @@ extension World {
         kind: .job, number: event.subject, created: occurrence(event, by: actor),
         thread: event.thread)
       job.executor = resource(event.object, orNew: .executor)
-      job.code = code(event.value)
+      job.code = functions.code(event.value)
       jobs[event.subject] = append(job)
       awaitedJobs[event.subject] = nil
       threads.states[here].lastConcurrentFuture = nil

@@ -55,17 +55,11 @@ extension World {
     guard !busy.overflow else { return }
     threads.states[place].sample = (event.time, event.object, event.site)
     guard !threads.states[place].loops.isEmpty else { return }
-    let step = LongStep(
-      party: threads.states[place].actor,
-      began: TraceInstant(
-        nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
-      milliseconds: event.object, site: event.site)
-    // Samples of one step come at growing intervals: the latest says the most.
-    if let last = longSteps.last, last.party == step.party, last.milliseconds < step.milliseconds,
-      step.began.since(last.began) < 100_000_000
-    {
-      longSteps.removeLast()
-    }
-    if longSteps.count < Self.hazardLimit { longSteps.append(step) }
+    incidents.note(
+      LongStep(
+        party: threads.states[place].actor,
+        began: TraceInstant(
+          nanoseconds: event.time.since(TraceInstant(nanoseconds: busy.partialValue))),
+        milliseconds: event.object, site: event.site))
   }
 }

@@ -38,17 +38,6 @@ extension World {
     timerLimit = max(64, 2 * timers.count)
   }
 
-  mutating func applyIO(_ event: Event, by actor: Int) {
-    let internalPipe: UInt32 = 8
-    guard event.value & internalPipe == 0 else { return }
-    let key = event.subject << 2 | UInt64(event.value & 2)
-    io[key] = event.kind == .ioRegister ? event.value : nil
-    unwatched[key] = event.kind == .ioUnregister ? event.time : nil
-    watchers[key] = event.kind == .ioRegister ? event.object : nil
-    let isListening = event.kind == .ioRegister && event.value & 4 != 0
-    if key & 2 == 0 { listeners[event.subject] = isListening ? occurrence(event, by: actor) : nil }
-  }
-
   mutating func applySignal(_ event: Event) {
     if event.value == 0 {
       signalHandlers[event.subject] = nil

@@ -151,7 +151,7 @@ extension World {
     {
       use.isFilledByMaker =
         resources[index].capacity > 0 && made.party == put.party
-        && directFunction(made.site) == directFunction(put.site)
+        && functions.direct(made.site) == functions.direct(put.site)
     }
     addTake(use, what)
   }
@@ -187,18 +187,6 @@ extension World {
       return
     }
     use.returnCount += 1
-  }
-
-  /// A number for file and function of the innermost frame outside of the language's own library.
-  mutating func directFunction(_ stack: StackID?) -> Int {
-    let key = UInt64(stack?.number ?? 0)
-    if let known = directFunctionNumbers[key] { return Int(known) }
-    let frame = definitions.frames(stack).first { $0.ownership != .runtime }
-    let function = frame.map { [$0.file, $0.function] } ?? []
-    let number = directFunctions[function] ?? directFunctions.count
-    directFunctions[function] = number
-    directFunctionNumbers[key] = UInt32(number)
-    return number
   }
 
   mutating func applyBlock(_ event: Event) {
@@ -257,7 +245,7 @@ extension World {
     use.lateCount = event.value & overfed == 0 ? 0 : use.returnCount + 1
     if event.site != nil {
       use.isFilledByMaker =
-        directFunction(record.created?.site) == directFunction(event.site)
+        functions.direct(record.created?.site) == functions.direct(event.site)
     }
   }
 

@@ -6,7 +6,7 @@ extension World {
       kind: .task, number: event.subject, created: occurrence(event, by: actor),
       thread: event.thread)
     task.ordinal = event.object
-    task.code = code(event.value)
+    task.code = functions.code(event.value)
     let index = append(task)
     endFormerLife(of: event)
     living[event.subject] = .party(index)
@@ -157,7 +157,7 @@ extension World {
     guard let task = party(event.subject), !parties[task].isEnded else { return }
     parties[task].isDestroyed = true
     parties[task].state = .ended(.cancelled, at: event.time)
-    if destroyed.count < Self.hazardLimit { destroyed.append((task, event.time)) }
+    incidents.note(destroyed: task, at: event.time)
   }
 
   /// A task that was woken is asked to end before it runs: unless it passes the wake-up on, that is lost.

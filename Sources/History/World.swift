@@ -16,16 +16,9 @@ package struct World: Sendable {
   package internal(set) var timers: [UInt64: TimerState] = [:]
   /// As many timers are kept before those that are over are let go of.
   var timerLimit = 64
-  /// Registered descriptors that something outside can make ready.
-  package internal(set) var io: [UInt64: UInt32] = [:]
-  /// The loop that watches a registered descriptor.
-  package internal(set) var watchers: [UInt64: UInt64] = [:]
+  package internal(set) var descriptors = WatchedDescriptors()
   /// Resources that stand for connections at which threads wait, by their descriptors.
   var connections: [UInt64: Int] = [:]
-  /// Who made a listening socket known to a loop.
-  package internal(set) var listeners: [UInt64: Occurrence] = [:]
-  /// When a loop stopped watching a descriptor.
-  package internal(set) var unwatched: [UInt64: TraceInstant] = [:]
   /// Resources that stand for child processes, by their numbers.
   package internal(set) var processes: [UInt64: Int] = [:]
   package internal(set) var signalHandlers: [UInt64: [Entity]] = [:]
@@ -37,17 +30,7 @@ package struct World: Sendable {
   package var process: UInt64 = 0
   package internal(set) var eventCount: UInt64 = 0
   package internal(set) var lostEvents: UInt64 = 0
-  package internal(set) var neverAwaited: [(site: StackID?, function: Site?, at: TraceInstant)] = []
-  /// Callbacks that raised an exception, the latest ones, oldest first.
-  package internal(set) var failedCallbacks: [(type: String, site: StackID?, at: TraceInstant)] = []
-  /// Steps that the watchdog saw running for long: who ran, from when, for how long at least, where.
-  package internal(set) var longSteps: [LongStep] = []
-  /// Circles of waits that ended because one of their tasks was asked to end.
-  package internal(set) var brokenCycles: [BrokenCycle] = []
-  /// Tasks that were collected while they waited.
-  package internal(set) var destroyed: [(task: Int, at: TraceInstant)] = []
-  package internal(set) var unretrieved: [(entity: Entity, at: TraceInstant)] = []
-
+  package internal(set) var incidents = Incidents()
   /// Tasks asked to end while they waited, oldest first.
   package internal(set) var interruptions: [Interruption] = []
   /// By the place where things were made.
@@ -68,12 +51,7 @@ package struct World: Sendable {
   var forgotten: Int?
   /// As many parties and resources are kept before those that nothing refers to any more are let go of.
   var collectionLimit = World.leastCollection
-  /// Functions that parties run, and their places by the ids of their sites.
-  var functions: [FunctionCode] = []
-  var functionNumbers = NumberTable()
-  /// Innermost functions of stacks, and the stacks for which they are known.
-  var directFunctions: [[String]: Int] = [:]
-  var directFunctionNumbers = NumberTable()
+  var functions: FunctionTable
   /// Jobs that have not ended. A job's number is that of its concurrent future.
   package internal(set) var jobs: [UInt64: Int] = [:]
   /// Jobs that may begin only when others have ended, by the numbers of those, and the other way round.
@@ -86,12 +64,10 @@ package struct World: Sendable {
   static let leastCollection = 16_384
   /// So many times what was left there may be before it is looked through again.
   static let growth = 3
-  /// As many hazards of one kind are kept: enough to tell a habit from an accident.
-  static let hazardLimit = 256
-  static let failureLimit = 16
 
   package init(definitions: Definitions) {
     self.definitions = definitions
+    functions = FunctionTable(definitions: definitions)
   }
 
   /// The thread slots in order.
@@ -148,14 +124,6 @@ package struct World: Sendable {
   }
 
   package mutating func advance(to instant: TraceInstant) { now = max(now, instant) }
-}
-
-/// One step of a loop that the watchdog saw.
-package struct LongStep: Sendable {
-  package var party: Int
-  package var began: TraceInstant
-  package var milliseconds: UInt64
-  package var site: StackID?
 }
 
 extension World {

@@ -105,14 +105,14 @@ extension Because {
 
   /// Callbacks that failed: what they would have done is as usual a reason.
   func failedCallbacks() -> [String] {
-    world.failedCallbacks.suffix(2).map { failure in
+    world.incidents.failedCallbacks.suffix(2).map { failure in
       let place = namer.userSite(failure.site).map { " at \(Namer.place($0))" } ?? ""
       return "a callback of the loop raised \(failure.type)\(place), \(Clock.instant(failure.at))"
     }
   }
 
   func neverAwaited() -> [String] {
-    world.neverAwaited.suffix(3).map { coroutine in
+    world.incidents.neverAwaited.suffix(3).map { coroutine in
       let name = coroutine.function?.function ?? "a coroutine"
       let place = namer.userSite(coroutine.site).map { " at \(Namer.place($0))" } ?? ""
       return "the coroutine '\(name)' was dropped\(place) and never awaited, so it never ran"

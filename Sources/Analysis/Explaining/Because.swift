@@ -172,7 +172,9 @@ struct Because {
       guard let thread = world.threads[slot], let loop = thread.loops.last,
         let block = thread.block, explainer.model.neglectsLoop(slot), parties.contains(thread.actor)
       else { return nil }
-      let count = Set(world.watchers.filter { $0.value == loop.number }.keys.map { $0 >> 2 }).count
+      let count = Set(
+        world.descriptors.watches.filter { $0.value.loop == loop.number }.keys.map(\.descriptor)
+      ).count
       let descriptors = count == 1 ? "1 descriptor" : "\(count) descriptors"
       return "\(namer.quoted(party: thread.actor)) looks after \(descriptors), and runs what is "
         + "handed to its loop; it has done neither since \(Clock.instant(block.since))"

@@ -78,6 +78,6 @@ struct ChildWording {
 
   /// Since when no loop watches a descriptor that one did watch.
   private func since(_ wait: Snapshot.ChildWait, _ word: String) -> String {
-    world.unwatched[wait.descriptor << 2].map { "\(word) since \(Clock.instant($0))" } ?? ""
+    world.descriptors.unread(wait.descriptor).map { "\(word) since \(Clock.instant($0))" } ?? ""
   }
 }

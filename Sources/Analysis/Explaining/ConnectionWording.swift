@@ -20,7 +20,7 @@ struct ConnectionWording {
     connections.flatMap { index -> [String] in
       guard let peer = explainer.model.reach.peer(ofConnection: index) else { return [] }
       let address = world.resources[index].name ?? "the other end"
-      let isAccepted = world.listeners[peer] == nil
+      let isAccepted = world.descriptors[reading: peer]?.listener == nil
       var fact = "\(address) is served by this process"
       if let listener = listener(peer) {
         fact += ", since \(Clock.instant(listener.time))"
@@ -45,9 +45,9 @@ struct ConnectionWording {
 
   /// The listening socket that a descriptor is, or was accepted from as far as there is but one.
   private func listener(_ descriptor: UInt64) -> Occurrence? {
-    if let own = world.listeners[descriptor] { return own }
-    let loop = world.watchers[descriptor << 2]
-    let all = world.listeners.filter { world.watchers[$0.key << 2] == loop }
-    return all.count == 1 ? all.first?.value : nil
+    let watch = world.descriptors[reading: descriptor]
+    if let own = watch?.listener { return own }
+    let all = world.descriptors.listening.filter { $0.loop == watch?.loop }
+    return all.count == 1 ? all.first?.listener : nil
   }
 }

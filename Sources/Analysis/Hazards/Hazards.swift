@@ -21,12 +21,12 @@ struct Hazards {
   }
 
   private func transientDeadlocks() -> [Finding] {
-    world.brokenCycles.map { TransientDeadlock(cycle: $0, namer: namer) }
+    world.incidents.brokenCycles.map { TransientDeadlock(cycle: $0, namer: namer) }
       .filter { $0.duration >= Self.transientThreshold }.prefix(Self.limit).map { $0.finding() }
   }
 
   private func destroyedPending() -> [Finding] {
-    world.destroyed.prefix(Self.limit).map { task, at in
+    world.incidents.destroyed.prefix(Self.limit).map { task, at in
       let party = world.parties[task]
       let name = namer.name(party: task)
       var finding = Finding(
@@ -53,7 +53,7 @@ struct Hazards {
   }
 
   private func swallowedExceptions() -> [Finding] {
-    let tasks = world.unretrieved.compactMap { entry -> Int? in
+    let tasks = world.incidents.unretrieved.compactMap { entry -> Int? in
       if case .party(let task) = entry.entity { task } else { nil }
     }
     return tasks.prefix(Self.limit).map { task in
@@ -70,7 +70,7 @@ struct Hazards {
   }
 
   private func slowCallbacks() -> [Finding] {
-    let slow = world.longSteps.filter {
+    let slow = world.incidents.longSteps.filter {
       $0.milliseconds >= Self.slowCallbackMilliseconds && !stillRuns($0)
     }
     return slow.prefix(Self.limit).map { step in
@@ -95,7 +95,7 @@ struct Hazards {
   }
 
   private func neverAwaited() -> [Finding] {
-    world.neverAwaited.prefix(Self.limit).map { coroutine in
+    world.incidents.neverAwaited.prefix(Self.limit).map { coroutine in
       let name = coroutine.function?.function ?? "a coroutine"
       var finding = Finding(
         kind: .neverAwaited, severity: .warning, certainty: .possible,

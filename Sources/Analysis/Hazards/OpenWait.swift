@@ -102,9 +102,9 @@ struct OpenWait {
   }
 
   private func facts() -> [String] {
-    let listening = world.listeners.count
-    let full = world.io.keys.count { $0 & 2 != 0 }
-    let watched = Set(world.io.keys.filter { $0 & 2 == 0 }).count - listening
+    let listening = world.descriptors.listening.count
+    let full = world.descriptors.watches.keys.count { $0.isForWriting }
+    let watched = world.descriptors.watches.count - full - listening
     return [
       (listening, "socket listens", "sockets listen"),
       (watched, "other descriptor may bring something", "other descriptors may bring something"),

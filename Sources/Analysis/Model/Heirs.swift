@@ -162,10 +162,9 @@ extension WaitModel {
   }
 
   private var onlyConnectionsAreLeft: Bool {
-    let listening: UInt32 = 4
-    return liveTimers.isEmpty && world.signalHandlers.isEmpty
+    liveTimers.isEmpty && world.signalHandlers.isEmpty
       && world.unknownSignalHandlers.isEmpty
-      && world.io.values.allSatisfy { $0 & listening == 0 }
+      && world.descriptors.listening.isEmpty
   }
 
   /// In an order that is the same in every run.

@@ -47,7 +47,7 @@ struct Reach {
   func peer(ofConnection resource: Int) -> UInt64? {
     let record = world.resources[resource]
     guard record.isConnection, let peer = snapshot?.peers[record.capacity],
-      world.watchers[peer << 2] != nil
+      world.descriptors[reading: peer] != nil
     else { return nil }
     return peer
   }
@@ -107,7 +107,7 @@ struct Reach {
   }
 
   private func isRegistered(_ descriptor: UInt64) -> Bool {
-    world.io[descriptor << 2] != nil || world.io[descriptor << 2 | 2] != nil
+    world.descriptors[reading: descriptor] != nil || world.descriptors[writing: descriptor] != nil
   }
 }
 

@@ -21,8 +21,10 @@ extension WaitModel {
 
   /// The thread whose loop does by itself what a child waits for: it watches the descriptor.
   private func host(of wait: Snapshot.ChildWait) -> ThreadSlot? {
-    let key = wait.descriptor << 2 | (wait.link == .reads ? 2 : 0)
-    return world.watchers[key].flatMap(world.thread(ofLoop:))
+    let watch =
+      wait.link == .reads
+      ? world.descriptors[writing: wait.descriptor] : world.descriptors[reading: wait.descriptor]
+    return watch.flatMap { world.thread(ofLoop: $0.loop) }
   }
 
   /// Nobody lets a child wait on purpose for its output to be read; for input one may.

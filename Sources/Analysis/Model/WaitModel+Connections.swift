@@ -12,13 +12,13 @@ extension WaitModel {
       proved.insert(node)
       return need(node, .any, actors.map(onBusyLoop))
     }
-    let host = world.watchers[peer << 2].flatMap(world.thread(ofLoop:))
+    let host = world.descriptors[reading: peer].flatMap { world.thread(ofLoop: $0.loop) }
     need(node, .any, [host.map { .thread($0) } ?? .anything])
   }
 
   private func onBusyLoop(_ actor: Node) -> Node {
     guard case .descriptor(let number) = actor,
-      let host = world.watchers[number << 2].flatMap(world.thread(ofLoop:)),
+      let host = world.descriptors[reading: number].flatMap({ world.thread(ofLoop: $0.loop) }),
       world.threads[host]?.loops.last?.idle == nil
     else { return actor }
     return .thread(host)

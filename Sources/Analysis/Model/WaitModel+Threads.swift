@@ -138,8 +138,8 @@ extension WaitModel {
       targets += hosts
     }
     if !world.unknownSignalHandlers.isEmpty || isAnyPeerUnknown { return need(node, .all, []) }
-    for key in world.io.keys.sorted() {
-      targets += waitingThreads(ofLoop: world.watchers[key]) ?? [.descriptor(key >> 2)]
+    for (key, watch) in world.descriptors.watches.sorted(by: { $0.key < $1.key }) {
+      targets += waitingThreads(ofLoop: watch.loop) ?? [.descriptor(key.descriptor)]
     }
     for index in world.parties.indices where !world.parties[index].isEnded {
       switch world.parties[index].kind {
