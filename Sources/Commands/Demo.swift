@@ -19,7 +19,7 @@ struct Demo: ParsableCommand {
     defer { folder.remove() }
     let program = Path.joined(folder.path, DemoProgram.fileName)
     let trace = Path.joined(folder.path, "hang.coroner")
-    try write(DemoProgram.source, to: program)
+    try FileWriter.write(DemoProgram.source, to: program, O_EXCL, 0o600)
 
     say("$ coroner record --output hang.coroner -- \(python) \(DemoProgram.fileName)")
     let child = try ChildProcess(
@@ -48,15 +48,6 @@ struct Demo: ParsableCommand {
   }
 
   private func say(_ line: String) { Console.standardOutput.write(line + "\n") }
-
-  private func write(_ text: String, to file: String) throws {
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw Failure(message: "'\(file)' cannot be written: \(String(cString: strerror(errno)))")
-    }
-    defer { close(descriptor) }
-    try FileWriter(descriptor: descriptor, name: file).write(text)
-  }
 }
 
 extension String {

@@ -10,12 +10,7 @@ struct Output: ParsableArguments {
 
   func write(_ text: String) throws {
     guard let file else { return Console.standardOutput.write(text) }
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw Failure(message: "'\(file)' cannot be written: \(String(cString: strerror(errno)))")
-    }
-    defer { close(descriptor) }
-    try FileWriter(descriptor: descriptor, name: file).write(text)
+    try FileWriter.write(text, to: file, O_TRUNC, 0o644)
   }
 }
 
@@ -23,6 +18,16 @@ struct Output: ParsableArguments {
 struct FileWriter {
   var descriptor: Int32
   var name: String
+
+  /// Into a file that is made if there is none; `flag` says what becomes of one that there is.
+  static func write(_ text: String, to file: String, _ flag: Int32, _ mode: mode_t) throws {
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | flag, mode)
+    guard descriptor >= 0 else {
+      throw Failure(message: "'\(file)' cannot be written: \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    try Self(descriptor: descriptor, name: file).write(text)
+  }
 
   func write(_ text: String) throws {
     var text = text
