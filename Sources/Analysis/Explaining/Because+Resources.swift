@@ -7,56 +7,12 @@ extension Because {
   func resourceFacts(_ index: Int) -> [String] {
     let resource = world.resources[index]
     let name = namer.name(resource: index)
-    var facts: [String] = []
-    for hold in explainer.holds(of: index).prefix(Self.limit) {
-      guard case .ended(let outcome, let at) = world.parties[hold.party].state else { continue }
-      if world.parties[hold.party].isLeftBehind {
-        facts.append(
-          "\(name) was taken at \(place(hold)), in the parent process, and the fork copied it so")
-        continue
-      }
-      let how =
-        hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"
-      facts.append(
-        "\(namer.quoted(party: hold.party)), \(how) \(name) at \(place(hold)), "
-          + "\(ended(hold.party, outcome)) at \(Clock.instant(at)) without giving it back")
-    }
+    var facts = takeFacts(index, name)
     switch resource.kind {
     case .future where !resource.members.isEmpty: break
-    case .future:
-      facts.append(
-        namer.speaksSwift(resource: index)
-          ? "the continuation was not resumed before the trace ended"
-          : "the future was pending when the trace ended")
-      if let lost = resource.lost {
-        let isKnown = namer.userSite(lost.site).map { $0.ownership != .runtime } == true
-        facts.append(
-          "\(namer.quoted(party: lost.party)) let go of it\(isKnown ? " at " + place(lost) : ""), "
-            + "\(Clock.instant(lost.time)), and nobody else has it")
-      }
-      facts += siblingFacts(index) + makerFacts(resource)
-    case .event:
-      facts.append(
-        resource.signalled.map { set in
-          let cleared = resource.cleared.map {
-            "at \(place($0)), by \(namer.quoted(party: $0.party)), \(Clock.instant($0.time))"
-          }
-          return "\(name) was set last at \(place(set)), and cleared \(cleared ?? "since")"
-        } ?? "nothing ever set \(name)")
-      if resource.signalled == nil { facts += siblingFacts(index) }
-    case .condition:
-      facts.append(
-        resource.signalled.map {
-          "\(name) was notified last at \(place($0)), \(Clock.instant($0.time)), when "
-            + (resource.signalledWaiters == 0
-              ? "nobody waited" : "\(resource.signalledWaiters) waited")
-        } ?? "nothing ever notified \(name)")
-      if resource.isPool {
-        facts.append(
-          "tasks took its lock where it is waited for \(resource.getCount) times without waiting on, "
-            + "and \(resource.returnCount) times notified it later: each of the others counts as a take"
-        )
-      }
+    case .future: facts += futureFacts(index)
+    case .event: facts += eventFacts(index, name)
+    case .condition: facts += conditionFacts(resource, name)
     case .queue: facts += queueFacts(resource, name)
     case .barrier:
       let waiting = explainer.model.waiters[index, default: []].count
@@ -73,6 +29,65 @@ extension Because {
     }
     if let task = resource.wastedOn, !resource.holds.contains(where: { $0.party == task }) {
       facts.append("the wake-up went to \(cancelled(task))")
+    }
+    return facts
+  }
+
+  /// Those that took it and have ended.
+  private func takeFacts(_ index: Int, _ name: String) -> [String] {
+    explainer.holds(of: index).prefix(Self.limit).compactMap { hold in
+      guard case .ended(let outcome, let at) = world.parties[hold.party].state else { return nil }
+      if world.parties[hold.party].isLeftBehind {
+        return
+          "\(name) was taken at \(place(hold)), in the parent process, and the fork copied it so"
+      }
+      let how =
+        hold.handedBy.map { "to which \(namer.quoted(party: $0)) handed" } ?? "which took"
+      return "\(namer.quoted(party: hold.party)), \(how) \(name) at \(place(hold)), "
+        + "\(ended(hold.party, outcome)) at \(Clock.instant(at)) without giving it back"
+    }
+  }
+
+  private func futureFacts(_ index: Int) -> [String] {
+    let resource = world.resources[index]
+    var facts = [
+      namer.speaksSwift(resource: index)
+        ? "the continuation was not resumed before the trace ended"
+        : "the future was pending when the trace ended"
+    ]
+    if let lost = resource.lost {
+      let isKnown = namer.userSite(lost.site).map { $0.ownership != .runtime } == true
+      facts.append(
+        "\(namer.quoted(party: lost.party)) let go of it\(isKnown ? " at " + place(lost) : ""), "
+          + "\(Clock.instant(lost.time)), and nobody else has it")
+    }
+    return facts + siblingFacts(index) + makerFacts(resource)
+  }
+
+  private func eventFacts(_ index: Int, _ name: String) -> [String] {
+    let resource = world.resources[index]
+    guard let set = resource.signalled else {
+      return ["nothing ever set \(name)"] + siblingFacts(index)
+    }
+    let cleared = resource.cleared.map {
+      "at \(place($0)), by \(namer.quoted(party: $0.party)), \(Clock.instant($0.time))"
+    }
+    return ["\(name) was set last at \(place(set)), and cleared \(cleared ?? "since")"]
+  }
+
+  private func conditionFacts(_ resource: ResourceRecord, _ name: String) -> [String] {
+    var facts = [
+      resource.signalled.map {
+        "\(name) was notified last at \(place($0)), \(Clock.instant($0.time)), when "
+          + (resource.signalledWaiters == 0
+            ? "nobody waited" : "\(resource.signalledWaiters) waited")
+      } ?? "nothing ever notified \(name)"
+    ]
+    if resource.isPool {
+      facts.append(
+        "tasks took its lock where it is waited for \(resource.getCount) times without waiting on, "
+          + "and \(resource.returnCount) times notified it later: each of the others counts as a take"
+      )
     }
     return facts
   }

@@ -38,59 +38,8 @@ extension Explainer {
   }
 
   func story(_ cause: Cause, _ parties: [Int]) -> [Moment] {
-    var moments: [Moment] = []
-    for index in resources(cause) {
-      let name = namer.name(resource: index)
-      let resource = world.resources[index]
-      for hold in holds(of: index).prefix(8) {
-        if let giver = hold.handedBy {
-          moments.append(
-            Moment(
-              time: hold.time, party: namer.name(party: giver),
-              text: "hands \(name) to \(namer.quoted(party: hold.party))"))
-        } else if hold.time > .start {
-          moments.append(moment(hold, "takes \(name)"))
-        }
-        if case .ended(_, let at) = world.parties[hold.party].state,
-          !world.parties[hold.party].isLeftBehind
-        {
-          moments.append(
-            Moment(
-              time: at, party: namer.name(party: hold.party),
-              text: world.parties[hold.party].isDestroyed
-                ? "is collected, \(name) in its hands" : "ends without giving back \(name)"))
-        }
-      }
-      if let wasted = resource.wasted {
-        let name = namer.name(resource: index)
-        if resource.signalled == nil, let released = resource.released,
-          released.time <= wasted.woken.time
-        {
-          moments.append(moment(released, "gives back \(name)"))
-        }
-        moments.append(
-          moment(wasted.woken, "wakes \(namer.quoted(party: wasted.task)) for \(name)"))
-        let by = namer.userSite(wasted.asked.site).map { " at \(Namer.place($0))" } ?? ""
-        moments.append(
-          moment(
-            wasted.asked, "cancels \(namer.quoted(party: wasted.task))\(by) before it runs"))
-      }
-      if resource.countsSignals, let released = resource.released {
-        moments.append(
-          moment(released, "\(namer.end(index).present) \(name)"))
-        if case .ended(let outcome, let at) = world.parties[released.party].state {
-          moments.append(
-            Moment(
-              time: at, party: namer.name(party: released.party),
-              text: outcome == .value ? "ends" : outcome == .error ? "fails" : "is cancelled"))
-        }
-      }
-      if let signalled = resource.signalled {
-        let verb = namer.end(index).present
-        let nobody = resource.kind == .condition && resource.signalledWaiters == 0
-        moments.append(moment(signalled, "\(verb) \(name)" + (nobody ? ", nobody waits yet" : "")))
-        if let cleared = resource.cleared { moments.append(moment(cleared, "clears \(name)")) }
-      }
+    var moments = resources(cause).flatMap { index in
+      takes(of: index) + wastedWakeUp(of: index) + signals(of: index)
     }
     for party in parties {
       guard let wait = wait(of: party) else { continue }
@@ -111,6 +60,70 @@ extension Explainer {
       .reduce(0) { $0 + (namer.crowds.crowd(party: $1)?.count ?? 1) }
     let whoWaits = still == 1 ? "it still waits" : still == 2 ? "both still wait" : "all still wait"
     return moments + [Moment(time: world.now, party: nil, text: "the trace ends; \(whoWaits)")]
+  }
+
+  private func takes(of index: Int) -> [Moment] {
+    let name = namer.name(resource: index)
+    return holds(of: index).prefix(8).flatMap { hold -> [Moment] in
+      var moments: [Moment] = []
+      if let giver = hold.handedBy {
+        moments.append(
+          Moment(
+            time: hold.time, party: namer.name(party: giver),
+            text: "hands \(name) to \(namer.quoted(party: hold.party))"))
+      } else if hold.time > .start {
+        moments.append(moment(hold, "takes \(name)"))
+      }
+      let party = world.parties[hold.party]
+      if case .ended(_, let at) = party.state, !party.isLeftBehind {
+        moments.append(
+          Moment(
+            time: at, party: namer.name(party: hold.party),
+            text: party.isDestroyed
+              ? "is collected, \(name) in its hands" : "ends without giving back \(name)"))
+      }
+      return moments
+    }
+  }
+
+  private func wastedWakeUp(of index: Int) -> [Moment] {
+    let resource = world.resources[index]
+    guard let wasted = resource.wasted else { return [] }
+    let name = namer.name(resource: index)
+    var moments: [Moment] = []
+    if resource.signalled == nil, let released = resource.released,
+      released.time <= wasted.woken.time
+    {
+      moments.append(moment(released, "gives back \(name)"))
+    }
+    let task = namer.quoted(party: wasted.task)
+    let by = namer.userSite(wasted.asked.site).map { " at \(Namer.place($0))" } ?? ""
+    return moments + [
+      moment(wasted.woken, "wakes \(task) for \(name)"),
+      moment(wasted.asked, "cancels \(task)\(by) before it runs"),
+    ]
+  }
+
+  private func signals(of index: Int) -> [Moment] {
+    let resource = world.resources[index]
+    let name = namer.name(resource: index)
+    let verb = namer.end(index).present
+    var moments: [Moment] = []
+    if resource.countsSignals, let released = resource.released {
+      moments.append(moment(released, "\(verb) \(name)"))
+      if case .ended(let outcome, let at) = world.parties[released.party].state {
+        moments.append(
+          Moment(
+            time: at, party: namer.name(party: released.party),
+            text: outcome == .value ? "ends" : outcome == .error ? "fails" : "is cancelled"))
+      }
+    }
+    if let signalled = resource.signalled {
+      let nobody = resource.kind == .condition && resource.signalledWaiters == 0
+      moments.append(moment(signalled, "\(verb) \(name)" + (nobody ? ", nobody waits yet" : "")))
+      if let cleared = resource.cleared { moments.append(moment(cleared, "clears \(name)")) }
+    }
+    return moments
   }
 
   func moment(_ what: Occurrence, _ text: String) -> Moment {
