@@ -19,10 +19,9 @@ package struct Analyzer {
     world.process = UInt64(trace.header.process)
     world.keptFrom = trace.header.keptFrom
     let losses = try trace.forEachBatch { world.apply($0, until: until) }
-    if let until {
-      world.advance(to: until)
-    } else if let last = trace.header.lastInstant {
-      world.advance(to: last)
+    // Nothing is known of what comes after the trace.
+    if let end = [until, trace.header.lastInstant].compactMap({ $0 }).min() {
+      world.advance(to: end)
     }
     var analysis = try verdict(on: world, of: trace, losses: losses, path: path, until: until)
     if predicting { try analysis.predict() }

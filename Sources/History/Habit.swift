@@ -44,7 +44,7 @@ struct HabitTable: Sendable {
   }
 
   /// The place of a stack; 0 for none.
-  private static func origin(_ stack: StackID, _ definitions: Definitions) -> UInt32 {
+  static func origin(_ stack: StackID, _ definitions: Definitions) -> UInt32 {
     guard let frames = definitions.stacks[stack.number] else { return 0 }
     return frames.first { definitions.site($0)?.ownership != .runtime } ?? frames.first ?? 0
   }
@@ -105,10 +105,7 @@ extension World {
   package func isReturned(_ take: Occurrence, to semaphore: Int) -> Bool {
     resources[semaphore].hasOwnRelease
       || origin(of: semaphore).map(returning.contains) ?? false
-      || definitions.frames(take.site).contains {
-        $0.ownership != .user
-          && ($0.function.hasSuffix("__aenter__") || $0.function.hasSuffix("__enter__"))
-      }
+      || definitions.frames(take.site).contains(where: \.isEntry)
   }
 
   mutating func noteHabit(of resource: Int, _ by: Occurrence) {

@@ -131,7 +131,9 @@ extension World {
         use.hasOwnRelease = true
         if let origin = origin(of: index) { returning.insert(origin) }
       }
-      endSection(index, use.takes.remove(at: own))
+      let taken = use.takes.remove(at: own)
+      notePair(index, taken, what)
+      endSection(index, taken)
       return
     }
     use.hasForeignRelease = true

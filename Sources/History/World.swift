@@ -37,6 +37,8 @@ package struct World: Sendable {
   var habits = HabitTable()
   /// Places where things were made that have been given back by those that had taken them.
   var returning: Set<UInt64> = []
+  /// Places where a lock was taken that the same function gave back.
+  var pairing: Set<UInt32> = []
   /// Where each thread stood when it was looked at last, by tid: that comes first in a snapshot, so that it
   /// counts even if that was not completed.
   package internal(set) var stands: [UInt64: (time: TraceInstant, site: StackID?)] = [:]

@@ -33,9 +33,9 @@ struct Cause {
   var retries: Retries?
 
   /// Whether it is told as a circle: each waits for the next. Where a snapshot found who could have given
-  /// a signal, the one who waits for it is the matter, and the others merely could have.
+  /// a signal, or a lock back that another left, the one who waits for it is the matter, and the others merely could have.
   func isRing(_ kind: FindingKind) -> Bool {
-    isCycle && isStructural && !(isProved && kind.isLackOfSignal)
+    isCycle && isStructural && !(isProved && (kind.isLackOfSignal || kind == .abandonedLock))
   }
 }
 
@@ -61,13 +61,19 @@ extension WaitModel {
     let mains = mains
     let bound = all.filter { $0.isStructural && !$0.isProved }
     let leading = all.filter { keeps($0, mains) }
-    let sure = bound + leading.filter { $0.isProved && matters($0, mains) }
+    let proved = leading.filter(\.isProved)
+    let shown = proved.filter { sign(of: $0, mains) == .habit }
+    let sure =
+      bound + proved.filter { sign(of: $0, mains) == .kind }
+      + (HeldUp(by: shown, in: self).contains(anyOf: mains) ? shown : [])
     if !sure.isEmpty { return sure }
     let keeping = keepingTurns(all)
     if !keeping.isEmpty { return keeping }
     let loops = keepingLoops(all)
     if !loops.isEmpty { return loops }
-    return (leading.isEmpty ? all : leading).filter { matters($0, mains) }
+    return (leading.isEmpty ? all : leading.filter { !$0.isProved }).filter {
+      sign(of: $0, mains) != nil
+    }
   }
 
   /// What a program is there for: the main tasks of its loops, and the main thread.
@@ -102,33 +108,57 @@ extension WaitModel {
     return cause
   }
 
+  /// What makes a fault of a wait that nobody can end.
+  private enum Sign { case kind, habit }
+
   /// In a program that goes on, a wait that nobody can end is not yet a fault: a server's main task may
   /// wait for a future that nobody has, for ever and on purpose, and a worker may merely have been left
-  /// behind. It is one if the same kind of wait has been ended before, if a place in line was lost, if
-  /// several wait for each other, or if it is of a kind that nobody enters for ever.
-  func matters(_ cause: Cause, _ mains: Set<Int>) -> Bool {
-    guard cause.isProved, isLive(.anything) else { return true }
+  /// behind. It is one if a place in line was lost or if it is of a kind that nobody enters for ever. That the same
+  /// kind of wait has been ended before, or that several wait for each other, makes it one where it holds up the
+  /// main task.
+  private func sign(of cause: Cause, _ mains: Set<Int>) -> Sign? {
+    guard cause.isProved, isLive(.anything) else { return .kind }
     var parties = 0
+    var isHabit = false
     for node in cause.nodes {
       switch nodes[node] {
       case .party: parties += 1
+      case .resource(let index, .acquire) where isQueueOfPeers(index, in: cause): break
       case .resource(_, .acquire), .resource(_, .queuePut), .resource(_, .queueJoin),
         .resource(_, .barrierWait), .resource(_, .result), .resource(_, .join),
         .resource(_, .exit):
-        return true
+        return .kind
       case .resource(let index, .process):
-        if isStuckChild(index) || keeps(cause, mains) { return true }
+        if isStuckChild(index) || keeps(cause, mains) { return .kind }
       case .resource(let index, _):
-        if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { return true }
-      case .thread(let slot) where world.threads[slot]?.loops.isEmpty == false: return true
+        if keeps(cause, mains) || !cause.behind.isEmpty, hasEndedBefore(index) { isHabit = true }
+      case .thread(let slot) where world.threads[slot]?.loops.isEmpty == false: return .kind
       case .thread, .executor, .descriptor, .outside, .anything: break
       }
     }
-    return parties > 1
+    return isHabit || parties > 1 ? .habit : nil
+  }
+
+  /// Whether all that wait for a lock want to do what its holder does, which waits for what has never come: so the one
+  /// that leads keeps it for as long as it serves.
+  private func isQueueOfPeers(_ lock: Int, in cause: Cause) -> Bool {
+    let places = Set(
+      (world.resources[lock].holds.map(\.site)
+        + waiters[lock, default: []].map { world.parties[$0].wait?.site }).map { stack in
+          world.definitions.frames(stack).first { $0.ownership != .runtime }
+        })
+    guard places.count == 1, places.first != .some(nil) else { return false }
+    return cause.nodes.contains { node in
+      switch nodes[node] {
+      case .resource(let index, .eventWait), .resource(let index, nil):
+        world.resources[index].members.isEmpty && !hasEndedBefore(index)
+      default: false
+      }
+    }
   }
 
   /// Whether waits for this, or for what was made at the same place, have been ended, or should have been.
-  private func hasEndedBefore(_ index: Int) -> Bool {
+  func hasEndedBefore(_ index: Int) -> Bool {
     let resource = world.resources[index]
     if resource.kind == .future || resource.kind == .event, world.habit(of: index) != nil {
       return true

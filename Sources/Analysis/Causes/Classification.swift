@@ -7,11 +7,25 @@ extension WaitModel {
   func kind(of cause: Cause) -> FindingKind {
     if cause.ignored != nil { return .ignoredCancel }
     if cause.gate != nil { return .permitExhaustion }
+    if cause.isProved, isOfLeftLocks(cause) { return .abandonedLock }
     if cause.isCycle { return cycleKind(cause) }
     let kind = leafKind(cause)
     // What nobody sends because the program is over is told as that, proved or not.
     let isOpen = !cause.isStructural || cause.isProved && kind.isLackOfSignal
     return isOpen && cause.behind.contains(where: endsProgram) ? .exitBlocked : kind
+  }
+
+  /// Whether all that is waited for are locks of tasks that have ended: those who could still reach one, and wait as
+  /// well, do not have it.
+  private func isOfLeftLocks(_ cause: Cause) -> Bool {
+    let things = cause.nodes.compactMap { node -> ResourceRecord? in
+      if case .resource(let index, _) = nodes[node] { world.resources[index] } else { nil }
+    }
+    return !things.isEmpty
+      && things.allSatisfy { thing in
+        thing.kind == .lock && !thing.holds.isEmpty
+          && thing.holds.allSatisfy { world.parties[$0.party].isEnded }
+      }
   }
 
   private func cycleKind(_ cause: Cause) -> FindingKind {

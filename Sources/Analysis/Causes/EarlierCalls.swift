@@ -126,7 +126,8 @@ struct EarlierCalls {
 }
 
 extension WaitModel {
-  /// Waits that nobody can end, in a function of which an earlier call has come back.
+  /// Waits that nobody can end, in a function of which an earlier call has come back, where nothing else says that they
+  /// are a fault.
   func causesInCallsThatComeBack(
     _ earlier: ([Wait]) throws -> [EarlierCall?]
   ) rethrows -> [Cause] {
@@ -134,7 +135,7 @@ extension WaitModel {
     var causes: [Cause] = []
     var waits: [Wait] = []
     for cause in sinks().filter(concernsWork).map(noting)
-    where cause.isProved && keeps(cause, mains) && !matters(cause, mains) {
+    where cause.isProved && keeps(cause, mains) {
       guard let wait = waitingTask(of: cause).flatMap({ world.parties[$0].wait }) else { continue }
       causes.append(cause)
       waits.append(wait)

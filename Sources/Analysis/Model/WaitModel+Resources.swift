@@ -109,6 +109,8 @@ extension WaitModel {
       || (resource.holds.isEmpty && resource.kind != .lock)
       || resource.kind == .semaphore
         && !resource.holds.allSatisfy({ world.isReturned($0, to: index) })
+      || [.lock, .semaphore].contains(resource.kind)
+        && resource.holds.contains(where: world.mayBeLeftToOthers)
       || isUnseen(index) || isTakenUnseen(index, resource)
     {
       let others = reach.actors(on: index)

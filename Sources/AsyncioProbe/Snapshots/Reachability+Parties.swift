@@ -20,7 +20,7 @@ extension Reachability {
         }
       case .loop: closeRegistry(of: object)
       case .file: findFile(object)
-      case .future, .weak, .server, .other: break
+      case .future, .weak, .server, .native, .other: break
       }
     }
     findPeers()

@@ -3,7 +3,7 @@ import CPythonABI
 /// Who can reach what is waited for.
 ///
 /// An object with more references than are found in tracked objects is held by something that acts: a
-/// running frame, C code, a module. These are the roots, and what can be reached from them anybody may
+/// running frame, C code, a module; so is a callback that native code has the address of. These are the roots, and what can be reached from them anybody may
 /// act on. Those that wait are not looked through on the way: a task whose future is not done, a thread
 /// that waits for ever. Nor are registered descriptors and timers. Each of them is followed on its own,
 /// through what the roots do not reach, and is listed for everything that it leads to.
@@ -71,13 +71,18 @@ enum Reachability {
     }
     threads.eachPartyFrame { _, frame in eachReference(of: frame) { countReference($0) } }
     threads.eachPassedArgument { countReference($0) }
+    var hasNative = false
     // Which objects somebody else holds, before the counts make room for marks.
     for slot in 0...nodeMask where nodes[slot].object != 0 {
       if outOfTime() { return false }
-      let isRoot = isHeldElsewhere(slot)
+      let isNative = kind(of: typeOf(heapObject(slot))) == .native
+      let isRoot = isHeldElsewhere(slot) || isNative
       nodes[slot].word = 0
       if isRoot { reach(slot) }
+      hasNative = hasNative || isNative
     }
+    // Native code may call as a signal does: at any time, from outside of all that was looked at.
+    if hasNative { record(CORONER_SIGNAL_HANDLER, 0, value: 1) }
     findGreenlets()
     findParties(threads)
     if ranOut || isLate { return false }

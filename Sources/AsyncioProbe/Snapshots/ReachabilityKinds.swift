@@ -5,6 +5,8 @@ import CPythonABI
 
 enum ObjectKind: UInt8 {
   case other, task, future, weak, timer, key, loop, file, server
+  /// Native code has its address, and may call it or come by it to what it was made for.
+  case native
 }
 
 nonisolated(unsafe) private var taskType: Raw? = nil
@@ -92,8 +94,20 @@ private func find(_ type: Raw) -> ObjectKind {
   if isA(keyType) { return .key }
   if isA(fileTypes.0) || isA(fileTypes.1) { return .file }
   if isA(loopType) { return .loop }
-  return isA(serverType) ? .server : .other
+  if isA(serverType) { return .server }
+  return isNative(type) ? .native : .other
 }
+
+/// What ctypes and cffi make of a callback, or of an object that native code is to hand back.
+private func isNative(_ type: Raw) -> Bool {
+  guard let name = load(type, typeNameOffset)?.assumingMemoryBound(to: CChar.self) else {
+    return false
+  }
+  return strcmp(name, cString("_ctypes.CThunkObject")) == 0
+    || strcmp(name, cString("_cffi_backend.__CDataOwnGC")) == 0
+    || strcmp(name, cString("_cffi_backend.CDataOwnGC")) == 0
+}
+private let typeNameOffset = 24
 
 // MARK: Attributes
 

@@ -50,8 +50,9 @@ def asyncio_imported(_):
     probe.thread = callbacks.thread
     probe.ending = callbacks.ending
     probe.ended = callbacks.ended
+    probe.handler_set = callbacks.handler_set
     for step in (_prepare, _hook_tasks, _hook_futures, _hook_poll, _hook_loops, _hook_thread_locks, _inject_asyncio,
-                 _hook_queue, _prepare_snapshots, _at_ends):
+                 _hook_queue, _prepare_snapshots, callbacks.handlers, _at_ends):
         try:
             step()
         except Exception as error:
@@ -345,6 +346,7 @@ def _at_ends():
 def _forked():
     probe.stop_watch(True)
     probe.watch()
+    callbacks.handlers()
 
 
 def _watches(loop):

@@ -42,6 +42,39 @@ def code(function, arguments):
     return None
 
 
+def handler_set(number, handler):
+    """The program's own handler of a signal was set, or taken away."""
+    try:
+        probe.plain(e.SIGNAL_HANDLER, number)
+        if callable(handler) and not _is_runtimes(handler):
+            # Whom it can act on, a snapshot says: it may run between any two lines of the main thread.
+            probe.signal(number, None, ())
+    except Exception:
+        pass
+
+
+def _is_runtimes(handler):
+    """Whether it is Python's for Ctrl-C, or one by which asyncio's loops hear of signals."""
+    import signal
+
+    function = getattr(handler, "func", handler)
+    owner = getattr(function, "__self__", None)
+    home = getattr(function, "__module__", None) or ""
+    return (
+        function is signal.default_int_handler or home.startswith("asyncio.")
+        or hasattr(owner, "call_soon_threadsafe"))
+
+
+def handlers():
+    """Tells of the handlers of signals that are there already."""
+    import signal
+
+    for number in range(1, signal.NSIG):
+        handler = signal.getsignal(number)
+        if callable(handler) and not _is_runtimes(handler):
+            handler_set(number, handler)
+
+
 def thread(thread):
     """A thread is about to be started."""
     try:

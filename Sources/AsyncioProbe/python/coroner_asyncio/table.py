@@ -119,6 +119,8 @@ ADDITIONS = (
          ("end", "R.signal(sig, callback, args)")),
     _row("asyncio.unix_events", "_UnixSelectorEventLoop.remove_signal_handler",
          ("return", "R.plain({e.SIGNAL_HANDLER}, sig)")),
+    _row("signal", "signal",
+         ("entry", "_coroner_handler = handler"), ("return", "R.handler_set(signalnum, _coroner_handler)")),
     _row("asyncio.streams", "StreamReader.__init__", ("end", _created % (0, "STREAM"))),
     # Child processes
     _row("asyncio.base_subprocess", "BaseSubprocessTransport.__init__",
