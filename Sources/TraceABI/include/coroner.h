@@ -115,8 +115,9 @@ enum coroner_event_kind {
   CORONER_IO_REGISTER = 52,     /* subject: descriptor; object: loop; site: stack, of a listening socket;
                                    value: coroner_io */
   CORONER_IO_UNREGISTER = 53,   /* subject: descriptor; object: loop; value: coroner_io */
-  CORONER_SIGNAL_HANDLER = 54,  /* subject: signal number; object: party or resource it can act on, 0 if
-                                   none is known; value: 1 added, 0 removed */
+  CORONER_SIGNAL_HANDLER = 54,  /* subject: signal number, 0 for native code that can call the program;
+                                   object: party or resource it can act on, 0 if none is known; value: 1 added,
+                                   0 removed */
 
   /* snapshots: what the watchdog found while little or nothing moved. Recorded by its own thread; all of
      it is as of snapshot-begin */
