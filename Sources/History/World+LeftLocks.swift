@@ -7,7 +7,7 @@ extension World {
   mutating func notePair(_ lock: Int, _ taken: Occurrence, _ released: Occurrence) {
     guard [.lock, .semaphore].contains(resources[lock].kind), let place = place(of: taken),
       !pairing.contains(place),
-      directFunction(taken.site) == directFunction(released.site)
+      functions.direct(taken.site) == functions.direct(released.site)
     else { return }
     pairing.insert(place)
   }
