@@ -23,6 +23,8 @@ package struct Site: Hashable, Sendable {
     case importing = "import"
     /// It ends the tasks of a group, of which one has failed.
     case abort
+    /// It waits until the connections of a server are closed.
+    case closing
 
     package var flag: UInt32 {
       switch self {
@@ -30,6 +32,7 @@ package struct Site: Hashable, Sendable {
       case .limit: CORONER_SITE_LIMIT.rawValue
       case .importing: CORONER_SITE_IMPORT.rawValue
       case .abort: CORONER_SITE_ABORT.rawValue
+      case .closing: CORONER_SITE_CLOSING.rawValue
       }
     }
   }

@@ -49,6 +49,11 @@ extension Wording {
       ]
     case .orphanedFuture where makerGaveUp:
       return ["resolve what others wait for on every way out, also when cancelled: try and finally"]
+    case .orphanedFuture where isClosing:
+      return [
+        "from Python 3.12 on wait_closed() waits for clients, too: close their connections before, or have the server "
+          + "end them: Server.close_clients(), from 3.13 on"
+      ]
     case .orphanedFuture where isAbout(.event):
       return ["set the event on every way out of the task that is to set it, also when it fails"]
     case .orphanedFuture where isAbout(.semaphore):

@@ -59,6 +59,11 @@ extension Because {
     }
     return actorsByName.compactMap { name, entry in
       let (index, actors) = entry
+      if actors.isEmpty, namer.isClosing(resource: index) {
+        return
+          "nothing in the process has a connection of the server any more, or the server itself: it was never "
+          + "closed, or a connection was collected before its end was told to the server"
+      }
       if actors.isEmpty {
         return "nothing in the process could reach \(name) any more but the wait itself: no task, "
           + "thread, timer, descriptor or module"

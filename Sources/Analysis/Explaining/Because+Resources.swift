@@ -9,7 +9,7 @@ extension Because {
     let name = namer.name(resource: index)
     var facts = takeFacts(index, name)
     switch resource.kind {
-    case .future where !resource.members.isEmpty: break
+    case .future where !resource.members.isEmpty || namer.isClosing(resource: index): break
     case .future: facts += futureFacts(index)
     case .event: facts += eventFacts(index, name)
     case .condition: facts += conditionFacts(resource, name)

@@ -13,9 +13,10 @@ struct PeerWording {
   /// A task, what it waits for at its end, and who could act on the other one.
   private struct Peer {
     var party: Int
-    var operation: TraceFormat.Operation
+    var awaited: Awaited
     var others: [Int]
   }
+  private enum Awaited { case data, room, closing }
 
   func headline(_ subject: String) -> String {
     "\(subject) wait for each other to read: what each sends fills the connection between them"
@@ -31,23 +32,36 @@ struct PeerWording {
       let others = peer.others.filter { $0 != peer.party }.prefix(4).map(namer.quoted(party:))
       let who =
         switch others.count {
+        case 0 where peer.awaited == .closing && peer.others.contains(peer.party):
+          "\(name) itself has the other end"
         case 0: "nobody else has the other end"
         case 1: "\(others[0]) alone has the other end, and waits as well"
         default: "\(others.joined(separator: ", ")) have the other end, and wait as well"
         }
-      return peer.operation == .drain
-        ? "what \(name) sends goes to this same process: \(who)"
-        : "what \(name) reads comes from this same process: \(who)"
+      return switch peer.awaited {
+      case .data: "what \(name) reads comes from this same process: \(who)"
+      case .room: "what \(name) sends goes to this same process: \(who)"
+      case .closing: "a connection of the server to this same process is still open: \(who)"
+      }
     }
   }
 
   private func peers() -> [Peer] {
     (explainer.partyNodes(cause) + cause.behind).compactMap { party in
-      guard let operation = world.parties[party].wait?.primitive?.operation,
-        [.read, .drain].contains(operation), let node = explainer.model.numbers[.party(party)],
-        let others = others(node)
+      guard let wait = world.parties[party].wait, let awaited = awaited(wait),
+        let node = explainer.model.numbers[.party(party)], let others = others(node)
       else { return nil }
-      return Peer(party: party, operation: operation, others: others)
+      return Peer(party: party, awaited: awaited, others: others)
+    }
+  }
+
+  private func awaited(_ wait: Wait) -> Awaited? {
+    switch wait.primitive?.operation {
+    case .read: return .data
+    case .drain: return .room
+    default:
+      guard case .resource(let index)? = wait.future else { return nil }
+      return namer.isClosing(resource: index) ? .closing : nil
     }
   }
 

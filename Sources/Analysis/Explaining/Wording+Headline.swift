@@ -49,6 +49,8 @@ extension Wording {
     case .leakedPermit:
       return
         "\(subject) \(verb) for \(lent.one) of \(resource) that \(probably)nobody will give back"
+    case .orphanedFuture where isClosing:
+      return "\(subject) \(verb) for \(resource), which \(probably)never comes" + failed
     case .orphanedFuture:
       return "\(subject) \(verb) for \(what) that \(probably)nothing can \(ending) any more"
         + failed

@@ -122,6 +122,11 @@ struct Wording {
     waiting.allSatisfy { namer.waitsForPredicate(explainer.wait(of: $0)?.site) }
   }
 
+  /// Whether the connections of a server are waited for.
+  var isClosing: Bool {
+    explainer.resources(cause).contains { namer.isClosing(resource: $0) }
+  }
+
   /// Whether who made what is waited for has ended, asked to before.
   var makerGaveUp: Bool {
     explainer.resources(cause).contains { index in

@@ -29,6 +29,7 @@ extension Namer {
     {
       return "the lock of \(name(resource: condition))"
     }
+    if isClosing(resource: index) { return "the end of a server's connections" }
     let kind = libraryWord(resource: index) ?? word(resource: index)
     if let operation = waitedFor[index] { return operation == .drain ? "room to send" : "data" }
     guard let site = userSite(resource.created?.site),
@@ -61,6 +62,13 @@ extension Namer {
         depth == 0 || world.isDone(member) ? [] : endings(inner, depth: depth - 1)
       }
     }
+  }
+
+  /// Whether it is done when the last connection of a server is closed.
+  func isClosing(resource index: Int) -> Bool {
+    world.resources[index].kind == .future
+      && world.definitions.frames(world.resources[index].created?.site)
+        .prefix { $0.ownership == .runtime }.contains { $0.role == .closing }
   }
 
   /// As a person says it: the format's word without hyphens.

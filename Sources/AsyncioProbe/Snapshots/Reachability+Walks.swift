@@ -73,10 +73,10 @@ extension Reachability {
       }
       while let slot = pending.popLast() {
         if outOfTime() || ranOut { return false }
-        // A listening socket's server knows its connections, to close them all; accepting does not.
         if party.kind == CORONER_REFERRER_DESCRIPTOR,
           kind(of: typeOf(heapObject(slot))) == .server
         {
+          follow(serverOf: party, heapObject(slot))
           continue
         }
         look(through: slot, labelVisit)
@@ -84,6 +84,15 @@ extension Reachability {
       if outOfTime() { return false }
     }
     return true
+  }
+
+  /// A server knows its connections, to close them all. Nothing that comes to its listening socket does so, and the
+  /// end of a connection does no more than to go on with those that wait for the end of the last one.
+  private static func follow(serverOf descriptor: Party, _ server: Raw) {
+    if probe_is_listening(Int32(truncatingIfNeeded: descriptor.number)) { return }
+    guard let waiters = plainAttribute(server, serverWaitersName) else { return }
+    _ = labelVisit(Raw(waiters), nil)
+    Py_DecRef(waiters)
   }
 
   static func follow(thread state: Raw, _ threads: StandingThreads) {

@@ -22,6 +22,7 @@ nonisolated(unsafe) private var runsUntil: Object? = nil
 nonisolated(unsafe) private var runs: Object? = nil
 
 nonisolated(unsafe) var transportsName: Object! = nil
+nonisolated(unsafe) var serverWaitersName: Object! = nil
 nonisolated(unsafe) var callbackName: Object! = nil
 nonisolated(unsafe) var argumentsName: Object! = nil
 nonisolated(unsafe) var keywordsName: Object! = nil
@@ -47,6 +48,7 @@ func setSnapshotTypes(_ types: Object) {
   runsUntil = PyTuple_GetItem(types, 10)
   runs = PyTuple_GetItem(types, 11)
   transportsName = PyUnicode_FromString(cString("_transports"))
+  serverWaitersName = PyUnicode_FromString(cString("_waiters"))
   callbackName = PyUnicode_FromString(cString("_callback"))
   keywordsName = PyUnicode_FromString(cString("_kwargs"))
   argumentsName = PyUnicode_FromString(cString("_args"))

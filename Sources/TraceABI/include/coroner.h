@@ -258,6 +258,7 @@ enum coroner_site_flags {
   CORONER_SITE_LIMIT = 8,       /* it ends a wait because its time is over */
   CORONER_SITE_IMPORT = 16,     /* it takes the lock under which a module is imported */
   CORONER_SITE_ABORT = 32,      /* it ends the tasks of a group, of which one has failed */
+  CORONER_SITE_CLOSING = 64,    /* it waits until the connections of a server are closed */
 };
 
 enum coroner_address_flags {

@@ -150,6 +150,7 @@ ROLES = (
     ("asyncio.tasks", "wait_for", e.SITE_LIMIT),
     ("asyncio.timeouts", "Timeout._on_timeout", e.SITE_LIMIT),
     ("asyncio.taskgroups", "TaskGroup._abort", e.SITE_ABORT),
+    ("asyncio.base_events", "Server.wait_closed", e.SITE_CLOSING),
     ("_frozen_importlib", "_ModuleLock.acquire", e.SITE_IMPORT),
 )
 
