@@ -47,6 +47,9 @@ package struct Analyzer {
     if causes.isEmpty, !isOver, let retried = WaitModel.causesBehindRetries(in: world) {
       (model, causes) = retried
     }
+    if causes.isEmpty, !isOver, let starved = WaitModel.causesOfStarvedPools(behind: model) {
+      (model, causes) = starved
+    }
     // Others may have done it before, of which nothing is known any more.
     if causes.isEmpty, !isOver, world.snapshot != nil, world.keptFrom == nil {
       let learned = WaitModel(world, learning: true)

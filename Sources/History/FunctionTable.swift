@@ -9,6 +9,8 @@ struct FunctionTable: Sendable {
   /// Innermost functions of stacks, and the stacks for which they are known.
   private var direct: [[String]: Int] = [:]
   private var directNumbers = NumberTable()
+  /// Innermost ones in which threads have waited until somebody gave a signal who is no task.
+  private var signalled: Set<Int> = []
 
   init(definitions: Definitions) { self.definitions = definitions }
 
@@ -29,12 +31,22 @@ struct FunctionTable: Sendable {
   mutating func direct(_ stack: StackID?) -> Int {
     let key = UInt64(stack?.number ?? 0)
     if let known = directNumbers[key] { return Int(known) }
-    let frame = definitions.frames(stack).first { $0.ownership != .runtime }
-    let function = frame.map { [$0.file, $0.function] } ?? []
+    let function = innermost(stack)
     let number = direct[function] ?? direct.count
     direct[function] = number
     directNumbers[key] = UInt32(number)
     return number
+  }
+
+  mutating func noteSignal(at stack: StackID?) { signalled.insert(direct(stack)) }
+
+  func isSignalled(at stack: StackID?) -> Bool {
+    direct[innermost(stack)].map(signalled.contains) ?? false
+  }
+
+  private func innermost(_ stack: StackID?) -> [String] {
+    let frame = definitions.frames(stack).first { $0.ownership != .runtime }
+    return frame.map { [$0.file, $0.function] } ?? []
   }
 }
 

@@ -196,6 +196,9 @@ extension World {
       let ended = resource(event.subject)
       let index =
         threads.states[here].blocks.lastIndex { $0.primitive?.resource == ended } ?? 0
+      if index < threads.states[here].blocks.count {
+        noteSignal(for: threads.states[here].blocks[index])
+      }
       threads.states[here].blocks.removeSubrange(index...)
       return
     }
@@ -208,6 +211,20 @@ extension World {
         nanoseconds: event.time.nanoseconds.saturatingSum(limit.partialValue))
     }
     threads.states[here].blocks.append(wait)
+  }
+
+  /// Who ended such a wait may do so again.
+  private mutating func noteSignal(for wait: Wait) {
+    guard let awaited = wait.primitive?.resource,
+      let signal = resources[awaited].released ?? resources[awaited].signalled,
+      signal.time >= wait.since, parties[signal.party].kind != .task
+    else { return }
+    functions.noteSignal(at: wait.site)
+  }
+
+  /// Whether a wait in the innermost function of this one has been ended by a thread, or by a job.
+  package func hasBeenSignalled(like wait: Wait) -> Bool {
+    functions.isSignalled(at: wait.site)
   }
 
   /// Somebody is about to wait for a lock of which the trace did not say who holds it.

@@ -222,6 +222,45 @@ import TraceFormat
     #expect(all.first?.edges.count == 2)
   }
 
+  enum Beside: CaseIterable { case nothing, signalledByAThread, busy, brief, noTasks }
+
+  @Test(arguments: Beside.allCases)
+  func aPoolThatWaitsForItsOwnTasksIsStarvedWhateverElseGoesOn(_ beside: Beside) throws {
+    let signalled = """
+      +3ms 2 resource-create 0xc7 object=0 value=semaphore
+      +3ms 2 block-begin 0xc7 object=none site=atPut value=acquire
+      +4ms 9 released 0xc7
+      +5ms 2 block-end 0xc7
+
+      """
+    let children = """
+      +5ms 2 task-create 0xa8 site=atPut value=put
+      +5ms 2 task-ready 0xa8 object=0xe1
+      +5ms 3 task-create 0xa9 site=atCompact value=compact
+      +5ms 3 task-ready 0xa9 object=0xe1
+
+      """
+    let second = """
+      +6ms 3 resource-create 0xc9 object=0 value=semaphore
+      +6ms 3 block-begin 0xc9 object=none site=atCompact value=acquire
+
+      """
+    let all = try analyze(
+      TraceText.parse(
+        Self.places + Self.mainAwaits + Self.bothRun
+          + (beside == .signalledByAThread ? signalled : "")
+          + (beside == .noTasks ? "" : children) + """
+            +6ms 2 resource-create 0xc8 object=0 value=semaphore
+            +6ms 2 block-begin 0xc8 object=none site=atPut value=acquire
+            +6ms 1 timer-arm 77 value=100000
+
+            """ + (beside == .busy ? "" : second)
+          + "+\(beside == .brief ? 4500 : 7000)ms 9 thread-start 109\n")
+    ).report.findings.filter { $0.severity != .note }
+    #expect(all.map(\.kind) == (beside == .nothing ? [.poolStarvation] : []))
+    #expect(all.allSatisfy { $0.severity == .warning })
+  }
+
   @Test func whoIsToBeAloneOnASharedQueueWaitsForAllThatAreThere() throws {
     let all = try findings(
       Self.mainAwaits + Self.bothRun + """

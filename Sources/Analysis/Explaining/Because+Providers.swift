@@ -5,6 +5,14 @@ import TraceFormat
 
 /// What became of those that could end a wait, or used to.
 extension Because {
+  /// Why it is left to tasks that are queued to end a wait.
+  private func starvedFact(_ name: String, _ tasks: [Int]) -> String {
+    let maker = namer.quoted(party: world.parties[tasks[0]].created.party)
+    return
+      "\(maker) made \(list(tasks)) before it began to wait for \(name), in the same function, and nobody but "
+      + "tasks has ended such a wait so far"
+  }
+
   /// Those that have taken from a full queue so far, or had taken what join() waits for.
   func habitFacts() -> [String] {
     cause.nodes.compactMap { node in
@@ -13,6 +21,7 @@ extension Because {
       else { return nil }
       let takers = world.resources[index].takers.filter { !world.parties[$0].isEnded }.sorted()
       let name = namer.name(resource: index)
+      if let tasks = explainer.model.signallers[index] { return starvedFact(name, tasks) }
       if takers.count == 1 {
         let what = operation == .queuePut ? "took from \(name) so far" : "took the items"
         return "only \(list(takers)) \(what), and it waits, too"

@@ -7,6 +7,10 @@ extension WaitModel {
     let resource = world.resources[index]
     if timed.contains(.resource(index)) { return need(node, .all, []) }
     if isGiven(index, resource, operation) { return need(node, .all, []) }
+    if let tasks = signallers[index] {
+      habitual.insert(node)
+      return need(node, .any, tasks.map { .party($0) })
+    }
     if !resource.members.isEmpty { return connectMembers(node, resource) }
     switch resource.kind {
     case .semaphore where resource.countsSignals && woken[index] == nil:

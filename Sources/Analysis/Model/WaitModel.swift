@@ -44,6 +44,8 @@ struct WaitModel {
   /// Whether what habits tell counts where nothing is proved, and nodes for which it does.
   let isLearned: Bool
   var learned: Set<Int> = []
+  /// Of some resources the tasks to which alone it is left to end waits for them.
+  let signallers: [Int: [Int]]
   /// Tasks that another thread made ready without waking their loop.
   var unheard: Set<Int> = []
   var pending: [Int] = []
@@ -60,16 +62,20 @@ struct WaitModel {
   static let patience: UInt64 = 300_000_000_000
 
   /// - Parameter learning: from what was done before, who has to act where anybody could.
-  init(_ world: World, learning: Bool = false) {
-    self.init(world, blocked: [], learning: learning)
+  /// - Parameter signallers: of some resources, who has to act where anybody could.
+  init(_ world: World, learning: Bool = false, signallers: [Int: [Int]] = [:]) {
+    self.init(world, blocked: [], learning, signallers)
     let blocked = blockedLoops().union(blockedMainActors())
-    if !blocked.isEmpty { self.init(world, blocked: blocked, learning: learning) }
+    if !blocked.isEmpty { self.init(world, blocked: blocked, learning, signallers) }
   }
 
   /// - Parameter blocked: threads of loops to take as busy although they wait.
-  private init(_ world: World, blocked: Set<ThreadSlot>, learning: Bool) {
+  private init(
+    _ world: World, blocked: Set<ThreadSlot>, _ learning: Bool, _ signallers: [Int: [Int]]
+  ) {
     self.world = world
     isLearned = learning
+    self.signallers = signallers
     busyThreads = blocked
     reach = Reach(world)
     keeper = Self.keeper(in: world)
