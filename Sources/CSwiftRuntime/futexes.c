@@ -31,6 +31,7 @@ static long lock(long *word, long operation, long value, const struct timespec *
   }
   uint32_t owner = __atomic_load_n((uint32_t *)word, __ATOMIC_RELAXED) & FUTEX_TID_MASK;
   if (owner) probe_tell_holders(word, owner);
+  if (probe_is_core(((const void *const *)frame)[1])) probe_record_name((uint64_t)word, "a global's initialiser");
   uint32_t stack = probe_wait_begins(word, CORONER_OP_ACQUIRE, probe_limit(CLOCK_REALTIME, until), frame);
   long result = PROBE_STANDS(next(SYS_futex, (long)word, operation, value, (long)until, f, g));
   probe_wait_ends(word);
@@ -62,12 +63,25 @@ static bool waits(long operation) {
   return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI;
 }
 
+/* Globals are made at their first use, by the runtime: who comes meanwhile waits for a lock of it, called for by code of
+ * the program. Other locks of the runtime are its own affair. */
+static bool waits_for_global(long operation, const void *frame) {
+  const uintptr_t *inner = frame, *outer = (const uintptr_t *)inner[0];
+  bool is_near = (uintptr_t)outer - (uintptr_t)inner - 1 < 512 && (uintptr_t)outer % sizeof(void *) == 0;
+  return (operation & FUTEX_CMD_MASK) == FUTEX_LOCK_PI && is_near && probe_is_watched((const void *)outer[1]);
+}
+
+static bool is_told(long operation, const void *caller, const void *frame) {
+  if (!probe_is_on || !waits(operation)) return false;
+  return probe_is_watched(caller) || (probe_is_core(caller) && waits_for_global(operation, frame));
+}
+
 /* Under another name here: libc declares it with arguments of any number. */
 PROBE_EXPORTED long probe_syscall(long number, long a, long b, long c, long d, long e, long f)
     __asm__("syscall");
 long probe_syscall(long number, long a, long b, long c, long d, long e, long f) {
   if (__builtin_expect(!next, 0)) probe_futexes_start();
-  if (number == SYS_futex && probe_is_on && waits(b) && probe_is_watched(__builtin_return_address(0)))
+  if (number == SYS_futex && is_told(b, __builtin_return_address(0), __builtin_frame_address(0)))
     return futex(a, b, c, d, e, f, __builtin_frame_address(0));
   return next(number, a, b, c, d, e, f);
 }

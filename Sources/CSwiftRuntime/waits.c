@@ -17,7 +17,7 @@ static const char *const own_affairs[] = {"libdispatch.so",  "libswiftCore.so", 
 enum { OWN_COUNT = sizeof own_affairs / sizeof *own_affairs };
 static struct range {
   uintptr_t start, size;
-} ranges[OWN_COUNT + 1], dispatch, overlay, interpreter;
+} ranges[OWN_COUNT + 1], dispatch, overlay, core, interpreter;
 static int range_count;
 bool probe_has_python;
 
@@ -42,6 +42,7 @@ static int note_range(struct dl_phdr_info *info, size_t size, void *python) {
   if (name && !strcmp(name, "/libswiftDispatch.so")) overlay = code;
   if ((own == OWN_COUNT && !is_python) || range_count > OWN_COUNT) return 0;
   if (own == 0) dispatch = code;
+  if (own == 1) core = code;
   if (is_python) interpreter = code;
   ranges[range_count++] = code;
   return 0;
@@ -72,6 +73,8 @@ bool probe_knows_dispatch(void) { return dispatch.size != 0; }
 bool probe_is_dispatch(const void *caller) {
   return (uintptr_t)caller - dispatch.start < dispatch.size;
 }
+
+bool probe_is_core(const void *caller) { return (uintptr_t)caller - core.start < core.size; }
 
 bool probe_is_overlay(const void *caller) { return (uintptr_t)caller - overlay.start < overlay.size; }
 

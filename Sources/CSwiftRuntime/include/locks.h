@@ -155,6 +155,8 @@ bool probe_is_python(const void *caller) PROBE_HIDDEN;
 bool probe_knows_dispatch(void) PROBE_HIDDEN;
 /* Whether the address is libdispatch's. */
 bool probe_is_dispatch(const void *caller) PROBE_HIDDEN;
+/* Whether the address is in Swift's own library, the one that every program has. */
+bool probe_is_core(const void *caller) PROBE_HIDDEN;
 /* Whether the address is of the functions by which Swift calls libdispatch. */
 bool probe_is_overlay(const void *caller) PROBE_HIDDEN;
 /* So long a wait is nobody's business. */
