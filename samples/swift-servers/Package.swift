@@ -26,6 +26,8 @@ let samples: [(name: String, needs: [Target.Dependency])] = [
   ("hummingbird_answers", hummingbird),
   ("hummingbird_blocks_its_loop", hummingbird),
   ("hummingbird_never_answers", hummingbird),
+  ("hummingbird_never_shuts_down", hummingbird),
+  ("hummingbird_shuts_down", hummingbird),
 ]
 
 let package = Package(
