@@ -9,6 +9,23 @@ extension World {
     resources[condition].changeUse().notifier = nil
   }
 
+  /// Of the threads that wait on a condition the first ones are woken; that each goes on is told once it has its turn.
+  mutating func wakeThreads(waitingOn condition: Int, upTo count: UInt64) {
+    guard count > 0 else { return }
+    let waiting = threads.states.indices.filter { place in
+      guard let block = threads.states[place].blocks.last, block.deadline.map({ $0 > now }) ?? true,
+        case (condition?, .conditionWait)? = block.primitive
+      else { return false }
+      return true
+    }
+    let first = waiting.sorted {
+      threads.states[$0].blocks.last!.since < threads.states[$1].blocks.last!.since
+    }
+    for place in first.prefix(Int(clamping: count)) {
+      threads.states[place].blocks[threads.states[place].blocks.count - 1].deadline = now
+    }
+  }
+
   /// A party gives the lock back that it took there and then.
   mutating func endSection(_ lock: Int, _ taken: Occurrence) {
     guard let condition = resources[lock].owner else { return }

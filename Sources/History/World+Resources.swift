@@ -75,6 +75,7 @@ extension World {
       use.signalled = what
       use.signalledWaiters = event.value
       use.notifier = actor
+      wakeThreads(waitingOn: index, upTo: event.object)
       use.providers.insert(actor)
       noteHabit(of: index, what)
     case .queuePut:
