@@ -51,7 +51,8 @@ package struct Analyzer {
       (model, causes) = starved
     }
     // Others may have done it before, of which nothing is known any more.
-    if causes.isEmpty, !isOver, world.snapshot != nil, world.keptFrom == nil {
+    let isLearned = world.keptFrom == nil || world.knowsHabits && !isLossy
+    if causes.isEmpty, !isOver, world.snapshot != nil, isLearned {
       let learned = WaitModel(world, learning: true)
       causes = try learned.learnedCauses { tasks, instant in
         let rounds = try Rounds(of: tasks, since: instant, in: world, trace, until: until)

@@ -75,6 +75,10 @@ struct EventLines {
     case .number, .tid, .ticks, .milliseconds, .io: .unsigned(number)
     case .limit: number == .max || number == UInt64(UInt32.max) ? .null : .unsigned(number)
     case .string: .optional(definitions.string(UInt32(truncatingIfNeeded: number)))
+    case .stack:
+      .array(
+        StackID(UInt32(truncatingIfNeeded: number)).map(definitions.frames)?.map(site) ?? []
+      )
     case .site: definitions.site(UInt32(truncatingIfNeeded: number)).map(site) ?? .null
     case .outcome: word(Outcome.self, number)
     case .resourceKind: word(ResourceKind.self, number)

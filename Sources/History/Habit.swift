@@ -125,6 +125,28 @@ extension World {
   }
 }
 
+extension World {
+  /// What a key frame says of a habit: what the party that acts has done.
+  mutating func applyHabit(_ event: Event, by actor: Int) {
+    let (crowded, others, alone, watched): (UInt64, UInt64, UInt64, UInt64) = (1, 2, 4, 8)
+    guard let stack = StackID(UInt32(truncatingIfNeeded: event.subject)) else {
+      knowsHabits = true
+      return
+    }
+    let what = occurrence(event, by: actor)
+    guard let kind = ResourceKind(rawValue: event.value),
+      let place = habits.find(stack, kind, what, definitions)
+    else { return }
+    let flags = event.object >> 56
+    habits.habits[place].note(
+      what, isMaker: flags & others == 0, isTimers: false, isAlone: flags & alone != 0)
+    habits.habits[place].count += Int(event.object & 0xffff_ffff) - 1
+    habits.habits[place].timerCount += Int(event.object >> 32 & 0xff_ffff)
+    if flags & crowded != 0 { habits.habits[place].isCrowded = true }
+    if flags & watched != 0 { parties[actor].isAwaited = true }
+  }
+}
+
 extension ThreadTable {
   /// Whether a timer of the thread's loop was due by then.
   fileprivate func isTimerDue(on slot: ThreadSlot, by time: TraceInstant) -> Bool {

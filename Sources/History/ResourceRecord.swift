@@ -18,7 +18,7 @@ package struct ResourceRecord: Sendable {
   /// How a future ended, and by whom.
   private var outcome: Outcome?
   /// A semaphore that began with no permit.
-  private var beganEmpty: Bool
+  var beganEmpty: Bool
   private var isCreated: Bool
   private var partIndex = PackedIndex(nil)
   private var ownerIndex = PackedIndex(nil)

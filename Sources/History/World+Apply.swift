@@ -92,6 +92,7 @@ extension World {
       resources[resource(event.subject, orNew: .thread)].thread = event.thread
     case .held: applyHeld(event)
     case .past: applyPast(event)
+    case .habit: applyHabit(event, by: actor)
     case .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer, .referrers, .ioPeer,
       .processWait:
       applySnapshot(event)

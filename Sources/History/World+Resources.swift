@@ -250,7 +250,7 @@ extension World {
 
   /// What a key frame says of a resource beyond the events in it.
   mutating func applyPast(_ event: Event) {
-    let (foreign, overfed, own): (UInt32, UInt32, UInt32) = (1, 2, 4)
+    let (foreign, overfed, own, empty): (UInt32, UInt32, UInt32, UInt32) = (1, 2, 4, 8)
     let index = resource(event.subject, orNew: .queue)
     let record = resources[index]
     let use = resources[index].changeUse()
@@ -259,6 +259,7 @@ extension World {
       use.hasOwnRelease = true
       if let origin = origin(of: index) { returning.insert(origin) }
     }
+    if event.value & empty != 0 { resources[index].beganEmpty = true }
     guard record.kind == .queue else { return }
     use.getCount = event.object & 0xffff_ffff
     use.returnCount = event.object >> 32

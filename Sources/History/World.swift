@@ -26,6 +26,8 @@ package struct World: Sendable {
   package internal(set) var now = TraceInstant.start
   /// Since when all events are known, if earlier ones were given up: of what is older some of the past is not.
   package var keptFrom: TraceInstant?
+  /// Whether all habits before that are known nevertheless.
+  package internal(set) var knowsHabits = false
   /// The kernel's number of the process, which is that of its main thread.
   package var process: UInt64 = 0
   package internal(set) var eventCount: UInt64 = 0

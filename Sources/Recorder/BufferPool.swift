@@ -98,6 +98,7 @@ enum BufferPool {
     if freeCount < reserve { platform_wake() }
     let it = memory(of: buffer)
     it.pointee.committed = 0
+    platform_order_signals()
     it.pointee.content = UInt32(content.rawValue)
     it.pointee.thread = thread
     it.pointee.first_index = firstIndex

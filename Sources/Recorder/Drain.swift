@@ -168,10 +168,16 @@ enum Drain {
     while isAppending { wait() }
   }
 
-  /// Waits until nobody does anything; none may begin before the lock is given up.
-  static func claimAll() {
-    while isBusy || isAppending || helpers > 0 { wait() }
+  /// Waits until nobody does anything; none may begin before the lock is given up. Whether that came in time: a
+  /// thread may have left for good, in a signal's handler that jumps.
+  static func claimAll(patience: UInt64) -> Bool {
+    let begin = platform_monotonic_ns()
+    while isBusy || isAppending || helpers > 0 {
+      guard platform_monotonic_ns() &- begin < patience else { return false }
+      wait()
+    }
     isBusy = true
+    return true
   }
 
   private static func wait() {

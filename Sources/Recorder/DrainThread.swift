@@ -54,13 +54,17 @@ enum DrainThread {
       if stopping { break }
       platform_wait(wait)
       wait = period
-      if TraceFile.isGone {
+      // Nobody should wait for the lock while a disk is asked.
+      platform_unlock(Int32(PLATFORM_POOL))
+      let isGone = TraceFile.isGone
+      TraceFile.noteTime()
+      platform_lock(Int32(PLATFORM_POOL))
+      if isGone {
         Recorder.giveUp()
         break
       }
       Drain.invite()
       BufferPool.invite()
-      TraceFile.noteTime()
     }
     isRunning = false
     platform_announce_room(true)
@@ -68,10 +72,9 @@ enum DrainThread {
   }
 
   /// Drains what is still full or active; the thread has ended and the lock PLATFORM_POOL is held.
-  /// Whether all of it is in the file.
-  static func drainRest() -> Bool {
-    guard Drain.all() else { return false }
-    Drain.claimAll()
+  /// Whether all of it is in the file; nothing if somebody else is still at it.
+  static func drainRest() -> Bool? {
+    guard Drain.claimAll(patience: patience) else { return nil }
     defer { Drain.release() }
     return Drain.rest()
   }

@@ -135,6 +135,9 @@ enum KeyFrame {
     case .block: suspendResumed()
     case .broken where isSame(node, .run): return
     case .once, .again: return tellTurn(it)
+    case .provider:
+      guard let told = LiveState.told(it) else { return }
+      it.record = told
     case .announcement where !isScheduled(it.record.subject): return  // with the wait
     case .run where kind == CORONER_TASK_SUSPEND.rawValue: announce(it.record.subject)
     case .past:
@@ -160,7 +163,8 @@ enum KeyFrame {
   /// Whether it says something about who acts in the event.
   private static func needsActor(_ node: LiveNode) -> Bool {
     switch node.slot {
-    case .create, .cancel, .done, .lost, .signal, .take, .put, .taskDone, .timer, .watch: true
+    case .create, .cancel, .done, .lost, .signal, .take, .put, .taskDone, .timer, .watch, .provider:
+      true
     case .hold: node.record.timeKind & 0xff == UInt64(CORONER_ACQUIRED.rawValue)
     case .run, .broken: isWait(node.record)
     default: false

@@ -17,6 +17,7 @@ extension LiveState {
       guard future >= 0, Table.entities[Int(future)].kind != .task,
         !Table.entities[Int(future)].isOver
       else { return }
+      if record.value == 0 { noteHabit(event, future) }
       Table.set(future, event.node(.done))
       Table.entities[Int(future)].isOver = true
     case CORONER_ACQUIRED.rawValue: acquire(event)
@@ -27,8 +28,13 @@ extension LiveState {
       guard known >= 0 else { return }
       Table.set(known, event.node(.signal))
       Table.clear(known, .cleared)
+      noteHabit(event, known)
     case CORONER_EVENT_CLEARED.rawValue: set(event, .cleared)
-    case CORONER_NOTIFIED.rawValue: set(event, .signal)
+    case CORONER_NOTIFIED.rawValue:
+      let known = resource(record.subject)
+      guard known >= 0 else { return }
+      Table.set(known, event.node(.signal))
+      noteHabit(event, known)
     case CORONER_FUTURE_LOST.rawValue: set(event, .lost)
     case CORONER_QUEUE_PUT.rawValue: put(event)
     case CORONER_QUEUE_GOT.rawValue: get(event)
@@ -71,7 +77,7 @@ extension LiveState {
     }
   }
 
-  private static func depend(_ event: Happening) {
+  static func depend(_ event: Happening) {
     let job = Table.find(.job, event.record.subject)
     if job >= 0 { return Table.push(job, event.node(.member)) }
     let outer = resource(event.record.subject)
@@ -81,8 +87,44 @@ extension LiveState {
     } else if event.record.object == 0 {
       Table.set(outer, event.node(.asked))
     } else {
+      let inner = Table.peek(.thing, event.record.object)
+      if inner >= 0 { Table.entities[Int(inner)].isWatched = true }
+      forgetMembers(of: outer)
       Table.push(outer, event.node(.member))
+      Table.entities[Int(outer)].members &+= 1
     }
+  }
+
+  /// A group may get members for as long as the program runs: those that have ended, without a fault, are let go of in
+  /// steps that cost a constant time each. Where the first one to end counts, these are its last ones.
+  private static func forgetMembers(of outer: Int32) {
+    let it = Table.entities[Int(outer)]
+    guard it.members >= max(64, 2 &* it.keptMembers) else { return }
+    var (kept, node): (UInt32, Int32) = (0, it.first)
+    let asked = Table.node(outer, .asked)
+    let since = asked >= 0 ? Table.nodes[Int(asked)].stamp : 0
+    while node >= 0 {
+      let next = Table.nodes[Int(node)].next
+      if Table.nodes[Int(node)].slot == .member {
+        if isPast(Table.nodes[Int(node)], since: since) {
+          Table.remove(outer, node)
+        } else {
+          kept &+= 1
+        }
+      }
+      node = next
+    }
+    (Table.entities[Int(outer)].members, Table.entities[Int(outer)].keptMembers) = (kept, kept)
+  }
+
+  private static func isPast(_ member: LiveNode, since asked: UInt64) -> Bool {
+    let inner = Table.peek(.thing, member.record.object)
+    guard inner >= 0 else { return true }
+    let end = Table.node(inner, .end)
+    guard Table.entities[Int(inner)].kind == .task, end >= 0 else { return false }
+    let it = Table.nodes[Int(end)]
+    if it.record.value == CORONER_OUTCOME_ERROR.rawValue { return false }
+    return asked > 0 ? it.stamp < asked : member.record.value == CORONER_DEPENDS_ALL.rawValue
   }
 
   // MARK: holds
@@ -169,12 +211,28 @@ extension LiveState {
     if latest >= 0, Table.nodes[Int(latest)].record.timeKind & 0xff == CORONER_HELD.rawValue {
       return Table.remove(lock, latest)
     }
+    if countsSignals(lock) { noteHabit(event, lock) }
     notePast(event, lock) { $0.record.value |= CORONER_PAST_FOREIGN.rawValue }
     let oldest = endedOrOldest(.hold, lock)
     if oldest >= 0 { return Table.remove(lock, oldest) }
     // A semaphore that counts signals grows.
     let create = Table.node(lock, .create)
-    if create >= 0 { Table.nodes[Int(create)].record.object &+= 1 }
+    if create >= 0 {
+      if Table.nodes[Int(create)].record.object == 0 {
+        notePast(event, lock) { $0.record.value |= CORONER_PAST_EMPTY.rawValue }
+      }
+      Table.nodes[Int(create)].record.object &+= 1
+    }
+  }
+
+  /// Whether a semaphore passes on signals: it began with none, and who takes one does not give it back.
+  private static func countsSignals(_ semaphore: Int32) -> Bool {
+    let it = Table.entities[Int(semaphore)]
+    guard it.resourceKind == UInt8(CORONER_RESOURCE_SEMAPHORE.rawValue) else { return false }
+    let (create, past) = (Table.node(semaphore, .create), Table.node(semaphore, .past))
+    let flags = past >= 0 ? Table.nodes[Int(past)].record.value : 0
+    guard create >= 0, flags & CORONER_PAST_OWN.rawValue == 0 else { return false }
+    return flags & CORONER_PAST_EMPTY.rawValue != 0 || Table.nodes[Int(create)].record.object == 0
   }
 
   private static func endedOrOldest(_ list: LiveSlot, _ entity: Int32) -> Int32 {
@@ -221,6 +279,7 @@ extension LiveState {
       Table.nodes[Int(unfinished)].record.value &+= UInt32(count(Table.nodes[Int(before)].record))
     }
     Table.set(queue, event.node(.put))
+    noteHabit(event, queue)
     let past = Table.node(queue, .past)
     guard past >= 0 else { return }  // nobody has taken anything yet
     for _ in 0..<count(event.record) { putBack(event, queue, past) }

@@ -12,6 +12,10 @@ struct LiveThread {
   /// The concurrent future that it made last, until it wakes a loop.
   var future: Int32 = -1
   var futureSerial: UInt32 = 0
+  /// When the next timer of its loop is due, as far as is known.
+  var nextTimer: UInt64 = .max
+  /// The executor for which it made a task ready last.
+  var readied: UInt64 = 0
   /// As it was defined; 0 if that is not known.
   var tid: UInt64 = 0
   var name = ThreadName()
@@ -33,7 +37,7 @@ enum LiveState {
   nonisolated(unsafe) static var threads: UnsafeMutablePointer<LiveThread>!
   nonisolated(unsafe) static var threadCount = 0
   nonisolated(unsafe) private static var running: UnsafeMutablePointer<Party>!
-  nonisolated(unsafe) private static var stamp: UInt64 = 0
+  nonisolated(unsafe) private(set) static var stamp: UInt64 = 0
 
   static func start(capacity: Int) -> Bool {
     if threads == nil {
@@ -143,16 +147,22 @@ enum LiveState {
     let own = threads[thread].entity
     switch UInt32(record.timeKind & 0xff) {
     case CORONER_GAP.rawValue: threads[thread].depth = 0
-    case CORONER_THREAD_START.rawValue: Table.set(own, event.node(.start))
+    case CORONER_THREAD_START.rawValue:
+      Table.set(own, event.node(.start))
+      beginHabits(event)
     case CORONER_THREAD_END.rawValue:
       Table.set(own, event.node(.end))
       Table.entities[Int(own)].isOver = true
-    case CORONER_LOOP_START.rawValue: Table.push(own, event.node(.loop))
+    case CORONER_LOOP_START.rawValue:
+      Table.push(own, event.node(.loop))
+      threads[thread].nextTimer = .max
     case CORONER_LOOP_STOP.rawValue:
+      threads[thread].nextTimer = 0  // that of the loop below it is not known
       let loop = Table.node(own, .loop)
       if loop >= 0 { Table.remove(own, loop) }
     case CORONER_LOOP_IDLE.rawValue:
       Table.set(own, event.node(.idle))
+      threads[thread].nextTimer = record.value == .max ? .max : deadline(record)
       Table.clear(own, .wake)
     case CORONER_LOOP_WAKE.rawValue: Table.set(own, event.node(.wake))
     case CORONER_LOOP_WAKEUP.rawValue: wakeLoop(event)
@@ -161,8 +171,11 @@ enum LiveState {
       Table.endLife(.thing, record.subject)
       let task = Table.add(.thing, record.subject, .task)
       if task >= 0 { Table.push(task, event.node(.create)) }
+    case CORONER_TASK_SPAWN.rawValue: spawn(event)
     case CORONER_TASK_RESUME.rawValue: resume(event)
-    case CORONER_TASK_SUSPEND.rawValue: suspend(event, task(event))
+    case CORONER_TASK_SUSPEND.rawValue:
+      suspend(event, task(event))
+      noteWait(record.object, site: record.site)
     case CORONER_TASK_WAIT.rawValue, CORONER_TASK_WAIT_OWN.rawValue: wait(event)
     case CORONER_TASK_END.rawValue, CORONER_TASK_DESTROYED.rawValue: endTask(event)
     case CORONER_TASK_CANCEL.rawValue: cancel(event)
@@ -171,10 +184,8 @@ enum LiveState {
       let task = Table.find(.thing, record.subject)
       if task >= 0 { Table.clear(task, .announcement) }
     case CORONER_TASK_READY.rawValue:
-      let task = task(event)
-      guard task >= 0, !Table.entities[Int(task)].isOver else { return }
-      Table.entities[Int(task)].isScheduled = true
-      Table.set(task, event.node(.ready))
+      threads[thread].readied = record.object
+      makeReady(event, task(event))
     case CORONER_BLOCK_BEGIN.rawValue: Table.push(own, event.node(.block))
     case CORONER_BLOCK_END.rawValue: endBlock(record.subject, own)
     case CORONER_JOB_QUEUE.rawValue:
@@ -219,6 +230,30 @@ enum LiveState {
     if known >= 0, Table.entities[Int(known)].kind == .task { return known }
     Table.endLife(.thing, event.record.subject)
     return Table.add(.thing, event.record.subject, .task)
+  }
+
+  private static func makeReady(_ event: Happening, _ task: Int32) {
+    guard task >= 0, !Table.entities[Int(task)].isOver else { return }
+    Table.entities[Int(task)].isScheduled = true
+    Table.set(task, event.node(.ready))
+  }
+
+  /// Three events in one, which are kept, and over, at different times.
+  private static func spawn(_ event: Happening) {
+    let (task, group) = (event.record.subject, event.record.object)
+    var part = event
+    part.record = event.record.of(CORONER_TASK_CREATE, task, 0, value: event.record.value)
+    Table.endLife(.thing, task)
+    let new = Table.add(.thing, task, .task)
+    guard new >= 0 else { return }
+    Table.push(new, part.node(.create))
+    stamp &+= 1
+    part.record = event.record.of(CORONER_TASK_READY, task, threads[event.thread].readied)
+    makeReady(part, new)
+    guard group != 0 else { return }
+    stamp &+= 1
+    part.record = event.record.of(CORONER_DEPENDS, group, task)
+    depend(part)
   }
 
   private static func resume(_ event: Happening) {
@@ -269,6 +304,8 @@ enum LiveState {
     if event.record.timeKind & 0xff == CORONER_TASK_WAIT_OWN.rawValue {
       // The wait says that the future is new; so only its end has to be kept.
       Table.endLife(.thing, event.record.object)
+    } else {
+      noteWait(event.record.object, site: event.record.site)
     }
     suspend(event, task)
   }
@@ -315,6 +352,7 @@ enum LiveState {
         Table.clear(timer, .timer)
       }
       Table.push(timer, event.node(.timer))
+      threads[event.thread].nextTimer = min(threads[event.thread].nextTimer, deadline(record))
     case CORONER_TIMER_CANCEL.rawValue: Table.endLife(.timer, record.subject)
     case CORONER_IO_REGISTER.rawValue, CORONER_IO_UNREGISTER.rawValue:
       guard record.value & CORONER_IO_INTERNAL.rawValue == 0 else { return }
@@ -347,4 +385,15 @@ enum LiveState {
   }
   private static var taking: UInt64 { 1 }
   private static var taken: UInt64 { 2 }
+}
+
+extension Record {
+  /// A part of what happens in this one.
+  fileprivate func of(
+    _ kind: coroner_event_kind, _ subject: UInt64, _ object: UInt64, value: UInt32 = 0
+  ) -> Record {
+    Record(
+      timeKind: timeKind & ~0xff | UInt64(kind.rawValue), subject: subject, object: object,
+      site: site, value: value)
+  }
 }

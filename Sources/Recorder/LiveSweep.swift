@@ -12,6 +12,9 @@ enum LiveSweep {
     let isHard = Table.nodeCount > Table.capacity / 2 || Table.isTight
     for i in 0..<Table.entityEnd where Table.entities[i].kind != .free {
       if isDispensable(Int32(truncatingIfNeeded: i), now: now, isHard: isHard) {
+        if Table.entities[i].space == .thing, !Table.entities[i].isOver {
+          LiveState.forgetHabit(of: Int32(truncatingIfNeeded: i))
+        }
         Table.free(Int32(truncatingIfNeeded: i))
       }
     }

@@ -4,7 +4,7 @@ import CPlatform
 enum LiveSpace: UInt8 {
   /// Parties and resources, mostly addresses.
   case thing
-  case job, timer, descriptor, signal, thread, sample, snapshot, loop
+  case job, timer, descriptor, signal, thread, sample, snapshot, loop, habit
 }
 
 /// What a kept event says of its thing. There is one of each, except where a list is meant.
@@ -14,7 +14,7 @@ enum LiveSlot: UInt8 {
   case broken, once, again
   case put, taskDone, asked, guarded, binding, idle, wake, sample, wakeup, submission, watch, past
   // Lists, the latest first.
-  case hold, take, member, block, loop, timer, handler, snapshot
+  case hold, take, member, block, loop, timer, handler, snapshot, provider
 }
 
 /// An event that still matters, as it was recorded.
@@ -53,6 +53,13 @@ struct LiveEntity {
   /// A task that has ended, a future that is done, a thread that is gone.
   var isOver = false
   var isMarked = false
+  /// Of a task: somebody has waited for it, or it is part of something that can be waited for.
+  var isWatched = false
+  /// Of a habit: others do it, too.
+  var isCrowded = false
+  /// Of a group the members that are kept, and those that were when it was looked through.
+  var members: UInt32 = 0
+  var keptMembers: UInt32 = 0
   /// Its number has begun another life.
   var isDetached = false
 

@@ -153,13 +153,14 @@ enum Recorder {
       setState(.off)
       return
     }
-    TraceFile.noteTime()
     setState(.off)
     // A thread that waits for a disk is left to that: what is not in a section is in the hot ones.
     guard DrainThread.stop() else { return }
+    TraceFile.noteTime()
     platform_lock(Int32(PLATFORM_POOL))
     let isComplete = DrainThread.drainRest()
     BufferPool.isOpen = false
+    guard let isComplete else { return platform_unlock(Int32(PLATFORM_POOL)) }
     BufferPool.detach()
     Window.detach()
     platform_unlock(Int32(PLATFORM_POOL))
@@ -179,7 +180,8 @@ enum Recorder {
 
   /// In a forked child: nothing of the parent's trace may be touched again.
   private static func continueInChild() {
-    guard state == .on else { return }
+    guard state != .forked else { return }
+    let isRecorded = state == .on
     BufferPool.abandon()
     TraceFile.abandon()
     DrainThread.abandon()
@@ -187,6 +189,6 @@ enum Recorder {
     ThreadRecorder.forget()
     lastSlot = 0
     rests = 0
-    setState(pathNamesProcess ? .forked : .off)
+    setState(isRecorded && pathNamesProcess ? .forked : .off)
   }
 }

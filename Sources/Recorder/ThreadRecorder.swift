@@ -96,6 +96,7 @@ enum ThreadRecorder {
     // The field's own address: the pointer is into the mapping, not to a copy.
     thread.pointee.writer.committed = withUnsafeMutablePointer(to: &header.pointee.committed) { $0 }
     platform_tell_clock(&thread.pointee.writer)
+    platform_order_signals()
     thread.pointee.writer.limit = UInt32(
       (Int(CORONER_BUFFER_SIZE) &- MemoryLayout<coroner_buffer>.size)
         / MemoryLayout<Record>.stride)
@@ -111,8 +112,10 @@ enum ThreadRecorder {
     let buffer = thread.pointee.buffer &- 1
     thread.pointee.first_index &+= UInt64(thread.pointee.writer.count)
     thread.pointee.buffer = 0
-    thread.pointee.writer.count = 0
+    // In this order: for a signal's handler there must never be room in what is given away.
     thread.pointee.writer.limit = 0
+    platform_order_signals()
+    thread.pointee.writer.count = 0
     if buffer >= 0, BufferPool.isOpen { Drain.retire(buffer) }
   }
 

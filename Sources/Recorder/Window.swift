@@ -36,6 +36,7 @@ struct Window {
   static func prepare(_ descriptor: Int32, from offset: UInt64, limit: UInt64) -> Bool {
     let page = offset & ~UInt64(TraceFile.page &- 1)
     let length = min(size, limit &- page)
+    (next.start, next.end) = (0, 0)
     if next.memory == nil { next.memory = platform_reserve_mapping(largest) }
     guard let memory = next.memory, platform_remap(memory, descriptor, page, length) else {
       return false

@@ -45,6 +45,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
   case threadBind = 45
   case held = 46
   case past = 47
+  case habit = 48
   case timerArm = 50
   case timerCancel = 51
   case ioRegister = 52

@@ -19,6 +19,8 @@ package enum FieldMeaning: String, CaseIterable, Sendable {
   case string
   /// Id of a site (not of a stack), 0 for none.
   case site
+  /// Id of a stack, 0 for none.
+  case stack
   case outcome
   case resourceKind
   case operation
@@ -235,6 +237,10 @@ extension EventKind {
         .past, "past", F(.resource, "resource"), object: F(.number, "taken"),
         site: "the put that filled it", value: F(.number, "flags"),
         "what was done with the resource before a key frame; only there"),
+      E(
+        .habit, "habit", F(.stack, "made"), object: F(.number, "done"), site: "where last",
+        value: F(.resourceKind, "kind"),
+        "who acts has ended, set or filled what was made there, before a key frame; only there"),
 
       E(
         .timerArm, "timer-arm", timer, object: F(.any, "target"), value: F(.milliseconds, "delay"),

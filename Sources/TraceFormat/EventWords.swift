@@ -142,7 +142,8 @@ extension FieldMeaning {
       let known = IOInterest.words.filter { small & $0.flag.rawValue != 0 }
       guard small != 0, known.reduce(0, { $0 | $1.flag.rawValue }) == small else { return nil }
       return known.map(\.word).joined(separator: "|")
-    case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .string, .site:
+    case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .string, .site,
+      .stack:
       return nil
     }
   }
@@ -164,7 +165,8 @@ extension FieldMeaning {
         flags |= known.flag.rawValue
       }
       return UInt64(flags)
-    case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .string, .site:
+    case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .string, .site,
+      .stack:
       return nil
     }
   }

@@ -235,6 +235,9 @@ private struct TraceTextParser {
       if word.unicodeScalars.first == "\"" { return UInt64(trace.intern(try line.content(word))) }
       return try reference(word, names: strings, "a string", line)
     case .site: return try reference(word, names: sites, "a site", line)
+    case .stack where word.hasPrefix("%"):
+      return try line.integer(word.dropFirst(), "the id of a stack")
+    case .stack: return UInt64(try stack(word, line)?.number ?? 0)
     case .limit where word == "none": return UInt64.max
     case .party, .resource, .any, .number, .tid, .ticks, .milliseconds, .limit, .outcome,
       .resourceKind, .operation, .dependency, .referrer, .processLink, .reason, .io:

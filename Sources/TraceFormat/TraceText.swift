@@ -151,7 +151,7 @@ struct TraceTextPrinter {
   private func field(_ number: UInt64, _ meaning: FieldMeaning) -> String {
     switch meaning {
     case .party, .resource, .any: return "0x" + String(number, radix: 16)
-    case .site: return "%\(number)"
+    case .site, .stack: return "%\(number)"
     case .string:
       guard let id = UInt32(exactly: number), unambiguous.contains(id),
         let string = definitions.strings[id]

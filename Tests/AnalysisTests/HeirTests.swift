@@ -61,6 +61,48 @@ import TraceFormat
     #expect(all.first?.headline.contains("'Store.put' ended with KeyError") == true)
   }
 
+  /// The same, of which a bounded trace has only the key frame: what 'put' has put, and what there is of habits.
+  private func keptFindings(_ habits: String) throws -> [Finding] {
+    let queue = """
+      +1ms 1 io-register 7 object=0x1 value=read|listen
+      +1ms 1 resource-create 0xe1 site=atMade value=queue
+      +2ms 1 task-resume 0xa1
+      +2ms 1 queue-put 0xe1 site=atPut value=1
+      \(habits)
+      +2ms 1 task-end 0xa1 object="KeyError" site=atPut value=error
+      +3ms 1 task-resume 0xa0
+      +3ms 1 wait-begin 0xa0 object=0xe1 site=atMain value=queue-get
+      +3ms 1 task-suspend 0xa0 object=0xf1 site=atMain
+
+      """
+    // 'compact' came round twice since.
+    let round = Self.idle.replacing("+3ms", with: "+1010ms").replacing("+4ms", with: "+1011ms")
+    let again = round.replacing("+10", with: "+20")
+    var trace = try TraceText.parse(
+      VerdictTests.places + Self.pause + queue + Self.idle + round + again + Self.snapshot)
+    trace.header.keptFrom = TraceInstant(nanoseconds: 1_000_000_000)
+    return try analyze(trace).report.findings
+  }
+  private static func habit(flags: UInt64) -> String {
+    "+2ms 1 habit atMade object=\(flags << 56 | 3) site=atPut value=queue"
+  }
+
+  @Test func aKeyFrameHasHabits() throws {
+    let others: UInt64 = 2
+    let all = try keptFindings("+2ms 1 habit %0\n" + Self.habit(flags: others))
+    #expect(all.map(\.kind) == [.queueNoProducer])
+    #expect(all.first?.certainty == .likely)
+  }
+
+  /// Those of a recorder that keeps none, or not all; of a task that somebody watches; where others did it, too.
+  @Test(arguments: [
+    "", habit(flags: 2), "+2ms 1 habit %0\n" + habit(flags: 2 | 8),
+    "+2ms 1 habit %0\n" + habit(flags: 2 | 1),
+  ])
+  func habitsOfAKeyFrameMayNotBeEnough(habits: String) throws {
+    #expect(try keptFindings(habits).isEmpty)
+  }
+
   @Test func beforeASnapshotNothingIsKnown() throws {
     #expect(try findings(Self.pause + Self.queue + Self.fails + Self.idle).isEmpty)
   }

@@ -26,10 +26,10 @@ struct Recording {
   }
 
   /// The same for any command.
-  /// - Parameter mark: what the events of a snapshot must have in them.
+  /// - Parameter marks: what the events of a snapshot must have in them.
   static func make(
     running command: [String], environment: [String: String] = [:], awaitingSnapshot: Bool = false,
-    with mark: String = #""incomplete":0"#
+    with marks: [String] = [#""incomplete":0"#]
   ) async throws -> Recording {
     let folder = try TemporaryFolder()
     let trace = folder.path("trace.coroner")
@@ -47,7 +47,7 @@ struct Recording {
         try await Task.sleep(for: rest)
         guard awaitingSnapshot, clock.now - start < patience else { break }
         let events = try await Command.run(Distribution.coroner, ["events", trace]).output
-        if events.contains(mark) { break }
+        if marks.allSatisfy({ events.range(of: $0, options: .literal) != nil }) { break }
         continue
       }
       guard clock.now - start < patience else {

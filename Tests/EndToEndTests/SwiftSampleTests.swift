@@ -49,7 +49,7 @@ struct SwiftSampleTests {
       try await Turnstile.shared.pass {
         try await judge(
           try await Recording.make(
-            running: [program], awaitingSnapshot: test.sample.needsSnapshot, with: mark))
+            running: [program], awaitingSnapshot: test.sample.needsSnapshot, with: [mark]))
       }
     }
     if let reason = KnownGaps.swift[test.sample.name] {

@@ -103,6 +103,7 @@ import TraceFormat
       (.threadBind, CORONER_THREAD_BIND),
       (.held, CORONER_HELD),
       (.past, CORONER_PAST),
+      (.habit, CORONER_HABIT),
       (.timerArm, CORONER_TIMER_ARM),
       (.timerCancel, CORONER_TIMER_CANCEL),
       (.ioRegister, CORONER_IO_REGISTER),

@@ -8,7 +8,8 @@ extension WaitModel {
   /// reach it. So it takes much to say so: such futures have always been resolved by those that made them, the
   /// one that made this one failed or was asked to end and has ended, long ago, and nobody's wait has a limit.
   func abandonedFutures() -> [Cause] {
-    world.resources.indices.compactMap { index -> Cause? in
+    guard world.keptFrom == nil || world.knowsHabits else { return [] }
+    return world.resources.indices.compactMap { index -> Cause? in
       let resource = world.resources[index]
       guard resource.kind == .future, !world.isDone(.resource(index)), resource.members.isEmpty,
         let maker = resource.created?.party, hasGivenUp(maker),

@@ -5,17 +5,22 @@ import TraceFormat
 ///
 /// One that pauses may not know yet: it has to have come back to where it waited then. One that since
 /// pauses where it never has, or waits for a connection or a process, may be about to mend it. The trace is
-/// replayed once more for this, so that nothing has to keep where each task has been.
+/// replayed once more for this, so that nothing has to keep where each task has been. Where it has been given up, a
+/// round that is in the trace stands for that: what a task did in it, it does as ever.
 struct Rounds {
   private var places: [Int: StackID?] = [:]
   private var pauses: [Int: Set<StackID?>] = [:]
   private var returned: Set<Int> = []
   private var mending: Set<Int> = []
+  /// Those of which a round is known.
+  private var rounded: Set<Int> = []
+  private let isGivenUp: Bool
 
   init(
     of tasks: Set<Int>, since instant: TraceInstant, in world: World, _ trace: any EventSource,
     until: TraceInstant?
   ) throws {
+    isGivenUp = world.keptFrom.map { instant < $0 } ?? false
     var replay = World(definitions: trace.definitions)
     replay.process = world.process
     // Indices change while a trace is replayed, serial numbers do not.
@@ -41,7 +46,7 @@ struct Rounds {
 
   private mutating func note(_ wait: Wait, of task: Int, isLater: Bool) {
     let operation = wait.primitive?.operation
-    if isLater {
+    if isLater, !isGivenUp || rounded.contains(task) {
       if places[task] == wait.site { returned.insert(task) }
       switch operation {
       case .connect, .process: mending.insert(task)
@@ -49,7 +54,8 @@ struct Rounds {
       default: break
       }
     } else {
-      places[task] = wait.site
+      if isLater, places[task] == wait.site { rounded.insert(task) }
+      if !isLater || places[task] == nil { places[task] = wait.site }
       if operation == .sleep { pauses[task, default: []].insert(wait.site) }
     }
   }

@@ -97,7 +97,8 @@ extension Because {
     let name = namer.name(resource: index)
     let verb = namer.end(index).past
     guard let last = world.resources[index].released else {
-      return ["nothing ever \(verb) \(name)"] + siblingFacts(index)
+      let isKnown = !world.resources[index].isOlder
+      return (isKnown ? ["nothing ever \(verb) \(name)"] : []) + siblingFacts(index)
     }
     let who = namer.quoted(party: last.party)
     var fact = "\(name) was \(verb) last by \(who) at \(place(last)), \(Clock.instant(last.time))"

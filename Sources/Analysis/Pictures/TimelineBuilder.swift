@@ -166,7 +166,7 @@ struct TimelineBuilder {
       .name,
       .futureDone, .futureLost, .exceptionUnretrieved, .neverAwaited, .callbackFailed,
       .taskDestroyed, .eventCleared,
-      .barrierPassed, .past, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister,
+      .barrierPassed, .past, .habit, .blockEnd, .jobQueue, .timerArm, .timerCancel, .ioRegister,
       .ioUnregister,
       .signalHandler, .threadBind, .snapshotBegin, .snapshotEnd, .threadWait, .taskStack, .referrer,
       .referrers, .ioPeer, .processWait:

@@ -106,6 +106,10 @@ enum coroner_event_kind {
   CORONER_PAST = 47,            /* subject: resource; object: items taken, and in the upper half those put back by
                                    their takers; site: stack of the put that filled it before any was
                                    taken, or 0; value: coroner_past. In key frames only */
+  CORONER_HABIT = 48,           /* who acts has ended, set or filled what was made at a place. subject: stack of
+                                   that place, 0: all habits are told; object: how often in the lower half, in 24
+                                   bits how often that may have been a timer, coroner_habit in the highest byte;
+                                   site: where last; value: resource kind. In key frames only; since 1.3 */
 
   /* the outside */
   CORONER_TIMER_ARM = 50,       /* subject: timer; object: party or resource it can act on, with
@@ -222,6 +226,15 @@ enum coroner_past {
   CORONER_PAST_FOREIGN = 1,     /* released by others than those that had taken it */
   CORONER_PAST_OVERFED = 2,     /* others have put more items than takers have put back */
   CORONER_PAST_OWN = 4,         /* a permit was given back by who had taken it */
+  CORONER_PAST_EMPTY = 8,       /* a semaphore began with no permit; since 1.3 */
+};
+
+/* How what was made at one place has been ended before a key frame: in the highest byte of a habit's object. */
+enum coroner_habit {
+  CORONER_HABIT_CROWDED = 1,    /* others have done it, too */
+  CORONER_HABIT_OTHERS = 2,     /* some of these it had not made itself */
+  CORONER_HABIT_ALONE = 4,      /* the maker of some had ended before */
+  CORONER_HABIT_WATCHED = 8,    /* somebody has waited for it, who so learns of its end */
 };
 
 /* What a child process waits for, and a descriptor of this process. */

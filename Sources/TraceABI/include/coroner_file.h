@@ -4,7 +4,7 @@
 
 #define CORONER_MAGIC "CORONER\n"           /* 8 bytes, no terminator */
 #define CORONER_VERSION_MAJOR 1
-#define CORONER_VERSION_MINOR 2
+#define CORONER_VERSION_MINOR 3
 #define CORONER_BYTE_ORDER 0x01020304u
 #define CORONER_PAGE 4096u
 

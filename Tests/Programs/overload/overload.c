@@ -4,9 +4,13 @@
  *   overload hang      ends in a deadlock of two other tasks
  *   overload healthy   goes on until it is killed; of what was lost nothing may come */
 #include <coroner.h>
+#include <coroner_file.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,12 +93,22 @@ static void deadlock(void) {
   record(CORONER_LOOP_IDLE, &loop, 0, 0, UINT32_MAX);
 }
 
+/* Whether events have been lost: where these threads hardly get a processor, each may be written down. */
+static bool has_lost(void) {
+  uint64_t lost = 0;
+  int trace = open(getenv("CORONER_TRACE"), O_RDONLY);
+  ssize_t size = pread(trace, &lost, sizeof lost, offsetof(struct coroner_file_header, lost_events));
+  close(trace);
+  return size == sizeof lost && lost > 0;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2 || !coroner_start("overload")) return fprintf(stderr, "nothing is recorded\n"), 1;
   coroner_define_fact("runtime", "C");
   pthread_t threads[4];
   for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, hand_over, NULL);
   usleep(400000);
+  for (int i = 0; i < 600 && !has_lost(); i++) usleep(100000);
   bool hangs = !strcmp(argv[1], "hang");
   if (hangs) over = true;
   if (hangs) for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
