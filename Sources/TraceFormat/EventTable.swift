@@ -255,7 +255,9 @@ extension EventKind {
         "the loop no longer watches it"),
       E(
         .signalHandler, "signal-handler", F(.number, "signal"), object: F(.any, "target"),
-        value: F(.number, "added"), "a signal handler is added (1) or removed (0)"),
+        value: F(.number, "added"),
+        "a signal handler is added (1) or removed (0); of signal 0: native code can call the program"
+      ),
 
       E(
         .snapshotBegin, "snapshot-begin", snapshot, object: F(.milliseconds, "still"),
