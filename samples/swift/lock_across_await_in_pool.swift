@@ -27,6 +27,7 @@ func append() {
     let appends = (0..<2 * ProcessInfo.processInfo.activeProcessorCount).map { number in
       Task.detached(name: "append \(number)") { append() }
     }
+    try? await Task.sleep(for: .milliseconds(200))
     print("hung")
     fflush(nil)
     await flushing.value
