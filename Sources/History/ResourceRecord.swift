@@ -87,7 +87,8 @@ package struct ResourceRecord: Sendable {
     return ownUse!
   }
 
-  /// Whether a queue is used as a pool: those that take an item put it back. Of a condition the same.
+  /// Whether a queue is used as a pool: those that take an item put it back. Of a condition the same. A queue
+  /// that only one takes from is its list of work, unless its maker filled it.
   package var isPool: Bool {
     let use = use
     guard kind == .queue || kind == .condition && !use.waitFunctions.isEmpty && !isOlder,
@@ -96,7 +97,9 @@ package struct ResourceRecord: Sendable {
       return false
     }
     let over = use.getCount - min(use.getCount, UInt64(use.takes.count))
-    return use.isFilledByMaker || use.returnCount > 0 && 2 * use.returnCount >= over
+    if use.isFilledByMaker { return true }
+    if kind == .queue, use.takers.count < 2 { return false }
+    return use.returnCount > 0 && 2 * use.returnCount >= over
   }
 
   /// Whether a semaphore passes on signals: it began with none, and who takes one does not give it back.
