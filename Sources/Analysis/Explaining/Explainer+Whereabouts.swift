@@ -25,20 +25,38 @@ extension Explainer {
     return sentence + "; \(namer.quoted(party: main)) waits for that\(at(first.site))"
   }
 
-  /// The parties that one after the other waits for, as far as each waits for the end of others: the first of
-  /// several.
+  /// As many parties are looked at: a program may wait for thousands.
+  private static let most = 256
+
+  /// The parties that one after the other waits for, as far as each waits for the end of others: of several the first
+  /// that leads to where the user's own code waits, else the first.
   private func followed(from main: Int) -> [Int] {
-    var path: [Int] = []
-    var next: Int? = main
-    while let party = next, !path.contains(party), let wait = wait(of: party) {
-      path.append(party)
-      switch wait.future {
-      case .party(let task): next = task
-      case .resource(let future): next = namer.endings(wait.primitive?.resource ?? future).first
-      case nil: next = wait.primitive?.resource.flatMap { namer.endings($0).first }
+    var first: [Int] = []
+    var seen: Set<Int> = []
+    func follow(_ party: Int, _ way: [Int]) -> [Int]? {
+      guard seen.count < Self.most, let wait = wait(of: party), seen.insert(party).inserted else {
+        return nil
       }
+      let path = way + [party]
+      let others = endings(awaitedIn: wait)
+      for other in others {
+        if let found = follow(other, path) { return found }
+      }
+      if first.isEmpty { first = path }
+      let isOwn = world.definitions.frames(wait.site).contains {
+        $0.ownership == .user && !$0.isInNoFile
+      }
+      return others.isEmpty && isOwn ? path : nil
     }
-    return path
+    return follow(main, []) ?? first
+  }
+
+  private func endings(awaitedIn wait: Wait) -> [Int] {
+    switch wait.future {
+    case .party(let task): [task]
+    case .resource(let future): namer.endings(wait.primitive?.resource ?? future)
+    case nil: wait.primitive?.resource.map { namer.endings($0) } ?? []
+    }
   }
 
   /// Where the user's own code is, and what it has called there if that waits elsewhere.

@@ -8,6 +8,7 @@ extension Namer {
   func userSite(_ stack: StackID?) -> Site? {
     let frames = world.definitions.frames(stack)
     return frames.first { $0.ownership == .user && !$0.isInNoFile }
+      ?? frames.first { $0.ownership == .library && !$0.isInNoFile }
       ?? frames.first { $0.ownership == .user } ?? frames.first { $0.ownership == .library }
       ?? frames.first
   }
