@@ -28,11 +28,17 @@ enum BufferPool {
   /// has more time, for when many begin at once there cannot be room for all of them.
   private static let patience: UInt64 = 2_000_000
   private static let patienceAtFirst: UInt64 = 50_000_000
-  /// Not after that was in vain, or the disk is full, until the drain thread comes round again.
+  /// Nobody begins to after that was in vain, until the drain thread comes round again; who waits already goes on, for
+  /// those that began together cannot all be first.
   nonisolated(unsafe) private static var isPatient = true
+  /// The disk is full: nobody waits.
+  nonisolated(unsafe) private static var isInVain = false
   /// Threads that wait, and up to which limit there may be more buffers for them.
   nonisolated(unsafe) private static var waiting = 0
   nonisolated(unsafe) private static var wanted = 0
+
+  /// Hot sections that are made in one go: 32 MiB, which a file system in memory has to clear.
+  private static let mostAtOnce = 32
 
   static let capacity = mostBuffers &+ 64 &+ sectionBuffers
 
@@ -174,12 +180,12 @@ enum BufferPool {
       _ = Drain.all()
       return freeCount > others
     }
-    guard mayWait, isPatient, fullHead >= 0 || count &+ sectionBuffers <= limit else {
+    guard mayWait, isPatient, !isInVain, fullHead >= 0 || count &+ sectionBuffers <= limit else {
       return false
     }
     waiting &+= 1
     let begin = platform_monotonic_ns()
-    while isOpen, isPatient, freeCount <= others {
+    while isOpen, !isInVain, freeCount <= others {
       let taken = platform_monotonic_ns() &- begin
       if taken >= patienceAtFirst { isPatient = false }
       if taken >= (isFirst ? patienceAtFirst : patience) { break }
@@ -191,24 +197,25 @@ enum BufferPool {
   }
 
   /// The drain thread has come round: it is worth waiting for again.
-  static func invite() { isPatient = true }
+  static func invite() { (isPatient, isInVain) = (true, false) }
 
   /// Makes some more buffers when few are left; whether it did. For the drain thread alone: the lock is given up meanwhile.
   static func growAhead() -> Bool {
     let isUrgent = waiting > 0
     let most = ((freeHead < 0 ? max(limit, wanted) : limit) &- count) / sectionBuffers
     guard isOpen, freeCount < reserve &+ waiting, most > 0 else { return false }
-    // The more threads there are the more may begin at once.
-    let sections = isUrgent ? min(most, max(1, min(sectionCount / 2, 8))) : 1
+    // Who waits is served in few rounds: each takes a turn of this thread on a processor that all of them want.
+    let needed = (waiting &+ sectionBuffers &- 1) / sectionBuffers
+    let sections = isUrgent ? min(most, max(1, min(needed, mostAtOnce))) : 1
     guard
       let new = Drain.appendHotSections(sections, buffers: sectionBuffers, isUrgent: isUrgent)
     else {
-      isPatient = false
+      isInVain = true
       platform_announce_room(true)
       return false
     }
     add(new)
-    isPatient = true
+    invite()
     if waiting > 0 { platform_announce_room(true) }
     return true
   }
@@ -249,7 +256,8 @@ enum BufferPool {
     isOpen = false
     (count, sectionCount, freeCount, fullCount) = (0, 0, 0, 0)
     (freeHead, fullHead, fullTail) = (-1, -1, -1)
-    (isPatient, waiting, wanted) = (true, 0, 0)
+    (waiting, wanted) = (0, 0)
+    invite()
   }
 
   private static func forEachSection(_ body: (UnsafeMutableRawPointer) -> Void) {

@@ -141,16 +141,20 @@ import TraceABI
   }
 
   @Test func `more threads than buffers lose events, which are counted`() throws {
-    let trace = try record("crowd", "1200")
-    let recorded = trace.events.values.reduce(0) { sum, thread in
-      sum + thread.values.count { $0.kind == 22 }
+    var most = 0
+    // A busy machine cannot always make a thousand buffers as fast as threads begin.
+    for _ in 0..<5 where most < 400 {
+      let trace = try record("crowd", "1200")
+      let recorded = trace.events.values.reduce(0) { sum, thread in
+        sum + thread.values.count { $0.kind == 22 }
+      }
+      let gaps = trace.events.values.reduce(0) { sum, thread in
+        sum + thread.values.count { $0.kind == UInt8(CORONER_GAP.rawValue) }
+      }
+      #expect(UInt64(1200 - recorded) <= trace.header.lost_events)
+      #expect(gaps <= Int(trace.header.lost_events))
+      most = max(most, recorded)
     }
-    // A busy machine cannot make a thousand buffers as fast as threads begin.
-    #expect(recorded >= 100)
-    let gaps = trace.events.values.reduce(0) { sum, thread in
-      sum + thread.values.count { $0.kind == UInt8(CORONER_GAP.rawValue) }
-    }
-    #expect(UInt64(1200 - recorded) <= trace.header.lost_events)
-    #expect(gaps <= Int(trace.header.lost_events))
+    #expect(most >= 400)
   }
 }
