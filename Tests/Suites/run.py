@@ -2,10 +2,11 @@
 
     python3 Tests/Suites/run.py --coroner .build/dist/bin/coroner [SUITE[@PYTHON] ...]
 
-A suite is asyncio, anyio or aiohttp; PYTHON a minor version such as 3.12, of which an interpreter must be
-in ~/.pyenv/versions or on PATH. Or it is a Swift package: swift-async-algorithms, swift-nio, hummingbird. A test with different outcomes is run again both ways, for it may differ by
-itself. Then every trace that the suite's processes left is analyzed: none of them hung, so none may
-get a finding. Exit status 1 if there is a difference or a finding.
+A suite is one of asyncio, anyio, aiohttp, starlette, uvicorn, hypercorn, httpcore, aioquic, pytest-asyncio;
+PYTHON a minor version such as 3.12, of which an interpreter must be in ~/.pyenv/versions or on PATH. Or it
+is a Swift package: swift-async-algorithms, swift-nio, hummingbird. A test with different outcomes is run
+again both ways, for it may differ by itself. Then every trace that the suite's processes left is
+analyzed: none of them hung, so none may get a finding. Exit status 1 if there is a difference or a finding.
 """
 import argparse
 import collections

@@ -119,6 +119,51 @@ class Aiohttp(FromSource):
     variables = {"AIOHTTP_NO_EXTENSIONS": "1"}
 
 
+class Starlette(FromSource):
+    project, version = "starlette", "1.10.0"
+    requirements = ("pytest", "pytest-timeout", "anyio[trio]", "httpx", "httpx2", "itsdangerous", "jinja2",
+                    "python-multipart", "pyyaml", "typing_extensions", "opentelemetry-api", "opentelemetry-sdk")
+    arguments = ("-k", "not trio", "--timeout", "120")
+
+
+class Uvicorn(FromSource):
+    project, version = "uvicorn", "0.54.0"
+    requirements = ("pytest", "pytest-mock", "pytest-timeout", "pytest-codspeed", "anyio", "httpx", "httpx2",
+                    "trustme", "websockets", "wsproto", "httptools", "uvloop", "watchfiles", "python-dotenv",
+                    "pyyaml", "a2wsgi", "cryptography", "click", "typing_extensions")
+    arguments = ("-o", "addopts=", "--timeout", "120")
+
+
+class Hypercorn(FromSource):
+    project, version = "hypercorn", "0.18.0"
+    requirements = ("pytest", "pytest-timeout", "pytest-asyncio", "pytest-trio", "trio", "httpx", "hypothesis",
+                    "aioquic", "uvloop", "wsproto", "h2")
+    arguments = ("-o", "addopts=", "-k", "not trio", "--timeout", "120")
+
+
+class Httpcore(FromSource):
+    project, version = "httpcore", "1.0.9"
+    requirements = ("pytest", "pytest-timeout", "pytest-httpbin", "pytest-trio", "anyio", "trio", "trustme", "h2",
+                    "socksio")
+    arguments = ("-k", "not trio", "--timeout", "120")
+
+
+class Aioquic(FromSource):
+    project, version = "aioquic", "1.7.2"
+    requirements = ("pytest", "pytest-timeout")
+    arguments = ("--timeout", "120")
+
+
+class PytestAsyncio(FromSource):
+    project, version = "pytest_asyncio", "1.5.0"
+    requirements = ("pytest", "pytest-timeout", "hypothesis")
+    arguments = ("--timeout", "120")
+
+
+KINDS = {"asyncio": Asyncio, "anyio": Anyio, "aiohttp": Aiohttp, "starlette": Starlette, "uvicorn": Uvicorn,
+         "hypercorn": Hypercorn, "httpcore": Httpcore, "aioquic": Aioquic, "pytest-asyncio": PytestAsyncio}
+
+
 def find(name, folder):
     """The suite of that name, or that SUITE@PYTHON names; None if what runs it is not here."""
     from swift_packages import PACKAGES
@@ -126,8 +171,7 @@ def find(name, folder):
         return PACKAGES[name](name, folder) if shutil.which("swift") else None
     suite, _, version = name.partition("@")
     python = interpreter(version or "3.12")
-    kind = {"asyncio": Asyncio, "anyio": Anyio, "aiohttp": Aiohttp}[suite]
-    return kind(name, python, folder) if python else None
+    return KINDS[suite](name, python, folder) if python else None
 
 
 def interpreter(version):
