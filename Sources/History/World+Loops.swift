@@ -11,6 +11,7 @@ extension World {
     case .loopStop:
       if !threads.states[here].loops.isEmpty { threads.states[here].loops.removeLast() }
     case .loopIdle:
+      checkRest(event)
       if threads.states[here].loops.isEmpty, event.subject != 0, !LoopState.isSet(event.subject) {
         // Its start is not in the trace.
         threads.states[here].loops = [

@@ -25,6 +25,10 @@ extension World {
       state.targets.append(target)
     } else {
       state.reachesUnknown = true
+      // Its creation is not in the trace.
+      if event.object != 0, !LoopState.isSet(event.object), thread(ofLoop: event.object) == nil {
+        state.targets.append(.resource(resource(event.object, orNew: .future)))
+      }
     }
     state.loop = LoopState.isSet(event.object) ? event.object : nil
     timers[event.subject] = state

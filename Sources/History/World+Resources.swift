@@ -58,6 +58,7 @@ extension World {
 
   mutating func applyOperation(_ event: Event, by actor: Int) {
     let index = resource(event.subject, orNew: event.kind.resourceKind)
+    checkQueue(index, event)
     let what = occurrence(event, by: actor)
     let use = resources[index].changeUse()
     switch event.kind {
@@ -140,6 +141,8 @@ extension World {
     use.hasForeignRelease = true
     if resources[index].countsSignals { noteHabit(of: index, what) }
     if use.takes.isEmpty {
+      // A lock of threads may have the number of a task's that is gone.
+      if resources[index].kind == .lock, parties[party].kind == .task { unseenEvents += 1 }
       // More releases than takes: a semaphore used to count signals grows.
       resources[index].capacity = resources[index].capacity.saturatingSum(1)
       return

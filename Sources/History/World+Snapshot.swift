@@ -33,6 +33,10 @@ extension World {
       // Fewer than were recorded: some were lost, and nothing is proved.
       guard UInt64(found.count) == event.object else { return }
       let reached = found.map { referrer($0.0, $0.1) }
+      // Who armed it is not in the trace.
+      if found.contains(where: { $0.0 == .timer && timers[$0.1] == nil }) {
+        taking?.hasUnseenTimer = true
+      }
       taking?.referrers[event.subject] = reached
     case .processWait:
       guard let link = ProcessLink(rawValue: event.value) else { return }
@@ -121,6 +125,8 @@ package struct Snapshot: Sendable {
   package var children: [ChildWait] = []
   /// Tasks that were asked to end and go on: they handle no exception, as one that cleans up does.
   package var unhandled: Set<Int> = []
+  /// Whether it found a timer of which the trace does not know.
+  package var hasUnseenTimer = false
   var pending: [UInt64: [(Referrer, UInt64)]] = [:]
 
   init(number: UInt64, time: TraceInstant, reason: SnapshotReason) {

@@ -37,7 +37,9 @@ extension World {
   }
 
   mutating func resume(_ event: Event) {
-    let task = party(event.subject) ?? unseenTask(event)
+    let known = party(event.subject)
+    checkTurn(of: known, beginsWith: event)
+    let task = known ?? unseenTask(event)
     parties[task].beginTurn(on: event.thread)
     if event.object != 0 { takeTurn(task, event) }
     threads.states[here].enter(task)
@@ -94,7 +96,7 @@ extension World {
   mutating func wait(_ event: Event, by task: Int) {
     // Without a task, that of its resumption was lost.
     guard parties[task].kind == .task, let operation = Operation(rawValue: event.value) else {
-      return
+      return noteUnseen(before: event)
     }
     threads.states[here].leave(task)
     parties[task].forgetAnnouncement()
@@ -112,7 +114,9 @@ extension World {
   }
 
   mutating func suspend(_ event: Event) {
-    let task = party(event.subject) ?? unseenTask(event)
+    let known = party(event.subject)
+    checkTurn(of: known, endsWith: event)
+    let task = known ?? unseenTask(event)
     threads.states[here].leave(task)
     let announcement = parties[task].endTurn(at: event.site)
     guard event.object != 0 else {
@@ -141,7 +145,9 @@ extension World {
   }
 
   mutating func endTask(_ event: Event) {
-    let task = party(event.subject) ?? unseenTask(event)
+    let known = party(event.subject)
+    checkTurn(of: known, endsWith: event)
+    let task = known ?? unseenTask(event)
     threads.states[here].leave(task)
     parties[task].announced = nil
     parties[task].turn = nil

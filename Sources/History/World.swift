@@ -32,6 +32,8 @@ package struct World: Sendable {
   package var process: UInt64 = 0
   package internal(set) var eventCount: UInt64 = 0
   package internal(set) var lostEvents: UInt64 = 0
+  /// As many events must be missing besides, by what came after them.
+  package internal(set) var unseenEvents = 0
   package internal(set) var incidents = Incidents()
   /// Tasks asked to end while they waited, oldest first.
   package internal(set) var interruptions: [Interruption] = []

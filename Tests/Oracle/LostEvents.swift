@@ -37,8 +37,7 @@ private func losesWell(
       created += losses.created
       faulty += losses.faults.count
       for fault in losses.faults { kinds[fault.kind, default: 0] += 1 }
-      guard manner == .told else { continue }
-      for fault in losses.faults.prefix(3) {
+      for fault in losses.faults.prefix(manner == .told ? 3 : 40) {
         tell("\(name) without \(fault.what): \(fault.findings)")
       }
     }

@@ -16,6 +16,7 @@ func agrees(_ numbers: [UInt64]) -> Bool {
     compare("random, seed \(seed)", random, walks: 2),
     compare("threads, two parties", Family.threads(upTo: 1, parties: 2)),
     compare("two locks of threads", Family.mutexes(upTo: isQuick ? 2 : 4, parties: 2)),
+    compare("signals and permits of threads", Family.signals(upTo: isQuick ? 2 : 3, parties: 2)),
     compare("threads at random", threads, walks: 2),
   ]
   if !isQuick {
@@ -24,6 +25,7 @@ func agrees(_ numbers: [UInt64]) -> Bool {
       compare("one of each, two parties", Family.mixed(upTo: 2, parties: 2)),
       compare("two locks, two parties", Family.locks(upTo: 4, parties: 2)),
       compare("threads, two longer parties", Family.threads(upTo: 2, parties: 2)),
+      compare("signals and permits of three", Family.signals(upTo: 1, parties: 3)),
       compare("threads, three parties", Family.threads(upTo: 1, parties: 3)),
       compare("two locks, three longer parties", Family.locks(upTo: 3)),
     ]

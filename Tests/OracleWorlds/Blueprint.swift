@@ -28,6 +28,11 @@ package enum Step: Hashable, Sendable {
   case store(Int)
   case fetch(Int)
   case result(Int)
+  /// Permits of threads, and what they wait for under a lock of theirs.
+  case down(Int)
+  case up(Int)
+  case awaitSignal(Int)
+  case signal(Int)
   /// Ends by itself.
   case sleep
 }
@@ -54,6 +59,9 @@ package struct Blueprint: Hashable, Sendable {
   package var futureCount = 1
   package var mutexCount = 0
   package var flagCount = 0
+  /// The permits of each semaphore of threads, and those of them that count signals.
+  package var tokens: [Int] = []
+  package var tokenSignals: Set<Int> = []
   /// The room of each stock, 0 for no limit.
   package var stocks: [Int] = []
 
@@ -80,7 +88,8 @@ extension Blueprint: CustomStringConvertible {
       "  \(number), \(host(of: number)): " + steps.map { "\($0)" }.joined(separator: ", ")
     }
     return
-      "permits \(permits), of signals \(signals.sorted()), rooms \(rooms), stocks \(stocks), workers \(workers)\n"
+      "permits \(permits), of signals \(signals.sorted()), rooms \(rooms), stocks \(stocks), tokens \(tokens),"
+      + " of signals \(tokenSignals.sorted()), workers \(workers)\n"
       + lines.joined(separator: "\n")
   }
 }

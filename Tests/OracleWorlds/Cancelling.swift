@@ -7,7 +7,10 @@ extension Simulation {
   mutating func cancel(_ party: Int) {
     guard cancels, !state.hasEnded(party), !state.parties[party].isCancelled else { return }
     let isWaiting = state.parties[party].mode == .waiting
+    // Who keeps the loop's thread does not hear of it before its next wait.
+    if isBlocking(party) { return }
     switch step(of: party) {
+    case .awaitTask(let other) where isWaiting && host(of: other) == .job: return
     case .awaitTask(let other) where isWaiting:
       // Of a circle nobody would ever get it.
       guard !awaits(other, party) else { return }
@@ -43,6 +46,8 @@ extension Simulation {
       case .release(let lock): _ = release(lock, party)
       case .give(let semaphore) where state.semaphores[semaphore].holders.contains(party):
         _ = give(semaphore, party)
+      case .unlock(let mutex): _ = unlock(mutex, party)
+      case .up(let token) where state.tokens[token].holders.contains(party): _ = up(token, party)
       default: break
       }
     }

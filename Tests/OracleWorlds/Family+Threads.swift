@@ -24,12 +24,53 @@ extension Family {
     }
   }
 
+  /// A lock of threads with signals under it, and permits: every program of up to so many steps that signals, and
+  /// waits for a signal, only with the lock. Tasks may ask each other to end.
+  package static func signals(upTo length: Int, parties: Int) -> [Blueprint] {
+    hosts(of: parties).flatMap { hosts in
+      product(
+        of: hosts.indices.map { party in
+          words(over: signalSteps(of: party, hosts), upTo: length).filter(isUnderLock)
+        }
+      ).flatMap { programs -> [Blueprint] in
+        let one = world(programs, hosts)
+        var counting = one
+        counting.tokens = [0]
+        counting.tokenSignals = [0]
+        return programs.contains { $0.contains(.up(0)) || $0.contains(.down(0)) }
+          ? [one, counting] : [one]
+      }
+    }
+  }
+
+  private static func signalSteps(of party: Int, _ hosts: [Host]) -> [Step] {
+    let steps: [Step] = [.lock(0), .unlock(0), .awaitSignal(0), .signal(0), .down(0), .up(0)]
+    guard hosts[party] == .task else { return steps }
+    return steps + [.acquire(0), .sleep]
+      + hosts.indices.filter { $0 != party && hosts[$0] == .task }.map(Step.cancel)
+  }
+
+  private static func isUnderLock(_ program: [Step]) -> Bool {
+    var isHeld = false
+    for step in program {
+      switch step {
+      case .lock: isHeld = true
+      case .unlock where !isHeld: return false
+      case .unlock: isHeld = false
+      case .awaitSignal where !isHeld, .signal where !isHeld: return false
+      default: break
+      }
+    }
+    return true
+  }
+
   private static func world(_ programs: [[Step]], _ hosts: [Host]) -> Blueprint {
     var blueprint = one(programs)
     blueprint.hosts = hosts
     blueprint.mutexCount = 2
     blueprint.flagCount = 1
     blueprint.stocks = [1]
+    blueprint.tokens = [1]
     return blueprint
   }
 
@@ -65,6 +106,8 @@ extension Family {
     blueprint.mutexCount = 1 + numbers.below(3)
     blueprint.flagCount = 1 + numbers.below(2)
     blueprint.stocks = (0..<(1 + numbers.below(2))).map { _ in numbers.below(3) }
+    blueprint.tokens = (0..<(1 + numbers.below(2))).map { _ in numbers.below(3) }
+    blueprint.tokenSignals = Set(blueprint.tokens.indices.filter { _ in numbers.below(3) == 0 })
     let longest = count == 4 ? 4 : 6
     for party in 0..<count {
       var program: [Step] = []
@@ -85,7 +128,8 @@ extension Family {
     let isTask = world.host(of: party) == .task
     let mutex = numbers.below(world.mutexCount)
     let other = (party + 1 + numbers.below(count - 1)) % count
-    switch numbers.below(16) {
+    let token = numbers.below(world.tokens.count)
+    switch numbers.below(21) {
     case 0...3:
       open.append(.unlock(mutex))
       return .lock(mutex)
@@ -101,6 +145,13 @@ extension Family {
     case 14 where isTask:
       open.append(.release(0))
       return .acquire(0)
+    case 15:
+      open.append(.up(token))
+      return .down(token)
+    case 16: return .up(token)
+    case 17: return open.contains(.unlock(mutex)) ? .awaitSignal(mutex) : .sleep
+    case 18: return open.contains(.unlock(mutex)) ? .signal(mutex) : .sleep
+    case 19 where isTask && world.host(of: other) == .task: return .cancel(other)
     default: return .sleep
     }
   }

@@ -53,10 +53,16 @@ struct FreeWill {
       // The loop tells of the ends of its tasks.
       return simulation.isFree(party) || free.contains(other)
         || free.contains(state.parties.count) && state.hasEnded(other)
-    case .awaitFlag, .store, .fetch: return !free.isEmpty
+    case .awaitSignal(let mutex) where state.parties[party].isBackFromCondition:
+      return state.mutexes[mutex].map(free.contains) ?? true
+    case .down(let index):
+      let token = state.tokens[index]
+      if token.free > 0 || (token.isSent || !token.isReturned) && !free.isEmpty { return true }
+      return token.holders.contains { free.contains($0) }
+    case .awaitFlag, .store, .fetch, .awaitSignal: return !free.isEmpty
     case .awaitEvent, .put, .get, .join, .awaitFuture: return !free.isEmpty
     case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .sleep, .unlock,
-      .raise:
+      .raise, .up, .signal:
       return true
     }
   }

@@ -157,7 +157,7 @@ struct Simulation {
     case .sleep:
       if host(of: party) == .task { tale?.sleep(party) }
       return .waits
-    case .lock, .awaitFlag, .store, .fetch, .result:
+    case .lock, .awaitFlag, .store, .fetch, .result, .down:
       guard isFree(party) else {
         block(party)
         return .waits
@@ -167,6 +167,13 @@ struct Simulation {
     case .raise(let flag):
       tale?.raise(flag)
       state.flags[flag] = true
+    case .up(let token): return up(token, party) ? .done : .failed
+    case .awaitSignal(let mutex):
+      guard unlock(mutex, party) else { return .failed }
+      state.listeners[mutex].append(party)
+      block(party)
+      return .waits
+    case .signal(let mutex): return signal(mutex, party) ? .done : .failed
     }
     return .done
   }
@@ -196,8 +203,11 @@ struct Simulation {
     case .awaitTask(let other):
       return state.parties[other].mode == .ended(failed: true) ? .failed : .done
     case .awaitEvent, .join, .awaitFuture, .gather, .sleep: break
-    case .lock, .awaitFlag, .store, .fetch, .result: return pass(step, party, hasWaited: true)
-    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .unlock, .raise:
+    case .lock, .awaitFlag, .store, .fetch, .result, .down:
+      return pass(step, party, hasWaited: true)
+    case .awaitSignal(let mutex): return lockAgain(mutex, party)
+    case .release, .give, .set, .clear, .taskDone, .notify, .resolve, .cancel, .unlock, .raise, .up,
+      .signal:
       preconditionFailure("\(step) never waits")
     }
     return .done

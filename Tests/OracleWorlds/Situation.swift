@@ -68,6 +68,10 @@ package struct Situation: Hashable, Sendable {
   /// Who has each lock of threads.
   var mutexes: [Int?]
   var flags: [Bool]
+  /// Permits of threads.
+  var tokens: [Semaphore]
+  /// Who waits for a signal under each lock of threads.
+  var listeners: [[Int]]
   /// What is in each stock.
   var stocks: [Int]
   var callbacks: [Callback] = []
@@ -83,6 +87,8 @@ package struct Situation: Hashable, Sendable {
     futures = Array(repeating: Flag(), count: blueprint.futureCount)
     mutexes = Array(repeating: nil, count: blueprint.mutexCount)
     flags = Array(repeating: false, count: blueprint.flagCount)
+    tokens = blueprint.tokens.map { Semaphore(free: $0) }
+    listeners = Array(repeating: [], count: blueprint.mutexCount)
     stocks = Array(repeating: 0, count: blueprint.stocks.count)
   }
 

@@ -13,6 +13,8 @@ extension Tale {
   func mutex(_ index: Int) -> UInt64 { 0xc000 + 16 * UInt64(index) }
   private func flag(_ index: Int) -> UInt64 { 0xc400 + 16 * UInt64(index) }
   private func stock(_ index: Int) -> UInt64 { 0xc800 + 16 * UInt64(index) }
+  private func token(_ index: Int) -> UInt64 { 0xd400 + 16 * UInt64(index) }
+  private func signals(_ index: Int) -> UInt64 { 0xd800 + 16 * UInt64(index) }
   private func handle(_ party: Int) -> UInt64 { 0xcc00 + 16 * UInt64(party) }
   /// The concurrent future of a job, or of a task that another thread has asked for.
   func result(_ party: Int) -> UInt64 { 0x1_0000 + 16 * UInt64(party) }
@@ -45,6 +47,14 @@ extension Tale {
   mutating func startThreads(_ blueprint: Blueprint) {
     for index in 0..<blueprint.mutexCount { make(mutex(index), .threadLock) }
     for index in 0..<blueprint.flagCount { make(flag(index), .event) }
+    for (index, permits) in blueprint.tokens.enumerated() {
+      make(token(index), .semaphore, capacity: UInt64(permits))
+    }
+    if !blueprint.tokens.isEmpty {
+      for index in 0..<blueprint.mutexCount {
+        make(signals(index), .condition, capacity: mutex(index))
+      }
+    }
     for (index, room) in blueprint.stocks.enumerated() {
       make(stock(index), .queue, capacity: UInt64(room))
     }
@@ -170,6 +180,8 @@ extension Tale {
     case .awaitFlag(let index): (resource, operation) = (flag(index), .eventWait)
     case .fetch(let index): (resource, operation) = (stock(index), .queueGet)
     case .store(let index): (resource, operation) = (stock(index), .queuePut)
+    case .down(let index): (resource, operation) = (token(index), .acquire)
+    case .awaitSignal(let index): (resource, operation) = (signals(index), .conditionWait)
     case .result(let other) where blueprint.host(of: other) == .thread:
       (resource, operation) = (handle(other), .join)
     case .result(let other): (resource, operation) = (result(other), .result)
@@ -214,6 +226,11 @@ extension Tale {
     }
   }
 
+  mutating func wentDown(_ index: Int) { tell(.acquired, token(index)) }
+  mutating func wentUp(_ index: Int) { tell(.released, token(index)) }
+  mutating func signal(_ index: Int, waiters: Int) {
+    tell(.notified, signals(index), object: 1, value: UInt32(waiters))
+  }
   mutating func raise(_ index: Int) { tell(.eventSet, flag(index)) }
   mutating func stored(_ index: Int, items: Int) {
     tell(.queuePut, stock(index), value: UInt32(items))

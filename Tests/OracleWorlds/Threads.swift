@@ -49,6 +49,10 @@ extension Simulation {
     case .fetch(let stock): state.stocks[stock] > 0
     case .store(let stock):
       blueprint.stocks[stock] == 0 || state.stocks[stock] < blueprint.stocks[stock]
+    case .down(let token): state.tokens[token].free > 0
+    case .awaitSignal(let mutex):
+      state.parties[party].isBackFromCondition
+        ? state.mutexes[mutex] == nil : !state.listeners[mutex].contains(party)
     case .result(let other):
       host(of: other) == .task ? state.told.contains(other) : state.hasEnded(other)
     default: true
@@ -127,11 +131,11 @@ extension Simulation {
   mutating func pass(_ step: Step, _ party: Int, hasWaited: Bool) -> Result {
     switch step {
     case .lock(let mutex):
-      let isContended = state.parties.indices.contains {
-        $0 != party && isBlocking($0) && self.step(of: $0) == step
-      }
-      state.mutexes[mutex] = party
-      tale?.took(mutex, party, hasWaited: hasWaited, isContended: isContended)
+      hold(mutex: mutex, party, hasWaited: hasWaited)
+    case .down(let token):
+      state.tokens[token].free -= 1
+      state.tokens[token].holders.append(party)
+      tale?.wentDown(token)
     case .fetch(let stock):
       state.stocks[stock] -= 1
       tale?.fetched(stock, items: state.stocks[stock])
@@ -145,6 +149,54 @@ extension Simulation {
     default: break
     }
     return .done
+  }
+
+  private mutating func hold(mutex: Int, _ party: Int, hasWaited: Bool) {
+    let isContended = state.parties.indices.contains { other in
+      guard other != party, isBlocking(other) else { return false }
+      switch step(of: other) {
+      case .lock(mutex): return true
+      case .awaitSignal(mutex): return state.parties[other].isBackFromCondition
+      default: return false
+      }
+    }
+    state.mutexes[mutex] = party
+    tale?.took(mutex, party, hasWaited: hasWaited, isContended: isContended)
+  }
+
+  /// A signal has come, or the lock that goes with it.
+  mutating func lockAgain(_ mutex: Int, _ party: Int) -> Result {
+    let hasWaited = state.parties[party].isBackFromCondition
+    guard state.mutexes[mutex] == nil else {
+      state.parties[party].isBackFromCondition = true
+      state.parties[party].isBlocking = true
+      tale?.block(party, .lock(mutex), blueprint)
+      return .waits
+    }
+    state.parties[party].isBackFromCondition = false
+    hold(mutex: mutex, party, hasWaited: hasWaited)
+    return .done
+  }
+
+  mutating func signal(_ mutex: Int, _ party: Int) -> Bool {
+    guard state.mutexes[mutex] == party else { return false }
+    tale?.signal(mutex, waiters: state.listeners[mutex].count)
+    if !state.listeners[mutex].isEmpty { state.listeners[mutex].removeFirst() }
+    return true
+  }
+
+  mutating func up(_ token: Int, _ party: Int) -> Bool {
+    let own = state.tokens[token].holders.lastIndex(of: party)
+    guard (own == nil) == blueprint.tokenSignals.contains(token) else { return false }
+    if let own {
+      state.tokens[token].holders.remove(at: own)
+      state.tokens[token].isReturned = true
+    } else {
+      state.tokens[token].isSent = true
+    }
+    state.tokens[token].free += 1
+    tale?.wentUp(token)
+    return true
   }
 
   mutating func unlock(_ mutex: Int, _ party: Int) -> Bool {

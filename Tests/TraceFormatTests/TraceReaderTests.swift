@@ -131,6 +131,23 @@ private enum Reading: Equatable {
     #expect(trace.events.last?.kind == .threadEnd && trace.events.count == 6)
   }
 
+  /// Events are numbered, and sections say how long they are: nothing is taken out of a file without a trace.
+  @Test func whatIsTakenOutOfAFileIsMissed() throws {
+    let bytes = killedTrace()
+    let whole = try read(bytes).trace
+    let section = 2 * 4096 + 2 * 65536
+    let records = [0, 1].map { 2 * 4096 + 64 + 32 * $0 }.map { $0..<($0 + 32) }
+    for cut in records + [4096..<section, section..<bytes.count, (section + 72)..<(section + 80)] {
+      // Without and with the room that a recorder leaves at the end.
+      for room in [0, 8192] {
+        var less = bytes + [UInt8](repeating: 0, count: room)
+        less.removeSubrange(cut)
+        let reading = try Reading(ScratchFile(less), whole: whole)
+        #expect(reading == .lossy || reading == .refused, "without \(cut)")
+      }
+    }
+  }
+
   /// Shortened step by step, so that one file will do.
   @Test func aFileCutOffAnywhereIsRefusedOrHasLosses() throws {
     let bytes = killedTrace()

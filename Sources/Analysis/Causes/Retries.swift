@@ -49,7 +49,8 @@ extension WaitModel {
       let model = WaitModel(world.staying(retries.task, in: retries.wait, since: retries.since))
       let mains = model.mains
       let causes = model.causes().filter {
-        model.keeps($0, mains) && model.hasRested($0, since: retries)
+        model.keeps($0, mains) && model.isHeldUp($0, by: retries.task)
+          && model.hasRested($0, since: retries)
       }
       guard !causes.isEmpty else { continue }
       return (
@@ -62,6 +63,12 @@ extension WaitModel {
       )
     }
     return nil
+  }
+
+  /// Whether it takes part in what keeps the holders. Otherwise they stay for reasons of their own, as one does that
+  /// leads for ever while another stands by.
+  private func isHeldUp(_ cause: Cause, by task: Int) -> Bool {
+    cause.nodes.contains { nodes[$0] == .party(task) }
   }
 
   /// Whether those that hold what it waits for have not moved since it gave up first.

@@ -63,6 +63,10 @@ struct Explainer {
     if isLossy {
       finding.notes.append("events were lost, so what is missing might have ended the wait")
     }
+    if model.contradictsItself {
+      finding.notes.append(
+        "the trace does not fit together: something happened that it does not have")
+    }
     finding.setFingerprint()
     return finding
   }

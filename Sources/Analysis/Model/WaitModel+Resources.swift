@@ -50,6 +50,8 @@ extension WaitModel {
     switch (resource.kind, operation) {
     case (.concurrentFuture, _): resource.isDone
     case (.threadLock, .acquire): resource.holds.isEmpty && wasGivenBack(index, resource)
+    case (.semaphore, .acquire):
+      UInt64(resource.holds.count) < resource.capacity && wasGivenBack(index, resource)
     case (.event, .eventWait): resource.isSet && isBlockedOn(index)
     case (.queue, .queueGet): resource.items > 0 && isBlockedOn(index)
     case (.queue, .queuePut): resource.items < resource.capacity && isBlockedOn(index)
@@ -170,7 +172,7 @@ extension WaitModel {
     _ node: Int, _ index: Int, _ resource: ResourceRecord, _ operation: Operation?
   ) -> Bool {
     let takers = resource.takers.filter { !world.parties[$0].isEnded }.sorted()
-    guard !resource.isOlder, !takers.isEmpty,
+    guard !resource.isOlder, resource.created != nil, !takers.isEmpty,
       takers.allSatisfy({ world.parties[$0].kind != .thread })
     else {
       return false

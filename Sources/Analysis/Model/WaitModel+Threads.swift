@@ -22,7 +22,7 @@ extension WaitModel {
 
   /// Whether a cause rests on what the trace says, and on nothing that it does not say.
   func isCertain(_ cause: Cause) -> Bool {
-    cause.isStructural
+    cause.isStructural && !contradictsItself
       && !cause.nodes.contains { node in
         if case .thread(let slot) = nodes[node] { isMerelySilent(slot) } else { false }
       }
@@ -33,6 +33,12 @@ extension WaitModel {
   private func isMerelySilent(_ slot: ThreadSlot) -> Bool {
     guard busyThreads.contains(slot), let thread = world.threads[slot] else { return false }
     if thread.block != nil, thread.loops.last?.isSet ?? true { return false }
+    // It was seen in a wait whose beginning is not in the trace.
+    if thread.block == nil, case .resource(let index)? = reach.stand(of: slot)?.resource,
+      !world.resources[index].isConnection
+    {
+      return true
+    }
     return (thread.block != nil || synchronousWait(of: slot) == nil)
       && (thread.sample?.time ?? .start) < thread.lastEvent
   }

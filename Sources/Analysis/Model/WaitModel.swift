@@ -27,6 +27,8 @@ struct WaitModel {
   var live: [Bool] = []
   var components: [Int?] = []
   private(set) var numbers = NodeNumbers()
+  /// Whether the trace shows that something is missing from it, although nothing says so.
+  let contradictsItself: Bool
   /// Parties that wait for each resource, in the order in which they came.
   var waiters: [Int: [Int]] = [:]
   /// Parties that were woken at a resource and have not run yet.
@@ -79,6 +81,8 @@ struct WaitModel {
     busyThreads = blocked
     reach = Reach(world)
     keeper = Self.keeper(in: world)
+    contradictsItself =
+      world.unseenEvents > 0 || world.snapshot?.hasUnseenTimer == true || world.leavesUnseen
     numbers = NodeNumbers(parties: world.parties.count)
     findBusyThreads()
     for timer in liveTimers { timed.formUnion(timer.targets) }
