@@ -50,8 +50,7 @@ extension WaitModel {
     switch (resource.kind, operation) {
     case (.concurrentFuture, _): resource.isDone
     case (.threadLock, .acquire): resource.holds.isEmpty && wasGivenBack(index, resource)
-    case (.semaphore, .acquire):
-      UInt64(resource.holds.count) < resource.capacity && wasGivenBack(index, resource)
+    case (.semaphore, .acquire): resource.freePermits > 0 && wasGivenBack(index, resource)
     case (.event, .eventWait): resource.isSet && isBlockedOn(index)
     case (.queue, .queueGet): resource.items > 0 && isBlockedOn(index)
     case (.queue, .queuePut): resource.items < resource.capacity && isBlockedOn(index)
