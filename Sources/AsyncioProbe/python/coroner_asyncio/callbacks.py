@@ -54,15 +54,17 @@ def handler_set(number, handler):
 
 
 def _is_runtimes(handler):
-    """Whether it is Python's for Ctrl-C, or one by which asyncio's loops hear of signals."""
+    """Whether it is Python's for Ctrl-C, one by which asyncio's loops hear of signals, or that of a runner like
+    asyncio.Runner, which libraries have for versions without one: it cancels the main task."""
     import signal
 
     function = getattr(handler, "func", handler)
-    owner = getattr(function, "__self__", None)
+    owner = type(getattr(function, "__self__", None))
     home = getattr(function, "__module__", None) or ""
     return (
         function is signal.default_int_handler or home.startswith("asyncio.")
-        or hasattr(owner, "call_soon_threadsafe"))
+        or hasattr(owner, "call_soon_threadsafe")
+        or hasattr(owner, "run") and hasattr(owner, "get_loop"))
 
 
 def handlers():
