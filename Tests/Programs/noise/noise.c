@@ -20,7 +20,7 @@ static void *make_noise(void *unused) {
   for (long i = 0; i < 500000; i++) {
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     record(CORONER_THREAD_START, state, state * 3, 0, (uint32_t)(state >> 9));
-    if (i % 4000 == 0) usleep(5000);
+    if (i % 1000 == 0) usleep(3000); /* slow enough for none to be lost on a busy machine */
   }
   return NULL;
 }
