@@ -34,7 +34,9 @@ extension World {
       guard UInt64(found.count) == event.object else { return }
       let reached = found.map { referrer($0.0, $0.1) }
       // Who armed it is not in the trace.
-      if found.contains(where: { $0.0 == .timer && timers[$0.1] == nil }) {
+      if !isOfLeftPast(event),
+        found.contains(where: { $0.0 == .timer && timers[$0.1] == nil })
+      {
         taking?.hasUnseenTimer = true
       }
       taking?.referrers[event.subject] = reached

@@ -7,9 +7,12 @@ extension World {
   /// Counts something that shows that an event is missing before this one.
   @inline(never)
   mutating func noteUnseen(before event: Event) {
-    // A key frame tells of what is left of a past, which need not fit together.
-    if let keptFrom, event.time <= keptFrom { return }
-    unseenEvents += 1
+    if !isOfLeftPast(event) { unseenEvents += 1 }
+  }
+
+  /// Whether a key frame tells it: of what is left of a past, which need not fit together.
+  func isOfLeftPast(_ event: Event) -> Bool {
+    keptFrom.map { event.time <= $0 } ?? false
   }
 
   /// A task of a loop begins a turn: it exists, has none, and what it waited for has come.

@@ -41,7 +41,7 @@ import Testing
           "LD_PRELOAD": folder.path("noise.so"), "CORONER_LIMIT": "4M",
           "NOISE_LIBRARY": Distribution.folder + "/lib/coroner/libcoroner.so",
         ],
-        awaitingSnapshot: true, with: [#""incomplete":0"#, #""event":"habit""#])
+        awaitingSnapshot: true, with: [#""incomplete":0"#, #""event":"habit""#, #""tid":424242}"#])
     }
   }
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LAST_OF_NOISE 424242
+
 static void *make_noise(void *unused) {
   (void)unused;
   void *library;
@@ -22,6 +24,9 @@ static void *make_noise(void *unused) {
     record(CORONER_THREAD_START, state, state * 3, 0, (uint32_t)(state >> 9));
     if (i % 1000 == 0) usleep(3000); /* slow enough for none to be lost on a busy machine */
   }
+  /* What goes on in the program comes round before the last one. */
+  usleep(1000000);
+  record(CORONER_THREAD_START, LAST_OF_NOISE, 0, 0, 0);
   return NULL;
 }
 
